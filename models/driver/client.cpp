@@ -1,0 +1,79 @@
+// Clients: what stands between a job that is wanted and the ring.
+//
+// A job without a fence goes in by doorbell alone. A job with one goes through the signal ioctl, which takes
+// userq_mutex and needs a live eviction fence: while the process is evicted its client blocks there, and so does
+// everything behind.
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void Driver::on(const SubmitJob& message, const DriverChannels& channels) {
+  const QueueId queue = channels.workload->queue_of(message.job);
+  const ProcessId process = layout_->queue(queue).process;
+  if (file(process).state == FileState::gone) return;
+  clients_[queue.index()].backlog.push_back(message.job);
+  run(queue, clients_[queue.index()], channels);
+}
+
+void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
+  const ProcessId process = layout_->queue(id).process;
+  while (!client.backlog.empty()) {
+    const File& f = file(process);
+    if (client.step == Client::Step::idle) {
+      const bool held_back = f.state != FileState::open || f.allocations_pending > 0;
+      if (held_back || queue(id).ring_used == layout_->queue(id).ring) return;
+    }
+    const JobId job = client.backlog.front();
+    if (channels.workload->spec_of(channels.workload->jobs()[job]).fence) {
+      if (!submit_covered(id, client, channels)) return;
+      queue(id).last_fence = job;
+    }
+    client.backlog.pop_front();
+    ++queue(id).ring_used;
+    channels.doorbell.post({id, job});
+  }
+  if (client.step == Client::Step::lock && file(process).userq_mutex.owner == client_thread(id)) {
+    // The process exited while this client waited for its turn.
+    client.step = Client::Step::idle;
+    release(file(process).userq_mutex, channels);
+  }
+}
+
+// The signal ioctl. True when it is through; false while the client is blocked in it.
+bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& channels) {
+  const ProcessId process = layout_->queue(id).process;
+  File& f = file(process);
+  const ThreadId self = client_thread(id);
+  const auto evicted = [&] { return f.fence == FenceState::signaled; };
+  switch (client.step) {
+    case Client::Step::idle:
+      if (evicted()) return false;  // woken by the restore
+      client.step = Client::Step::lock;
+      if (!acquire(f.userq_mutex, self, channels.wake.now())) return false;
+      [[fallthrough]];
+    case Client::Step::lock:
+      if (f.userq_mutex.owner != self) return false;
+      if (evicted()) {
+        client.step = Client::Step::idle;
+        release(f.userq_mutex, channels);
+        return false;
+      }
+      client.step = Client::Step::submit;
+      client.submitted_at = channels.wake.now() + channels.costs->of(CostName::submit, id.value, client.submits++);
+      channels.wake.post_at(client.submitted_at, {self});
+      return false;
+    case Client::Step::submit:
+      if (channels.wake.now() < client.submitted_at) return false;
+      client.step = Client::Step::idle;
+      release(f.userq_mutex, channels);
+      return true;
+  }
+  return false;
+}
+
+void Driver::wake_clients(ProcessId process, const DriverChannels& channels) {
+  for (const QueueId id : queues_of(process)) channels.wake.post({client_thread(id)});
+}
+
+}  // namespace userqsim

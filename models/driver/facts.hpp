@@ -1,0 +1,128 @@
+// Facts the driver states: the life of each eviction, step by step, and of each queue.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "models/driver/lifecycle.hpp"
+#include "models/firmware/facts.hpp"
+#include "models/memory/facts.hpp"
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+enum class Trigger : std::uint8_t { allocation, userptr, event };
+
+// What a worker was doing. The steps of one worker follow each other without gap or overlap.
+enum class EvictionStepKind : std::uint8_t {
+  min_run,        // held back: the process has not run long enough since its last restore
+  suspend_start,  // suspend worker queued, not yet running
+  userq_lock,     // waits for the process's userq_mutex
+  fence_wait,     // waits for a queue's last fence
+  mes_lock,       // waits for the device's MES mutex
+  mes_packet,     // holds it: packet written, API fence polled
+  suspend_fence,  // MES mutex dropped: SUSPEND's second fence polled
+  restore_delay,  // the kernel's delay before the restore worker is queued
+  restore_start,  // restore worker queued, not yet running
+  move,           // waits for its buffers to arrive
+  userptr_fault,  // re-faults userptr pages
+  page_table,     // page-table update
+  tlb_flush,      // TLB flush (with mes_lock before it where it goes through MES)
+};
+
+struct EvictionStarted {
+  SimTime time;  // the fence's enabling
+  EvictionId eviction;
+  Trigger trigger = Trigger::event;
+  RequestId request;                 // who asked for memory; none for an explicit event
+  std::uint32_t queues = 0;          // queues the process has mapped
+  std::uint32_t queues_running = 0;  // of these, with work in their ring
+  auto fields() const {
+    return std::tie(time, eviction.process, eviction.ordinal, trigger, request, queues, queues_running);
+  }
+};
+
+struct EvictionStep {
+  SimTime start;
+  SimTime end;
+  EvictionId eviction;
+  EvictionStepKind kind = EvictionStepKind::suspend_start;
+  QueueId queue;  // none where the step is the whole process's
+  auto fields() const { return std::tie(start, end, eviction.process, eviction.ordinal, kind, queue); }
+};
+
+struct EvictionSignaled {
+  SimTime time;
+  EvictionId eviction;
+  auto fields() const { return std::tie(time, eviction.process, eviction.ordinal); }
+};
+
+// The suspend worker gave up; the fence will not signal.
+struct EvictionAborted {
+  SimTime time;
+  EvictionId eviction;
+  auto fields() const { return std::tie(time, eviction.process, eviction.ordinal); }
+};
+
+// The restore worker is done with the driver's part: every queue that may restart was told to.
+struct EvictionResumed {
+  SimTime time;
+  EvictionId eviction;
+  auto fields() const { return std::tie(time, eviction.process, eviction.ordinal); }
+};
+
+struct QueueTransition {
+  SimTime time;
+  ProcessId process;
+  QueueId queue;
+  Operation operation = Operation::create;
+  UserqState from = UserqState::unmapped;
+  UserqState to = UserqState::unmapped;
+  std::optional<Opcode> call;
+  PacketResult result = PacketResult::ok;
+  std::optional<EvictionId> eviction;
+  auto fields() const { return std::tie(time, process, queue, operation, from, to, call, result); }
+};
+
+// The MES mutex was held.
+struct MesLockHeld {
+  SimTime start;
+  SimTime end;
+  ProcessId process;
+  std::optional<EvictionId> eviction;
+  auto fields() const { return std::tie(start, end, process); }
+};
+
+struct ProcessExited {
+  SimTime time;
+  ProcessId process;
+  auto fields() const { return std::tie(time, process); }
+};
+
+template <>
+struct EnumNames<Trigger> {
+  static constexpr std::array entries{std::pair{Trigger::allocation, std::string_view{"allocation"}},
+                                      std::pair{Trigger::userptr, std::string_view{"userptr"}},
+                                      std::pair{Trigger::event, std::string_view{"event"}}};
+};
+template <>
+struct EnumNames<EvictionStepKind> {
+  static constexpr std::array entries{std::pair{EvictionStepKind::min_run, std::string_view{"min_run"}},
+                                      std::pair{EvictionStepKind::suspend_start, std::string_view{"suspend_start"}},
+                                      std::pair{EvictionStepKind::userq_lock, std::string_view{"userq_lock"}},
+                                      std::pair{EvictionStepKind::fence_wait, std::string_view{"fence_wait"}},
+                                      std::pair{EvictionStepKind::mes_lock, std::string_view{"mes_lock"}},
+                                      std::pair{EvictionStepKind::mes_packet, std::string_view{"mes_packet"}},
+                                      std::pair{EvictionStepKind::suspend_fence, std::string_view{"suspend_fence"}},
+                                      std::pair{EvictionStepKind::restore_delay, std::string_view{"restore_delay"}},
+                                      std::pair{EvictionStepKind::restore_start, std::string_view{"restore_start"}},
+                                      std::pair{EvictionStepKind::move, std::string_view{"move"}},
+                                      std::pair{EvictionStepKind::userptr_fault, std::string_view{"userptr_fault"}},
+                                      std::pair{EvictionStepKind::page_table, std::string_view{"page_table"}},
+                                      std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}}};
+};
+
+}  // namespace userqsim

@@ -1,0 +1,150 @@
+// The restore worker, all under userq_mutex as in 6.18: validates the process's buffers, re-faults userptr pages,
+// updates page tables, flushes the TLB, arms a new eviction fence, restarts the queues.
+#include <utility>
+
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+namespace {
+
+constexpr std::int64_t page_bytes = 4096;
+
+}  // namespace
+
+void Driver::schedule_restore(ProcessId process, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[process.index()];
+  ensure(worker.step == RestoreWorker::Step::idle, "a restore worker is scheduled twice");
+  worker.eviction = {process, file(process).generation};
+  worker.since = channels.wake.now();
+  worker.step = RestoreWorker::Step::delayed;
+  channels.wake.post_in(kernel_.restore_delay, {restore_thread(process)});
+}
+
+void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  using Step = RestoreWorker::Step;
+  const ThreadId self = restore_thread(process);
+  for (;;) {
+    switch (worker.step) {
+      case Step::idle:
+      case Step::validate:
+        return;  // the memory manager answers with Validated
+      case Step::delayed:
+        end_step(self, EvictionStepKind::restore_delay, QueueId::none(), channels);
+        worker.step = Step::queued;
+        channels.wake.post_in(channels.costs->of(CostName::worker_latency, process.value,
+                                                 std::uint64_t{2} * worker.eviction.ordinal + 1),
+                              {self});
+        return;
+      case Step::queued:
+        end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
+        worker.step = Step::lock;
+        if (!acquire(file(process).userq_mutex, self, channels.wake.now())) return;
+        break;
+      case Step::lock:
+        if (file(process).userq_mutex.owner != self) return;
+        end_step(self, EvictionStepKind::userq_lock, QueueId::none(), channels);
+        return begin_validation(process, worker, channels);
+      case Step::userptr:
+        end_step(self, EvictionStepKind::userptr_fault, QueueId::none(), channels);
+        return begin_page_table(process, worker, channels);
+      case Step::page_table:
+        end_step(self, EvictionStepKind::page_table, QueueId::none(), channels);
+        return begin_tlb_flush(process, worker, channels);
+      case Step::tlb:
+        if (tlb_path_ == TlbFlushPath::mes_ring && !advance_call(self, worker.call, channels)) return;
+        end_step(self, EvictionStepKind::tlb_flush, QueueId::none(), channels);
+        // Invalidated again meanwhile, while the old fence could stop nobody: once more from the pages on.
+        if (!file(process).userptr_invalid.empty()) return begin_userptr(process, worker, channels);
+        rearm(process, worker, channels);
+        break;
+      case Step::restart:
+        if (worker.cursor == worker.plan.size()) return end_restore(process, worker, channels);
+        if (!apply(self, Operation::restore, worker.plan[worker.cursor], worker.call, channels)) return;
+        ++worker.cursor;
+        break;
+    }
+  }
+}
+
+// The buffers' reservations are held from here to the new fence, so nobody evicts them meanwhile.
+void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  if (file(process).fence != FenceState::signaled) {  // the process has exited meanwhile
+    worker.step = RestoreWorker::Step::idle;
+    return release(file(process).userq_mutex, channels);
+  }
+  worker.step = RestoreWorker::Step::validate;
+  channels.validate.post({process});
+}
+
+void Driver::on(const Validated& message, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[message.process.index()];
+  ensure(worker.step == RestoreWorker::Step::validate, "a validation ends that nobody asked for");
+  end_step(restore_thread(message.process), EvictionStepKind::move, QueueId::none(), channels);
+  worker.fragments = message.fragments;
+  begin_userptr(message.process, worker, channels);
+}
+
+// amdgpu_ttm_tt_get_user_pages on the whole of every invalidated registration.
+void Driver::begin_userptr(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  worker.userptr_pages = 0;
+  for (const PressureId id : std::exchange(file(process).userptr_invalid, {})) {
+    worker.userptr_pages += ceil_div(channels.workload->pressure_spec(id).size->value, page_bytes);
+  }
+  worker.step = RestoreWorker::Step::userptr;
+  const Duration page = channels.costs->of(CostName::userptr_page, process.value, worker.eviction.ordinal);
+  channels.wake.post_in(worker.userptr_pages * page, {restore_thread(process)});
+}
+
+void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  worker.step = RestoreWorker::Step::page_table;
+  const std::uint64_t ordinal = (std::uint64_t{1} << 40) | worker.eviction.ordinal;
+  const Duration update =
+      channels.costs->of(CostName::page_table_base, process.value, ordinal) +
+      worker.fragments * channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
+  channels.wake.post_in(update, {restore_thread(process)});
+  worker.translations_changed = worker.fragments > 0 || worker.userptr_pages > 0;
+  worker.fragments = 0;
+}
+
+// Where translations changed. gfx11: one MISC packet on the MES ring under the MES mutex. gfx12: an INV_TLBS packet
+// for each of the two hubs on the second pipe, one after the other, under no mutex.
+void Driver::begin_tlb_flush(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  worker.step = RestoreWorker::Step::tlb;
+  const ThreadId self = restore_thread(process);
+  if (!worker.translations_changed) {
+    channels.wake.post({self});
+  } else if (tlb_path_ == TlbFlushPath::mes_ring) {
+    begin_call(self, Opcode::misc, QueueId::none(), channels);
+  } else {
+    const std::uint64_t ordinal = std::uint64_t{2} * worker.eviction.ordinal;
+    const auto hub = [&](std::uint64_t i) {
+      return channels.costs->of(CostName::mes_api, process.value, (std::uint64_t{1} << 41) | (ordinal + i)) +
+             channels.costs->of(CostName::tlb_flush, process.value, ordinal + i);
+    };
+    channels.wake.post_in(hub(0) + hub(1), {self});
+  }
+}
+
+// A new eviction fence on all buffers: from here on the process can be evicted again.
+void Driver::rearm(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  File& f = file(process);
+  f.fence = FenceState::live;
+  ++f.generation;
+  f.was_restored = true;
+  f.restored_at = channels.wake.now();
+  channels.rearmed.post({process});
+  worker.plan = policy_->plan_restart(RestartView{view_of(process)});
+  worker.cursor = 0;
+  worker.step = RestoreWorker::Step::restart;
+}
+
+void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  worker.step = RestoreWorker::Step::idle;
+  channels.resumed->state({channels.wake.now(), worker.eviction});
+  release(file(process).userq_mutex, channels);
+  wake_clients(process, channels);
+}
+
+}  // namespace userqsim

@@ -1,0 +1,97 @@
+// The suspend worker: takes userq_mutex, waits for last fences as the release does, stops the queues as the policy
+// plans, signals the eviction fence.
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
+  using Step = SuspendWorker::Step;
+  const ThreadId self = suspend_thread(process);
+  for (;;) {
+    switch (worker.step) {
+      case Step::idle:
+        return;
+      case Step::held:
+        end_step(self, EvictionStepKind::min_run, QueueId::none(), channels);
+        worker.step = Step::queued;
+        channels.wake.post_in(
+            channels.costs->of(CostName::worker_latency, process.value, std::uint64_t{2} * worker.eviction.ordinal),
+            {self});
+        return;
+      case Step::queued:
+        end_step(self, EvictionStepKind::suspend_start, QueueId::none(), channels);
+        worker.step = Step::lock;
+        if (!acquire(file(process).userq_mutex, self, channels.wake.now())) return;
+        break;
+      case Step::lock:
+        if (file(process).userq_mutex.owner != self) return;
+        end_step(self, EvictionStepKind::userq_lock, QueueId::none(), channels);
+        if (file(process).fence != FenceState::enabled) {  // the process has exited meanwhile
+          worker.step = Step::idle;
+          return release(file(process).userq_mutex, channels);
+        }
+        worker.step = Step::fence_wait;
+        worker.cursor = 0;
+        break;
+      case Step::fence_wait:
+        switch (wait_last_fences(process, worker, channels)) {
+          case WaitState::waiting:
+            return;
+          case WaitState::timed_out:
+            return give_up(process, worker, channels);
+          case WaitState::signaled:
+            break;
+        }
+        worker.plan = policy_->plan_stop(StopView{view_of(process)});
+        worker.cursor = 0;
+        worker.step = Step::stop;
+        break;
+      case Step::stop:
+        if (worker.cursor == worker.plan.size()) return end_suspend(process, worker, channels);
+        if (!apply(self, Operation::evict, worker.plan[worker.cursor], worker.call, channels)) return;
+        worker.failed |= queue(worker.plan[worker.cursor].queue).state == UserqState::hung;
+        ++worker.cursor;
+        break;
+    }
+  }
+}
+
+// Waits for each queue's last fence in turn, each up to the release's limit. Work that no fence covers goes on all
+// the while, and doorbells still ring: the wait is not a drain. A release that goes on after a time-out has
+// "signaled" too.
+Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& worker,
+                                           const DriverChannels& channels) {
+  if (kernel_.pre_wait == PreWait::none) return WaitState::signaled;
+  const ThreadId self = suspend_thread(process);
+  std::optional<Duration> limit = kernel_.pre_wait_limit;
+  if (kernel_.pre_wait == PreWait::unbounded) limit.reset();
+  const std::vector<QueueId>& queues = queues_of(process);
+  while (worker.cursor < queues.size()) {
+    const QueueId id = queues[worker.cursor];
+    const WaitState state = wait_last_fence(self, id, worker.wait, limit, channels);
+    if (state == WaitState::waiting) return state;
+    end_step(self, EvictionStepKind::fence_wait, id, channels);
+    if (state == WaitState::timed_out && kernel_.pre_wait == PreWait::abort) return state;
+    ++worker.cursor;
+  }
+  return WaitState::signaled;
+}
+
+void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
+  // The other queues have been walked all the same.
+  if (worker.failed && kernel_.stop_failure == StopFailure::give_up) return give_up(process, worker, channels);
+  worker.step = SuspendWorker::Step::idle;
+  signal_fence(process, channels);
+  schedule_restore(process, channels);
+  release(file(process).userq_mutex, channels);
+}
+
+// "Not evicting userqueue": nothing reschedules the worker and nothing signals the fence.
+void Driver::give_up(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
+  worker.step = SuspendWorker::Step::idle;
+  kill_fence(process, channels);
+  release(file(process).userq_mutex, channels);
+}
+
+}  // namespace userqsim

@@ -1,0 +1,61 @@
+// Facts the firmware states.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+enum class Opcode : std::uint8_t { add_queue, remove_queue, suspend, resume, misc, inv_tlbs };
+
+enum class PacketResult : std::uint8_t {
+  ok,
+  unmap_fail,  // the queue did not leave its slot within the firmware's unmap time-out
+  timeout,     // the driver gave up waiting; the firmware may still answer later
+  open,        // under way at the horizon
+};
+
+struct PacketEnded {
+  SimTime time;
+  Opcode opcode = Opcode::misc;
+  ProcessId process;
+  QueueId queue;                   // none for a TLB flush
+  SimTime issued;                  // the driver rang MES's doorbell
+  std::optional<SimTime> started;  // MES began on it
+  std::optional<SimTime> acked;    // API fence written
+  std::optional<SimTime> done;     // what it asked for is done: for SUSPEND the suspend fence
+  Duration busy{0};                // API processor time it took
+  PacketResult result = PacketResult::ok;
+  std::optional<EvictionId> eviction;  // the eviction whose worker sent it
+  auto fields() const { return std::tie(time, opcode, process, queue, issued, started, acked, done, busy, result); }
+};
+
+// A gang that MES may run again: RESUME or ADD_QUEUE has taken effect.
+struct GangReady {
+  SimTime time;
+  QueueId queue;
+  auto fields() const { return std::tie(time, queue); }
+};
+
+template <>
+struct EnumNames<Opcode> {
+  static constexpr std::array entries{std::pair{Opcode::add_queue, std::string_view{"ADD_QUEUE"}},
+                                      std::pair{Opcode::remove_queue, std::string_view{"REMOVE_QUEUE"}},
+                                      std::pair{Opcode::suspend, std::string_view{"SUSPEND"}},
+                                      std::pair{Opcode::resume, std::string_view{"RESUME"}},
+                                      std::pair{Opcode::misc, std::string_view{"MISC"}},
+                                      std::pair{Opcode::inv_tlbs, std::string_view{"INV_TLBS"}}};
+};
+template <>
+struct EnumNames<PacketResult> {
+  static constexpr std::array entries{std::pair{PacketResult::ok, std::string_view{"ok"}},
+                                      std::pair{PacketResult::unmap_fail, std::string_view{"unmap_fail"}},
+                                      std::pair{PacketResult::timeout, std::string_view{"timeout"}},
+                                      std::pair{PacketResult::open, std::string_view{"open"}}};
+};
+
+}  // namespace userqsim

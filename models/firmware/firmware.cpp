@@ -1,0 +1,50 @@
+#include "models/firmware/firmware.hpp"
+
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+Firmware::Firmware(const FirmwareSpec& spec, const Layout& layout, const SlotPlan& slots)
+    : spec_(spec),
+      layout_(&layout),
+      slots_(slots),
+      gangs_(layout.queues.size()),
+      slot_taken_(slots.pipe_of_slot.size()) {}
+
+void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channels) {
+  std::visit([&](const auto& message) { on(message, channels); }, event);
+}
+
+void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
+  const auto open = [&](const Work& work, bool started) {
+    PacketEnded fact;
+    fact.time = now;
+    fact.opcode = work.packet.opcode;
+    fact.process = work.packet.process;
+    fact.queue = work.packet.queue;
+    fact.issued = work.issued;
+    if (started) fact.started = work.started;
+    fact.acked = work.acked;
+    fact.busy = work.busy;
+    fact.result = PacketResult::open;
+    if (work.packet.for_eviction) fact.eviction = work.packet.eviction;
+    channels.packet_ended->state(fact);
+  };
+  for (const Stop& stop : stops_) open(stop.work, true);
+  if (current_) open(*current_, true);
+  for (const Work& work : inbox_) open(work, work.finishing);
+}
+
+void Firmware::verify() const {
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    const SlotId slot = gangs_[i].slot;
+    if (slot.exists())
+      ensure(slot_taken_[slot.index()].index() == i, "MES has a gang in a slot it gave to another");
+  }
+  for (std::size_t i = 0; i < slot_taken_.size(); ++i) {
+    const QueueId queue = slot_taken_[i];
+    if (queue.exists()) ensure(gang(queue).slot.index() == i, "MES has given a slot to a gang that has another");
+  }
+}
+
+}  // namespace userqsim

@@ -1,0 +1,199 @@
+// Pipes connect queues; connected queues share the machine.
+#include <algorithm>
+
+#include "models/hardware/hardware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+namespace {
+
+// An SDMA queue can be stopped between packets of at most 4 MiB (amdgpu copy_max_bytes 0x400000).
+constexpr Bytes sdma_packet{std::int64_t{4} << 20};
+
+}  // namespace
+
+// Round robin among the pipe's mapped queues that have work, the one after the last connected first.
+void Hardware::arbitrate(std::uint32_t pipe_index, const HardwareChannels& channels) {
+  Pipe& pipe = pipes_[pipe_index];
+  if (pipe.connected.exists()) return watch_quantum(pipe_index, channels);
+  const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
+  for (std::uint32_t step = 1; step <= plan.slots; ++step) {
+    const std::uint32_t place = (pipe.last + step) % plan.slots;
+    const SlotId id{plan.first_slot + place};
+    const Slot& slot = slots_[id.index()];
+    if (slot.state != SlotState::mapped || slot.stop_asked || !has_work(slot.queue, *channels.workload)) continue;
+    pipe.connected = id;
+    pipe.last = place;
+    Queue& q = queue_in(id);
+    const std::uint64_t ordinal = (std::uint64_t{q.stops} << 32) | q.connects++;
+    change(id, SlotState::connecting, channels);
+    wait(id, channels.costs->of(CostName::connect, slot.queue.value, ordinal), channels);
+    return watch_quantum(pipe_index, channels);
+  }
+}
+
+void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
+  change(id, SlotState::running, channels);
+  queue_in(id).has_context = true;
+  start_head(id, 0, channels);
+  watch_quantum(pipe_of(id), channels);
+}
+
+// Back to mapped; the pipe is free for another.
+void Hardware::disconnect(SlotId id, const HardwareChannels& channels) {
+  const std::uint32_t pipe = pipe_of(id);
+  pipes_[pipe].connected = SlotId::none();
+  channels.pipe_timer.cancel(pipes_[pipe].quantum);
+  pipes_[pipe].quantum_running = false;
+  change(id, SlotState::mapped, channels);
+  arbitrate(pipe, channels);
+}
+
+std::uint32_t Hardware::width_of(SlotId id, const HardwareChannels& channels) const {
+  if (is_copy(id)) return 1;
+  const Queue& q = queues_[slots_[id.index()].queue.index()];
+  return channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]).width;
+}
+
+// The head runs, from its beginning or from where it was stopped. `residue` is what the last job on this slot was
+// granted too much by rounding up to a nanosecond.
+void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  const QueueId queue = slots_[id.index()].queue;
+  const JobId job_id = q.ring.front();
+  const Job& job = channels.workload->jobs()[job_id];
+  const std::int64_t scale = channels.memory->slowdown_permille(layout_->queue(queue).process);
+  const std::uint32_t width = width_of(id, channels);
+  const bool resumed = q.head_started;
+  if (!resumed) {
+    q.head_started = true;
+    q.head_started_at = channels.slot_timer.now();
+    q.head_preemptions = 0;
+    q.remaining = (FluidShare::ticks(job.work, width) * scale + 999) / 1000 - residue;
+  } else if (scale != q.scale_permille) {
+    q.remaining = (q.remaining * scale + q.scale_permille - 1) / q.scale_permille;
+  }
+  q.scale_permille = scale;
+  FluidShare& share = share_of(id);
+  share.advance(channels.slot_timer.now());
+  share.start(id.value, width, q.remaining);
+  channels.queue_ran->state({channels.slot_timer.now(), queue, job_id, resumed});
+  rearm_share(is_copy(id), channels);
+}
+
+void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
+  FluidShare& share = share_of(id);
+  share.advance(channels.slot_timer.now());
+  queue_in(id).remaining = share.stop(id.value) + queue_in(id).after_drain;
+  queue_in(id).after_drain = 0;
+  rearm_share(is_copy(id), channels);
+}
+
+// How far the running round of waves (draw, SDMA packet) is from its end.
+Wide Hardware::ticks_to_round_end(SlotId id, Wide remaining, const HardwareChannels& channels) const {
+  const Queue& q = queues_[slots_[id.index()].queue.index()];
+  const Job& job = channels.workload->jobs()[q.ring.front()];
+  std::optional<Duration> grain = channels.workload->spec_of(job).grain;
+  if (is_copy(id) && !grain && spec_.device.link.bytes_per_second > 0) {
+    grain = transfer_time(sdma_packet, spec_.device.link);
+  }
+  if (!grain) return remaining;
+  const std::uint32_t width = width_of(id, channels);
+  const Wide round = std::max<Wide>(1, FluidShare::ticks(*grain, width) * q.scale_permille / 1000);
+  const Wide whole = (FluidShare::ticks(job.work, width) * q.scale_permille + 999) / 1000;
+  const Wide done = whole - remaining;
+  if (done <= 0) return std::min(remaining, round);
+  return std::min(remaining, (round - done % round) % round);
+}
+
+void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
+  FluidShare& share = message.copy ? copy_ : compute_;
+  share.advance(channels.share_timer.now());
+  const std::optional<FluidShare::Completion> done = share.next_completion();
+  ensure(done && done->after == Duration{0}, "a share's timer fires and nothing is done");
+  if (done->key == SlotId::none_value) {
+    share.stop(done->key);
+    channels.copy_done.post({});
+    return rearm_share(true, channels);
+  }
+  finish_flow(SlotId{done->key}, channels);
+}
+
+// A flow has all it wanted: its job is done, or the round of waves that a stop waited for.
+void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
+  FluidShare& share = share_of(id);
+  const Wide residue = -share.stop(id.value);
+  Queue& q = queue_in(id);
+  if (slots_[id.index()].state == SlotState::running) return finish_head(id, residue, channels);
+
+  rearm_share(is_copy(id), channels);
+  q.remaining = q.after_drain - residue;
+  const bool job_done = q.after_drain == 0;
+  q.after_drain = 0;
+  const QueueId queue = slots_[id.index()].queue;
+  const Duration preempt = channels.costs->of(CostName::preempt_running, queue.value, stop_ordinal(id));
+  if (job_done) {
+    channels.job_done.post({q.ring.front(), q.head_started_at, q.head_preemptions});
+    channels.job_retired.post({queue, q.ring.front()});
+    q.ring.pop_front();
+    q.head_started = false;
+  }
+  if (layout_->queue(queue).type == QueueType::gfx) {
+    return save_context(id, spec_.device.gfx_context, preempt, channels);
+  }
+  save_context(id, Bytes{0}, preempt, channels);
+}
+
+void Hardware::finish_head(SlotId id, Wide residue, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  const QueueId queue = slots_[id.index()].queue;
+  channels.job_done.post({q.ring.front(), q.head_started_at, q.head_preemptions});
+  channels.job_retired.post({queue, q.ring.front()});
+  q.ring.pop_front();
+  q.head_started = false;
+  if (has_work(queue, *channels.workload)) return start_head(id, residue, channels);
+  rearm_share(is_copy(id), channels);
+  disconnect(id, channels);
+  channels.idle.post({queue});
+}
+
+bool Hardware::other_waits(std::uint32_t pipe, const HardwareChannels& channels) const {
+  const SlotPlan::Pipe& plan = plan_.pipes[pipe];
+  for (std::uint32_t s = 0; s < plan.slots; ++s) {
+    const Slot& slot = slots_[plan.first_slot + s];
+    if (slot.state == SlotState::mapped && !slot.stop_asked && has_work(slot.queue, *channels.workload))
+      return true;
+  }
+  return false;
+}
+
+// The quantum runs from the moment the connected queue runs and somebody else could.
+void Hardware::watch_quantum(std::uint32_t pipe_index, const HardwareChannels& channels) {
+  Pipe& pipe = pipes_[pipe_index];
+  const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
+  if (!running || pipe.quantum_running || spec_.device.pipe_quantum.count() == 0) return;
+  if (!other_waits(pipe_index, channels)) return;
+  pipe.quantum = channels.pipe_timer.post_in(spec_.device.pipe_quantum, {pipe_index});
+  pipe.quantum_running = true;
+}
+
+void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
+  Pipe& pipe = pipes_[message.pipe];
+  pipe.quantum_running = false;
+  const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
+  if (!running || !other_waits(message.pipe, channels)) return;
+  const SlotId id = pipe.connected;
+  pause_head(id, channels);
+  disconnect(id, channels);
+}
+
+void Hardware::rearm_share(bool copy, const HardwareChannels& channels) {
+  const FluidShare& share = copy ? copy_ : compute_;
+  EventHandle& timer = copy ? copy_timer_ : compute_timer_;
+  channels.share_timer.cancel(timer);
+  const std::optional<FluidShare::Completion> next = share.next_completion();
+  if (next) timer = channels.share_timer.post_in(next->after, {copy});
+}
+
+}  // namespace userqsim

@@ -1,0 +1,98 @@
+// Facts the hardware states.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+using SlotId = Id<struct SlotTag>;  // one HQD, numbered gfx first, then compute, then SDMA; pipe by pipe
+
+// What an HQD slot is doing. Each slot is in exactly one state at any time.
+enum class SlotState : std::uint8_t {
+  free,
+  mapping,  // MES puts a queue in
+  loading,  // its context comes back
+  mapped,   // in the slot, not connected to the pipe (idle, or waiting for the pipe)
+  connecting,
+  running,    // connected; waves of its jobs run
+  draining,   // asked to stop; waves run to the end of their round
+  saving,     // waves stand; their context is written
+  unmapping,  // MES takes the queue out
+};
+
+struct SlotChanged {
+  SimTime time;
+  SlotId slot;
+  SlotState from = SlotState::free;
+  SlotState to = SlotState::free;
+  QueueId queue;  // the queue in the slot during `to` (or, for free, the queue that left)
+  auto fields() const { return std::tie(time, slot, from, to, queue); }
+};
+
+// Waves of a job run: the first ones, or the first after a stop or a rotation.
+struct QueueRan {
+  SimTime time;
+  QueueId queue;
+  JobId job;
+  bool resumed = false;  // the job had run before
+  auto fields() const { return std::tie(time, queue, job, resumed); }
+};
+
+// A queue has left the hardware because a packet asked for it.
+struct QueueStopped {
+  SimTime time;
+  QueueId queue;
+  bool pending = false;  // work was left in its ring
+  auto fields() const { return std::tie(time, queue, pending); }
+};
+
+// A context was saved (CWSR waves, the graphics shadow) or loaded.
+struct ContextMoved {
+  SimTime time;
+  QueueId queue;
+  Bytes bytes{0};
+  bool save = false;  // else load
+  auto fields() const { return std::tie(time, queue, bytes.value, save); }
+};
+
+enum class HazardKind : std::uint8_t {
+  moved_while_running,  // a buffer's copy began while waves of its process were on the machine
+  fence_never_signals,  // an aborted eviction: whoever waits for the fence waits for ever
+  queue_lost,           // a queue went HUNG: nothing restarts it
+};
+
+struct Hazard {
+  SimTime time;
+  HazardKind kind = HazardKind::queue_lost;
+  ProcessId process;
+  QueueId queue;  // none where it is the whole process's
+  auto fields() const { return std::tie(time, kind, process, queue); }
+};
+
+template <>
+struct EnumNames<SlotState> {
+  static constexpr std::array entries{std::pair{SlotState::free, std::string_view{"free"}},
+                                      std::pair{SlotState::mapping, std::string_view{"mapping"}},
+                                      std::pair{SlotState::loading, std::string_view{"loading"}},
+                                      std::pair{SlotState::mapped, std::string_view{"mapped"}},
+                                      std::pair{SlotState::connecting, std::string_view{"connecting"}},
+                                      std::pair{SlotState::running, std::string_view{"running"}},
+                                      std::pair{SlotState::draining, std::string_view{"draining"}},
+                                      std::pair{SlotState::saving, std::string_view{"saving"}},
+                                      std::pair{SlotState::unmapping, std::string_view{"unmapping"}}};
+};
+
+template <>
+struct EnumNames<HazardKind> {
+  static constexpr std::array entries{
+      std::pair{HazardKind::moved_while_running, std::string_view{"moved_while_running"}},
+      std::pair{HazardKind::fence_never_signals, std::string_view{"fence_never_signals"}},
+      std::pair{HazardKind::queue_lost, std::string_view{"queue_lost"}}};
+};
+
+}  // namespace userqsim

@@ -1,0 +1,124 @@
+#include "models/hardware/hardware.hpp"
+
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+SlotPlan make_slot_plan(const DeviceSpec& device) {
+  SlotPlan plan;
+  const auto add = [&](QueueType type, const EngineSpec& engine) {
+    for (std::uint32_t pipe = 0; pipe < engine.pipes; ++pipe) {
+      const auto first = static_cast<std::uint32_t>(plan.pipe_of_slot.size());
+      plan.pipe_of_slot.insert(plan.pipe_of_slot.end(), engine.slots_per_pipe,
+                               static_cast<std::uint32_t>(plan.pipes.size()));
+      plan.pipes.push_back({type, first, engine.slots_per_pipe});
+    }
+  };
+  add(QueueType::gfx, device.gfx);
+  add(QueueType::compute, device.compute);
+  add(QueueType::sdma, device.sdma);
+  return plan;
+}
+
+Hardware::Hardware(const HardwareSpec& spec, const Layout& layout)
+    : spec_(spec),
+      layout_(&layout),
+      plan_(make_slot_plan(spec.device)),
+      queues_(layout.queues.size()),
+      slots_(plan_.pipe_of_slot.size()),
+      pipes_(plan_.pipes.size()),
+      compute_(spec.device.compute_units),
+      copy_(1) {}
+
+void Hardware::handle(const HardwareEvent& event, const HardwareChannels& channels) {
+  std::visit([&](const auto& message) { on(message, channels); }, event);
+}
+
+bool Hardware::has_work(QueueId queue, const Workload& workload) const {
+  const Queue& q = queues_[queue.index()];
+  return !q.ring.empty() && workload.jobs()[q.ring.front()].waits_for == 0;
+}
+
+std::optional<Hardware::Progress> Hardware::progress(QueueId queue) const {
+  const Queue& q = queues_[queue.index()];
+  if (q.ring.empty() || !q.head_started) return std::nullopt;
+  return Progress{q.ring.front(), q.head_started_at, q.head_preemptions};
+}
+
+void Hardware::on(const Doorbell& message, const HardwareChannels& channels) {
+  Queue& q = queues_[message.queue.index()];
+  const bool had_work = has_work(message.queue, *channels.workload);
+  q.ring.push_back(message.job);
+  if (had_work || !has_work(message.queue, *channels.workload)) return;
+  channels.has_work.post({message.queue});
+  if (q.slot.exists()) arbitrate(pipe_of(q.slot), channels);
+}
+
+void Hardware::on(const DependencyMet& message, const HardwareChannels& channels) {
+  const Queue& q = queues_[message.queue.index()];
+  // Only the head's own dependency gives the queue work, and only once.
+  if (!has_work(message.queue, *channels.workload) || q.head_started) return;
+  channels.has_work.post({message.queue});
+  if (q.slot.exists()) arbitrate(pipe_of(q.slot), channels);
+}
+
+// The queue is freed. Where MES could not take it off the machine first, its waves are gone with it.
+void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
+  Queue& q = queues_[message.queue.index()];
+  for (std::size_t i = 0; i < q.ring.size(); ++i) {
+    const bool head = i == 0 && q.head_started;
+    channels.job_dropped.post(
+        {q.ring[i], head, head ? q.head_started_at : SimTime{}, head ? q.head_preemptions : 0});
+  }
+  q.ring.clear();
+  q.head_started = false;
+  if (!q.slot.exists()) return;
+  Slot& slot = slots_[q.slot.index()];
+  if (slot.state == SlotState::connecting) {
+    channels.slot_timer.cancel(slot.timer);
+    disconnect(q.slot, channels);
+  } else if (slot.state == SlotState::running) {
+    pause_head(q.slot, channels);
+    disconnect(q.slot, channels);
+  } else if (slot.state == SlotState::draining) {
+    pause_head(q.slot, channels);
+    begin_unmapping(q.slot, Duration{0}, channels);
+  }
+}
+
+// A kernel move. It must not run while waves of the buffer's owner do: that is what the eviction was for.
+void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
+  for (const Slot& slot : slots_) {
+    const bool waves = slot.state == SlotState::running || slot.state == SlotState::draining;
+    if (!waves || layout_->queue(slot.queue).process != message.process) continue;
+    channels.hazard->state(
+        {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
+  }
+  copy_.advance(channels.copy_done.now());
+  copy_.start(SlotId::none_value, 1, FluidShare::ticks(message.work, 1));
+  rearm_share(true, channels);
+}
+
+void Hardware::verify() const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    ensure((slot.state == SlotState::free) == !slot.queue.exists(),
+           "a free slot holds a queue, or a taken one none");
+    if (slot.queue.exists()) ensure(queues_[slot.queue.index()].slot.index() == i, "a slot and its queue disagree");
+  }
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    const SlotId slot = queues_[i].slot;
+    if (slot.exists()) ensure(slots_[slot.index()].queue.index() == i, "a queue is in two slots");
+  }
+  for (std::size_t i = 0; i < pipes_.size(); ++i) {
+    std::size_t connected = 0;
+    for (std::uint32_t s = 0; s < plan_.pipes[i].slots; ++s) {
+      const SlotState state = slots_[plan_.pipes[i].first_slot + s].state;
+      if (state == SlotState::connecting || state == SlotState::running || state == SlotState::draining)
+        ++connected;
+    }
+    ensure(connected == (pipes_[i].connected.exists() ? 1U : 0U), "a pipe connects two queues, or has lost one");
+  }
+}
+
+}  // namespace userqsim

@@ -1,0 +1,183 @@
+// The GPU: rings, HQD slots on pipes, compute units, the copy engine, and what it takes to stop and to start a
+// queue.
+//
+// A pipe connects one mapped queue with work at a time and goes to the next when that one is idle or, where the
+// device has a pipe quantum, when others wait. Connected graphics and compute queues share the compute units in
+// proportion to their jobs' widths; SDMA queues share the copy engine with the kernel's moves. A stop finds a queue
+// wherever it is: being mapped or loaded (the load ends first), mapped, connecting, running (drained to the end of
+// its round of waves, or, with CWSR, saved at an instruction boundary), or already on its way out.
+//
+// ENSURES: a slot holds at most one queue, a queue at most one slot, a pipe connects at most one slot.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "models/hardware/messages.hpp"
+#include "models/hardware/spec.hpp"
+#include "models/memory/memory.hpp"
+#include "models/profiles/cost_draws.hpp"
+#include "models/workload/workload.hpp"
+#include "sim/core/channel.hpp"
+#include "sim/core/fluid_share.hpp"
+#include "sim/core/probe.hpp"
+
+namespace userqsim {
+
+struct HardwareSpec {
+  DeviceSpec device;
+  bool cwsr = false;
+  Domain context_area = Domain::gtt;
+};
+
+struct HardwareChannels {
+  Channel<SlotTimer> slot_timer;
+  Channel<ShareTimer> share_timer;
+  Channel<PipeTimer> pipe_timer;
+  Channel<SlotMapped> slot_mapped;
+  Channel<SlotFreed> slot_freed;
+  Channel<QueueIdle> idle;
+  Channel<QueueHasWork> has_work;
+  Channel<JobDone> job_done;
+  Channel<JobDropped> job_dropped;
+  Channel<JobRetired> job_retired;
+  Channel<CopyDone> copy_done;
+  Probe<SlotChanged>* slot_changed = nullptr;
+  Probe<QueueRan>* queue_ran = nullptr;
+  Probe<QueueStopped>* queue_stopped = nullptr;
+  Probe<ContextMoved>* context_moved = nullptr;
+  Probe<Hazard>* hazard = nullptr;
+  const CostDraws* costs = nullptr;
+  const Workload* workload = nullptr;
+  const Memory* memory = nullptr;
+};
+
+// Slots and pipes, numbered: graphics, compute, SDMA; pipe by pipe.
+struct SlotPlan {
+  struct Pipe {
+    QueueType type = QueueType::compute;
+    std::uint32_t first_slot = 0;
+    std::uint32_t slots = 0;
+  };
+  std::vector<Pipe> pipes;
+  std::vector<std::uint32_t> pipe_of_slot;
+};
+SlotPlan make_slot_plan(const DeviceSpec& device);
+
+class Hardware {
+ public:
+  // `layout` outlives the hardware.
+  Hardware(const HardwareSpec& spec, const Layout& layout);
+
+  void handle(const HardwareEvent& event, const HardwareChannels& channels);
+
+  const SlotPlan& plan() const { return plan_; }
+  // Whether the queue's next job could run now if it had a slot.
+  bool has_work(QueueId queue, const Workload& workload) const;
+  std::size_t ring_size(QueueId queue) const { return queues_[queue.index()].ring.size(); }
+  // The job at the ring's head, if it has run at all: since when, and how often it was stopped.
+  struct Progress {
+    JobId job;
+    SimTime started;
+    std::uint32_t preemptions = 0;
+  };
+  std::optional<Progress> progress(QueueId queue) const;
+  void verify() const;
+
+  auto fields() const { return std::tie(queues_, slots_, pipes_, compute_, copy_); }
+
+ private:
+  struct Queue {
+    std::deque<JobId> ring;  // submitted and not finished, head first
+    SlotId slot;
+    bool head_started = false;
+    SimTime head_started_at;
+    std::uint32_t head_preemptions = 0;
+    Wide remaining = 0;                  // of the head, while it is not flowing
+    Wide after_drain = 0;                // while draining: what is left behind the round's end
+    std::int64_t scale_permille = 1000;  // in which `remaining` is counted
+    Bytes saved{0};                      // context to load when it is mapped again
+    bool has_context = false;            // it ran here or was loaded: a stop must save it
+    std::uint32_t stops = 0;             // packet stops so far: the ordinal of its costs
+    std::uint32_t maps = 0;              // since the last packet stop
+    std::uint32_t connects = 0;          // since the last packet stop
+    auto fields() const {
+      return std::tie(ring, slot, head_started, head_preemptions, remaining, after_drain, scale_permille,
+                      saved.value, has_context, stops, maps, connects);
+    }
+  };
+  struct Slot {
+    SlotState state = SlotState::free;
+    QueueId queue;
+    bool stop_asked = false;
+    bool for_packet = false;
+    EventHandle timer;
+    auto fields() const { return std::tie(state, queue, stop_asked, for_packet); }
+  };
+  struct Pipe {
+    SlotId connected;        // connecting, running or draining
+    std::uint32_t last = 0;  // slot that was connected last, within the pipe
+    EventHandle quantum;
+    bool quantum_running = false;
+    auto fields() const { return std::tie(connected, last, quantum_running); }
+  };
+
+  void on(const Doorbell&, const HardwareChannels&);
+  void on(const DropRing&, const HardwareChannels&);
+  void on(const DependencyMet&, const HardwareChannels&);
+  void on(const MapQueue&, const HardwareChannels&);
+  void on(const UnmapQueue&, const HardwareChannels&);
+  void on(const StartCopy&, const HardwareChannels&);
+  void on(const SlotTimer&, const HardwareChannels&);
+  void on(const ShareTimer&, const HardwareChannels&);
+  void on(const PipeTimer&, const HardwareChannels&);
+
+  // Slots (slots.cpp).
+  void change(SlotId slot, SlotState to, const HardwareChannels& channels);
+  void wait(SlotId slot, Duration time, const HardwareChannels& channels);
+  void after_mapping(SlotId slot, const HardwareChannels& channels);
+  void after_loading(SlotId slot, const HardwareChannels& channels);
+  void begin_stop(SlotId slot, const HardwareChannels& channels);
+  void stop_running(SlotId slot, const HardwareChannels& channels);
+  void save_context(SlotId slot, Bytes bytes, Duration before, const HardwareChannels& channels);
+  void begin_unmapping(SlotId slot, Duration before, const HardwareChannels& channels);
+  void release_slot(SlotId slot, const HardwareChannels& channels);
+  std::uint64_t stop_ordinal(SlotId slot) const;
+  Bytes wave_context(QueueId queue, const HardwareChannels& channels) const;
+  Bandwidth context_bandwidth() const;
+
+  // Pipes and execution (execution.cpp).
+  void arbitrate(std::uint32_t pipe, const HardwareChannels& channels);
+  void after_connecting(SlotId slot, const HardwareChannels& channels);
+  void disconnect(SlotId slot, const HardwareChannels& channels);
+  void start_head(SlotId slot, Wide residue, const HardwareChannels& channels);
+  void pause_head(SlotId slot, const HardwareChannels& channels);
+  Wide ticks_to_round_end(SlotId slot, Wide remaining, const HardwareChannels& channels) const;
+  void finish_flow(SlotId slot, const HardwareChannels& channels);
+  void finish_head(SlotId slot, Wide residue, const HardwareChannels& channels);
+  void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
+  bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
+  void rearm_share(bool copy, const HardwareChannels& channels);
+  std::uint32_t width_of(SlotId slot, const HardwareChannels& channels) const;
+
+  Queue& queue_in(SlotId slot) { return queues_[slots_[slot.index()].queue.index()]; }
+  FluidShare& share_of(SlotId slot) { return is_copy(slot) ? copy_ : compute_; }
+  bool is_copy(SlotId slot) const { return plan_.pipes[plan_.pipe_of_slot[slot.index()]].type == QueueType::sdma; }
+  std::uint32_t pipe_of(SlotId slot) const { return plan_.pipe_of_slot[slot.index()]; }
+
+  HardwareSpec spec_;
+  const Layout* layout_;
+  SlotPlan plan_;
+
+  std::vector<Queue> queues_;
+  std::vector<Slot> slots_;
+  std::vector<Pipe> pipes_;
+  FluidShare compute_;
+  FluidShare copy_;
+  EventHandle compute_timer_;
+  EventHandle copy_timer_;
+};
+
+}  // namespace userqsim

@@ -1,0 +1,86 @@
+// What the hardware sends, and what it is sent.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <variant>
+
+#include "models/hardware/facts.hpp"
+#include "models/memory/messages.hpp"
+#include "models/workload/ids.hpp"
+#include "models/workload/messages.hpp"
+
+namespace userqsim {
+
+// From the client, through the driver's doorbell page: the job is in the ring.
+struct Doorbell {
+  QueueId queue;
+  JobId job;
+  auto fields() const { return std::tie(queue, job); }
+};
+// From the driver: the queue is freed; what its ring holds will never run.
+struct DropRing {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+
+// From MES, by way of the command processor.
+struct MapQueue {
+  QueueId queue;
+  SlotId slot;  // REQUIRES: free
+  auto fields() const { return std::tie(queue, slot); }
+};
+struct UnmapQueue {
+  QueueId queue;
+  SlotId slot;
+  bool for_packet = false;  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
+  auto fields() const { return std::tie(queue, slot, for_packet); }
+};
+
+// To itself.
+struct SlotTimer {
+  SlotId slot;
+  auto fields() const { return std::tie(slot); }
+};
+struct ShareTimer {
+  bool copy = false;  // the copy engine's share; else the compute units'
+  auto fields() const { return std::tie(copy); }
+};
+struct PipeTimer {
+  std::uint32_t pipe = 0;
+  auto fields() const { return std::tie(pipe); }
+};
+
+using HardwareEvent = std::variant<Doorbell, DropRing, DependencyMet, MapQueue, UnmapQueue, StartCopy, SlotTimer,
+                                   ShareTimer, PipeTimer>;
+
+// To MES.
+struct SlotFreed {
+  QueueId queue;
+  SlotId slot;
+  auto fields() const { return std::tie(queue, slot); }
+};
+// The queue is in its slot and may be connected.
+struct SlotMapped {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+// A mapped queue has nothing to run.
+struct QueueIdle {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+// A queue that had nothing to run has work.
+struct QueueHasWork {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+
+// To the driver: a job has left the ring; if the driver emitted a fence for it, that has signalled.
+struct JobRetired {
+  QueueId queue;
+  JobId job;
+  auto fields() const { return std::tie(queue, job); }
+};
+
+}  // namespace userqsim

@@ -1,0 +1,201 @@
+// HQD slots: a queue's way in (mapping, loading) and its way out (draining, saving, unmapping).
+#include "models/hardware/hardware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+// Costs of packet stops are numbered by the queue's own evictions, so both policies draw the same; MES's own
+// unmapping is numbered apart, by what the queue has done since its last packet stop.
+std::uint64_t Hardware::stop_ordinal(SlotId id) const {
+  const Slot& slot = slots_[id.index()];
+  const Queue& q = queues_[slot.queue.index()];
+  if (slot.for_packet) return q.stops;
+  return (std::uint64_t{1} << 63) | (std::uint64_t{q.stops} << 32) | q.maps;
+}
+
+void Hardware::change(SlotId id, SlotState to, const HardwareChannels& channels) {
+  Slot& slot = slots_[id.index()];
+  const SlotState from = slot.state;
+  slot.state = to;
+  channels.slot_changed->state({channels.slot_timer.now(), id, from, to, slot.queue});
+}
+
+void Hardware::wait(SlotId id, Duration time, const HardwareChannels& channels) {
+  slots_[id.index()].timer = channels.slot_timer.post_in(time, {id});
+}
+
+void Hardware::on(const MapQueue& message, const HardwareChannels& channels) {
+  Slot& slot = slots_[message.slot.index()];
+  Queue& q = queues_[message.queue.index()];
+  ensure(slot.state == SlotState::free && !q.slot.exists(), "MES maps a queue twice or into a taken slot");
+  slot.queue = message.queue;
+  slot.stop_asked = false;
+  slot.for_packet = false;
+  q.slot = message.slot;
+  const std::uint64_t ordinal = (std::uint64_t{q.stops} << 32) | q.maps++;
+  change(message.slot, SlotState::mapping, channels);
+  wait(message.slot, channels.costs->of(CostName::map, message.queue.value, ordinal), channels);
+}
+
+void Hardware::on(const SlotTimer& message, const HardwareChannels& channels) {
+  switch (slots_[message.slot.index()].state) {
+    case SlotState::mapping:
+      return after_mapping(message.slot, channels);
+    case SlotState::loading:
+      return after_loading(message.slot, channels);
+    case SlotState::connecting:
+      return after_connecting(message.slot, channels);
+    case SlotState::saving:
+      return begin_unmapping(message.slot, Duration{0}, channels);
+    case SlotState::unmapping:
+      return release_slot(message.slot, channels);
+    case SlotState::free:
+    case SlotState::mapped:
+    case SlotState::running:
+    case SlotState::draining:
+      break;
+  }
+  fail_invariant("a slot's timer fires in a state that waits for none", SourceLocation::current());
+}
+
+void Hardware::after_mapping(SlotId id, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  if (q.saved.value == 0) return after_loading(id, channels);
+  change(id, SlotState::loading, channels);
+  wait(id, transfer_time(q.saved, context_bandwidth()), channels);
+}
+
+void Hardware::after_loading(SlotId id, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  if (q.saved.value > 0) {
+    channels.context_moved->state({channels.slot_timer.now(), slots_[id.index()].queue, q.saved, false});
+    q.saved = Bytes{0};
+    q.has_context = true;
+  }
+  change(id, SlotState::mapped, channels);
+  if (slots_[id.index()].stop_asked) return begin_stop(id, channels);
+  channels.slot_mapped.post({slots_[id.index()].queue});
+  if (!has_work(slots_[id.index()].queue, *channels.workload)) channels.idle.post({slots_[id.index()].queue});
+  arbitrate(pipe_of(id), channels);
+}
+
+void Hardware::on(const UnmapQueue& message, const HardwareChannels& channels) {
+  Slot& slot = slots_[message.slot.index()];
+  if (slot.queue != message.queue) return;  // it left at this very instant
+  slot.for_packet = slot.for_packet || message.for_packet;
+  if (slot.stop_asked) return;  // on its way out
+  slot.stop_asked = true;
+  begin_stop(message.slot, channels);
+}
+
+void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
+  Slot& slot = slots_[id.index()];
+  const Queue& q = queue_in(id);
+  switch (slot.state) {
+    case SlotState::mapping:
+    case SlotState::loading:
+      return;  // ends first; after_loading comes back here
+    case SlotState::running:
+      return stop_running(id, channels);
+    case SlotState::connecting:
+      channels.slot_timer.cancel(slot.timer);
+      disconnect(id, channels);
+      [[fallthrough]];
+    case SlotState::mapped: {
+      const Duration preempt = channels.costs->of(CostName::preempt_idle, slot.queue.value, stop_ordinal(id));
+      const QueueType type = layout_->queue(slot.queue).type;
+      if (type == QueueType::gfx && q.has_context) {
+        return save_context(id, spec_.device.gfx_context, preempt, channels);
+      }
+      if (type == QueueType::compute && spec_.cwsr && q.head_started) {
+        return save_context(id, wave_context(slot.queue, channels), preempt, channels);
+      }
+      return begin_unmapping(id, preempt, channels);
+    }
+    case SlotState::free:
+    case SlotState::draining:
+    case SlotState::saving:
+    case SlotState::unmapping:
+      break;
+  }
+  fail_invariant("a stop begins twice", SourceLocation::current());
+}
+
+// Compute with CWSR stands still at an instruction boundary and is saved with its waves. Everything else runs on to
+// the end of what it cannot be interrupted in: its round of waves, its draw, its SDMA packet.
+void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  const QueueId queue = slots_[id.index()].queue;
+  if (spec_.cwsr && layout_->queue(queue).type == QueueType::compute) {
+    pause_head(id, channels);
+    const std::uint64_t ordinal = stop_ordinal(id);
+    const Duration before = channels.costs->of(CostName::context_boundary, queue.value, ordinal) +
+                            channels.costs->of(CostName::preempt_running, queue.value, ordinal);
+    return save_context(id, wave_context(queue, channels), before, channels);
+  }
+  FluidShare& share = share_of(id);
+  share.advance(channels.slot_timer.now());
+  const Wide remaining = share.remaining(id.value);
+  const Wide to_end = ticks_to_round_end(id, remaining, channels);
+  q.after_drain = remaining - to_end;
+  share.set_remaining(id.value, to_end);
+  change(id, SlotState::draining, channels);
+  rearm_share(is_copy(id), channels);
+}
+
+// Leaves the pipe, writes `bytes` after `before`, then unmaps.
+void Hardware::save_context(SlotId id, Bytes bytes, Duration before, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  const QueueId queue = slots_[id.index()].queue;
+  if (bytes.value > 0) channels.context_moved->state({channels.slot_timer.now(), queue, bytes, true});
+  q.saved = bytes;
+  q.has_context = false;
+  const std::uint32_t pipe = pipe_of(id);
+  if (pipes_[pipe].connected == id) pipes_[pipe].connected = SlotId::none();
+  change(id, SlotState::saving, channels);
+  wait(id, before + transfer_time(bytes, context_bandwidth()), channels);
+  arbitrate(pipe, channels);
+}
+
+void Hardware::begin_unmapping(SlotId id, Duration before, const HardwareChannels& channels) {
+  const Slot& slot = slots_[id.index()];
+  const std::uint32_t pipe = pipe_of(id);
+  if (pipes_[pipe].connected == id) pipes_[pipe].connected = SlotId::none();
+  const Duration unmap = channels.costs->of(CostName::unmap, slot.queue.value, stop_ordinal(id));
+  change(id, SlotState::unmapping, channels);
+  wait(id, before + unmap, channels);
+  arbitrate(pipe, channels);
+}
+
+void Hardware::release_slot(SlotId id, const HardwareChannels& channels) {
+  Slot& slot = slots_[id.index()];
+  const QueueId queue = slot.queue;
+  Queue& q = queues_[queue.index()];
+  if (q.head_started) ++q.head_preemptions;
+  if (slot.for_packet) {
+    ++q.stops;
+    q.maps = 0;
+    q.connects = 0;
+    channels.queue_stopped->state({channels.slot_timer.now(), queue, has_work(queue, *channels.workload)});
+  }
+  change(id, SlotState::free, channels);
+  slot = Slot{};
+  q.slot = SlotId::none();
+  channels.slot_freed.post({queue, id});
+}
+
+// The waves of a job that fills the machine use `context_fill` of the save area; a narrower job its share of that.
+Bytes Hardware::wave_context(QueueId queue, const HardwareChannels& channels) const {
+  const Queue& q = queues_[queue.index()];
+  if (q.ring.empty() || !q.head_started) return Bytes{0};
+  const JobSpec& job = channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]);
+  const double fill = channels.costs->spec().context_fill.value;
+  const auto fill_permille = static_cast<std::int64_t>(fill * 1000.0 + 0.5);
+  return Bytes{spec_.device.context_area_per_cu.value * job.width * fill_permille / 1000};
+}
+
+Bandwidth Hardware::context_bandwidth() const {
+  return spec_.context_area == Domain::vram ? spec_.device.vram_bandwidth : spec_.device.link;
+}
+
+}  // namespace userqsim

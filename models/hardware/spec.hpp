@@ -1,0 +1,69 @@
+// The GPU's shape: engines, pipes and HQD slots, compute units, memory sizes, the link. One device profile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+// Who carries a TLB flush: on gfx11 a MISC packet on the MES scheduler ring, under the MES mutex; on gfx12 two
+// INV_TLBS packets on the second pipe, without it (domain: K70 mes_v11_0.c, mes_v12_0.c).
+enum class TlbFlushPath : std::uint8_t { mes_ring, second_pipe };
+
+// Pipes of one engine type, and the HQD slots of each pipe that MES may give to user queues.
+struct EngineSpec {
+  std::uint32_t pipes = 0;
+  std::uint32_t slots_per_pipe = 0;
+};
+
+struct DeviceSpec {
+  std::string name;
+  std::string title;
+  std::string source;
+  std::uint32_t compute_units = 1;
+  EngineSpec gfx;
+  EngineSpec compute;
+  EngineSpec sdma;
+  Bytes vram{0};
+  Bytes gtt{0};
+  Bandwidth link;                // host link, one way, as the copy engine drives it; 0: infinitely fast
+  Bandwidth vram_bandwidth;      // peak; 0: infinitely fast
+  Bytes context_area_per_cu{0};  // CWSR save area a compute unit at most
+  Bytes gfx_context{0};          // shadow and firmware work area saved for a graphics queue
+  Duration pipe_quantum{0};      // the queue manager's rotation on one pipe; 0: only when idle
+  TlbFlushPath tlb_flush_path = TlbFlushPath::mes_ring;
+};
+
+template <>
+struct EnumNames<TlbFlushPath> {
+  static constexpr std::array entries{std::pair{TlbFlushPath::mes_ring, std::string_view{"mes_ring"}},
+                                      std::pair{TlbFlushPath::second_pipe, std::string_view{"second_pipe"}}};
+};
+
+template <class V>
+void describe(V& v, EngineSpec& e) {
+  v.required("pipes", e.pipes, "Pipes; each runs one connected queue", within(0, 64));
+  v.required("slots_per_pipe", e.slots_per_pipe, "HQD slots of a pipe that user queues may take", within(0, 64));
+}
+template <class V>
+void describe(V& v, DeviceSpec& d) {
+  v.required("name", d.name, "Profile name");
+  v.required("title", d.title, "What it is");
+  v.required("source", d.source, "Where the numbers come from");
+  v.required("compute_units", d.compute_units, "Compute units shared by graphics and compute", width_limits);
+  v.required("gfx", d.gfx, "Graphics engine");
+  v.required("compute", d.compute, "Compute engine");
+  v.required("sdma", d.sdma, "Copy engines");
+  v.required("vram", d.vram, "Device memory that buffers may take", positive());
+  v.required("gtt", d.gtt, "System memory that buffers may take");
+  v.required("link", d.link, "Host link, one way; 0B/s: infinitely fast");
+  v.required("vram_bandwidth", d.vram_bandwidth, "Device memory; 0B/s: infinitely fast");
+  v.required("context_area_per_cu", d.context_area_per_cu, "CWSR save area a compute unit at most");
+  v.required("gfx_context", d.gfx_context, "Bytes saved and loaded for a graphics queue");
+  v.required("pipe_quantum", d.pipe_quantum, "A pipe rotates among its ready queues after this; 0: only when idle");
+  v.required("tlb_flush_path", d.tlb_flush_path, "Who carries a TLB flush");
+}
+
+}  // namespace userqsim

@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/machine/check_parts.hpp"
+#include "sim/config/units.hpp"
+
+namespace userqsim {
+namespace {
+
+// `key` may be given only where `allowed`; `where` says where that is.
+template <class T>
+void check_given_only(const std::optional<T>& field, std::string_view key, bool allowed, std::string_view where,
+                      const Pointer& at, Findings& found) {
+  if (field && !allowed) found.add(at / key, fmt::format("\"{}\" goes only with {}", key, where));
+}
+
+template <class T>
+void check_given(const std::optional<T>& field, std::string_view key, const PressureSpec& event, const Pointer& at,
+                 Findings& found) {
+  if (!field) found.add(at, fmt::format("an event of kind \"{}\" needs \"{}\"", name_of(event.kind), key));
+}
+
+void check_times(const MachineSpec& spec, const PressureSpec& event, const ProcessSpec* process, const Pointer& at,
+                 Findings& found) {
+  const bool again = event.every.has_value();
+  if (event.at.has_value() == again) {
+    found.add(at, fmt::format("expected exactly one of \"at\" and \"every\"; found {}", again ? "both" : "none"));
+    return;
+  }
+  check_given_only(event.from, "from", again, "\"every\"", at, found);
+  check_given_only(event.until, "until", again, "\"every\"", at, found);
+  check_given_only(event.count, "count", again, "\"every\"", at, found);
+  if (again && check_distribution(*event.every, at / "every", found) && mean_of(*event.every) <= Duration{0}) {
+    found.add(at / "every", "the mean must be positive");
+  }
+  if (event.from && event.until && *event.until <= *event.from) {
+    found.add(at / "until",
+              fmt::format("{} is not after \"from\", {}", to_text(*event.until), to_text(*event.from)));
+  }
+  if (!event.at) return;
+  if (*event.at > spec.horizon) {
+    found.add(at / "at", fmt::format("{} is after the horizon, {}", to_text(*event.at), to_text(spec.horizon)));
+  } else if (process != nullptr && *event.at < process->start) {
+    found.add(at / "at", fmt::format("{} is before the start of process \"{}\", {}", to_text(*event.at),
+                                     process->name, to_text(process->start)));
+  } else if (process != nullptr && process->stop && *event.at >= *process->stop) {
+    found.add(at / "at", fmt::format("{} is not before the stop of process \"{}\", {}", to_text(*event.at),
+                                     process->name, to_text(*process->stop)));
+  }
+}
+
+void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointer& at, Findings& found) {
+  const bool allocates = event.kind == PressureKind::allocate;
+  const bool invalidates = event.kind == PressureKind::invalidate_userptr;
+  check_given_only(event.buffer, "buffer", allocates, "kind \"allocate\"", at, found);
+  check_given_only(event.hold, "hold", allocates, "kind \"allocate\"", at, found);
+  check_given_only(event.size, "size", invalidates, "kind \"invalidate_userptr\"", at, found);
+  if (allocates) check_given(event.buffer, "buffer", event, at, found);
+  if (invalidates) check_given(event.size, "size", event, at, found);
+  if (event.buffer) check_buffer_fits(*event.buffer, spec.device, at / "buffer", found);
+  if (event.hold) check_distribution(*event.hold, at / "hold", found);
+}
+
+}  // namespace
+
+void check_events(const MachineSpec& spec, Findings& found) {
+  std::vector<std::string> process_names;
+  std::vector<std::set<std::string>> buffer_names;  // of each process
+  for (const ProcessSpec& process : spec.processes) {
+    process_names.push_back(process.name);
+    buffer_names.emplace_back();
+    for (const BufferSpec& buffer : process.vram) buffer_names.back().insert(buffer.name);
+  }
+  for (std::size_t e = 0; e < spec.events.size(); ++e) {
+    const PressureSpec& event = spec.events[e];
+    const Pointer at = Pointer{"/events"} / e;
+    const auto name = std::find(process_names.begin(), process_names.end(), event.process);
+    const auto index = static_cast<std::size_t>(name - process_names.begin());
+    const bool known = name != process_names.end();
+    if (!known) found.add(at / "process", no_such("process", event.process, " in this scenario", process_names));
+    check_times(spec, event, known ? &spec.processes[index] : nullptr, at, found);
+    check_kind(spec, event, at, found);
+    if (known && event.buffer) {
+      check_name(event.buffer->name, "process", buffer_names[index], at / "buffer" / "name", found);
+    }
+  }
+}
+
+}  // namespace userqsim

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "models/machine/check_parts.hpp"
+#include "sim/config/units.hpp"
+#include "sim/core/wide.hpp"
+
+namespace userqsim {
+namespace {
+
+constexpr std::size_t queues_most = 512;          // AMDGPU_MAX_USERQ_COUNT
+constexpr std::int64_t page = 4096;               // the least a buffer can be
+constexpr Wide bytes_shown_most = Wide{1} << 60;  // the largest size that has a text
+
+struct EngineOfType {
+  QueueType type;
+  const EngineSpec& engine;
+  bool has_slots() const { return engine.pipes > 0 && engine.slots_per_pipe > 0; }
+};
+
+std::array<EngineOfType, 3> engines_of(const DeviceSpec& device) {
+  return {EngineOfType{QueueType::gfx, device.gfx}, EngineOfType{QueueType::compute, device.compute},
+          EngineOfType{QueueType::sdma, device.sdma}};
+}
+
+void check_slots(const QueueSpec& queue, const DeviceSpec& device, const Pointer& at, Findings& found) {
+  std::string usable;
+  bool has_slots = false;
+  for (const EngineOfType& engine : engines_of(device)) {
+    if (!engine.has_slots()) continue;
+    usable += (usable.empty() ? "" : ", ") + std::string(name_of(engine.type));
+    has_slots |= engine.type == queue.type;
+  }
+  if (has_slots) return;
+  found.add(at / "type", fmt::format("the device \"{}\" has no slot for {} queues; types with slots: {}",
+                                     device.name, name_of(queue.type), usable.empty() ? "none" : usable));
+}
+
+std::string size_text(Wide bytes) {
+  return to_text(Bytes{static_cast<std::int64_t>(std::min(bytes, bytes_shown_most))});
+}
+
+// Buffers may leave VRAM for GTT, so a process may ask for more VRAM than there is, but not for more than both.
+void check_memory(const ProcessSpec& process, const DeviceSpec& device, const Pointer& at, Findings& found) {
+  Wide gtt_only = 0;
+  Wide all = 0;
+  std::set<std::string> names;
+  for (std::size_t b = 0; b < process.vram.size(); ++b) {
+    const BufferSpec& buffer = process.vram[b];
+    check_name(buffer.name, "process", names, at / "vram" / b / "name", found);
+    check_buffer_fits(buffer, device, at / "vram" / b, found);
+    all += buffer.size.value;
+    if (buffer.domain == Domain::gtt) gtt_only += buffer.size.value;
+  }
+  if (gtt_only > device.gtt.value) {
+    found.add(at / "vram", fmt::format("the buffers that may live only in gtt take {}; the device \"{}\" has {}",
+                                       size_text(gtt_only), device.name, to_text(device.gtt)));
+  }
+  if (all > Wide{device.vram.value} + device.gtt.value) {
+    found.add(at / "vram", fmt::format("the buffers take {}; the device \"{}\" has {} of vram and {} of gtt",
+                                       size_text(all), device.name, to_text(device.vram), to_text(device.gtt)));
+  }
+}
+
+void check_process(const MachineSpec& spec, const ProcessSpec& process, const Pointer& at, Findings& found) {
+  if (process.start >= spec.horizon) {
+    found.add(at / "start",
+              fmt::format("{} is not before the horizon, {}", to_text(process.start), to_text(spec.horizon)));
+  }
+  if (process.stop && *process.stop <= process.start) {
+    found.add(at / "stop", fmt::format("{} is not after the process's start, {}", to_text(*process.stop),
+                                       to_text(process.start)));
+  }
+  check_memory(process, spec.device, at, found);
+  if (process.queues.size() > queues_most) {
+    found.add(at / "queues",
+              fmt::format("{} queues; the driver allows a process {}", process.queues.size(), queues_most));
+  }
+  std::set<std::string> names;
+  for (std::size_t q = 0; q < process.queues.size(); ++q) {
+    const QueueSpec& queue = process.queues[q];
+    const Pointer here = at / "queues" / q;
+    check_name(queue.name, "process", names, here / "name", found);
+    check_slots(queue, spec.device, here, found);
+    if (queue.jobs) check_stream(spec, process, queue, here / "jobs", found);
+  }
+}
+
+}  // namespace
+
+void check_buffer_fits(const BufferSpec& buffer, const DeviceSpec& device, const Pointer& at, Findings& found) {
+  const Bytes one{buffer.size.value / std::max<std::int64_t>(buffer.count, 1)};
+  if (one.value < page) {
+    found.add(at / "count", fmt::format("{} cut into {} buffers is less than a 4KiB page each",
+                                        to_text(buffer.size), buffer.count));
+  }
+  const Bytes memory = buffer.domain == Domain::vram  ? device.vram
+                       : buffer.domain == Domain::gtt ? device.gtt
+                                                      : std::max(device.vram, device.gtt);
+  if (one <= memory) return;
+  found.add(at / "size", fmt::format("a buffer of {} does not fit into the {} of {} that the device \"{}\" has",
+                                     to_text(one), to_text(memory), name_of(buffer.domain), device.name));
+}
+
+void check_processes(const MachineSpec& spec, Findings& found) {
+  const Pointer at{"/processes"};
+  if (spec.processes.empty()) found.add(at, "expected at least one process, found none");
+  std::set<std::string> names;
+  for (std::size_t p = 0; p < spec.processes.size(); ++p) {
+    check_name(spec.processes[p].name, "scenario", names, at / p / "name", found);
+    check_process(spec, spec.processes[p], at / p, found);
+  }
+}
+
+}  // namespace userqsim

@@ -1,0 +1,209 @@
+#include "models/machine/machine.hpp"
+
+#include <fmt/format.h>
+
+#include "models/machine/flight_recorder.hpp"
+#include "models/machine/parts.hpp"
+#include "models/machine/wiring.hpp"
+#include "sim/core/digest.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+namespace {
+
+MemorySpec memory_spec(const MachineSpec& spec) {
+  MemorySpec memory;
+  memory.vram = spec.device.vram;
+  memory.gtt = spec.device.gtt;
+  memory.link = spec.device.link;
+  memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
+  memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
+  memory.gtt_slowdown_permille = static_cast<std::int64_t>(spec.costs.gtt_slowdown.value * 1000.0 + 0.5);
+  return memory;
+}
+
+const Policy& policy_of(const MachineSpec& spec) {
+  const Policy* policy = find_policy(spec.policy);
+  ensure(policy != nullptr, "no policy of that name");
+  return *policy;
+}
+
+}  // namespace
+
+// Everything that can be copied as it is, and the wiring, which each machine makes for itself.
+struct Machine::Impl {
+  Impl(std::shared_ptr<const MachineSpec> the_spec, std::uint32_t replication)
+      : spec(std::move(the_spec)),
+        layout(std::make_shared<const Layout>(make_layout(spec->processes))),
+        draws(spec->seed, replication),
+        costs(spec->costs, draws),
+        workload(*layout, spec->processes, spec->events),
+        memory(memory_spec(*spec), spec->processes),
+        hardware({spec->device, spec->kernel.cwsr, spec->kernel.context_area}, *layout),
+        firmware(spec->firmware, *layout, hardware.plan()),
+        driver(spec->kernel, spec->device.tlb_flush_path, policy_of(*spec), *layout) {
+    wire();
+    workload.begin(wiring.workload);
+  }
+  Impl(const Impl& other)
+      : spec(other.spec),
+        layout(other.layout),
+        draws(other.draws),
+        costs(spec->costs, draws),
+        engine(other.engine),
+        workload(other.workload),
+        memory(other.memory),
+        hardware(other.hardware),
+        firmware(other.firmware),
+        driver(other.driver),
+        digest(other.digest),
+        recorder(other.recorder) {
+    wire();
+  }
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() = default;
+
+  // The digest and the flight recorder hear every fact, before any sink.
+  void wire() {
+    wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware});
+    std::uint32_t kind = 0;
+    probes.each([&]<class Fact>(Probe<Fact>& probe) {
+      probe.subscribe([this, kind](const Fact& fact) {
+        digest.fold(kind);
+        digest.fold(fact);
+        recorder.record(fact);
+      });
+      ++kind;
+    });
+  }
+
+  void dispatch(const Event& event) {
+    visit_event(event, Overloaded{
+                           [&](const HardwareEvent& e) { hardware.handle(e, wiring.hardware); },
+                           [&](const FirmwareEvent& e) { firmware.handle(e, wiring.firmware); },
+                           [&](const MemoryEvent& e) { memory.handle(e, wiring.memory); },
+                           [&](const DriverEvent& e) { driver.handle(e, wiring.driver); },
+                           [&](const WorkloadEvent& e) { workload.handle(e, wiring.workload); },
+                       });
+  }
+
+  std::string failure(const char* what) const {
+    return fmt::format("{}\nat {} ns of simulated time, after {} events; the last facts:\n{}", what,
+                       engine.now().time_since_epoch().count(), engine.executed(), recorder.text());
+  }
+  std::string failure(const LivelockError& error) const {
+    std::string parts;
+    for (const PartTag part : error.parts()) parts += fmt::format(" {}", name_of(static_cast<Part>(part)));
+    return failure(fmt::format("{}; the last events went to:{}", error.what(), parts).c_str());
+  }
+
+  void state_open_jobs() {
+    workload.jobs().each_live([&](JobId id, const Job& job) {
+      const QueueId queue = workload.queue_of(id);
+      JobEnded fact;
+      fact.time = engine.now();
+      fact.job = id;
+      fact.process = layout->queue(queue).process;
+      fact.queue = queue;
+      fact.node = job.node;
+      fact.submitted = job.submitted;
+      fact.outcome = JobOutcome::open;
+      const auto progress = hardware.progress(queue);
+      if (progress && progress->job == id) {
+        fact.started = progress->started;
+        fact.preemptions = progress->preemptions;
+      }
+      probes.job_ended.state(fact);
+    });
+  }
+
+  std::shared_ptr<const MachineSpec> spec;
+  std::shared_ptr<const Layout> layout;
+  Draws draws;
+  CostDraws costs;
+  Engine engine;
+  Workload workload;
+  Memory memory;
+  Hardware hardware;
+  Firmware firmware;
+  Driver driver;
+  Probes probes;
+  Digest digest;
+  FlightRecorder recorder;
+  Wiring wiring;
+};
+
+Machine::Machine(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication)
+    : impl_(std::make_unique<Impl>(std::move(spec), replication)) {}
+Machine::Machine(const Machine& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+Machine::~Machine() = default;
+
+bool Machine::step() {
+  try {
+    const std::optional<Event> event = impl_->engine.next(SimTime{impl_->spec->horizon});
+    if (!event) return false;
+    impl_->dispatch(*event);
+    return true;
+  } catch (const LivelockError& error) {
+    throw InvariantError(impl_->failure(error));
+  } catch (const InvariantError& error) {
+    throw InvariantError(impl_->failure(error.what()));
+  }
+}
+
+StopReason Machine::run(std::uint64_t max_events, const std::atomic<bool>* interrupt) {
+  constexpr std::uint64_t look_every = 1024;
+  StopReason reason = StopReason::horizon;
+  while (step()) {
+    if (max_events != 0 && events() >= max_events) {
+      reason = StopReason::event_limit;
+      break;
+    }
+    if (interrupt != nullptr && events() % look_every == 0 && interrupt->load(std::memory_order_relaxed)) {
+      reason = StopReason::interrupted;
+      break;
+    }
+  }
+  impl_->state_open_jobs();
+  impl_->memory.close(now(), impl_->wiring.memory);
+  impl_->driver.close(now(), impl_->wiring.driver);
+  impl_->firmware.close(now(), impl_->wiring.firmware);
+  return reason;
+}
+
+void Machine::verify() const {
+  impl_->memory.verify();
+  impl_->hardware.verify();
+  impl_->firmware.verify();
+  impl_->driver.verify();
+  std::uint64_t live = 0;
+  impl_->workload.jobs().each_live([&](JobId, const Job&) { ++live; });
+  ensure(impl_->workload.jobs_submitted() == impl_->workload.jobs_ended() + live,
+         "a job was lost: it is neither over nor live");
+}
+
+std::uint64_t Machine::state_hash() const {
+  Digest hash(now());
+  hash.fold(impl_->workload);
+  hash.fold(impl_->memory);
+  hash.fold(impl_->hardware);
+  hash.fold(impl_->firmware);
+  hash.fold(impl_->driver);
+  for (const Event& event : impl_->engine.pending().in_order()) {
+    hash.fold(event.key.time);
+    hash.fold(event.key.phase);
+    hash.fold(event.part);
+    visit_event(event, [&](const auto& message) { hash.fold(message); });
+  }
+  return hash.value();
+}
+
+SimTime Machine::now() const { return impl_->engine.now(); }
+std::uint64_t Machine::events() const { return impl_->engine.executed(); }
+std::uint64_t Machine::digest() const { return impl_->digest.value(); }
+const Layout& Machine::layout() const { return *impl_->layout; }
+const MachineSpec& Machine::spec() const { return *impl_->spec; }
+Probes& Machine::probes() { return impl_->probes; }
+
+}  // namespace userqsim

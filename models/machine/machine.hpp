@@ -1,0 +1,52 @@
+// The simulated machine: workload, memory, hardware, firmware and driver on one event engine. It owns their state,
+// wires their channels, and is the only place that knows them all.
+//
+// A machine can be copied in mid-run; the copy runs on exactly as the original would (same digest), without the
+// original's sinks. Two machines share nothing but their immutable spec.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "models/machine/probes.hpp"
+#include "models/machine/spec.hpp"
+#include "models/workload/layout.hpp"
+#include "sim/core/time.hpp"
+
+namespace userqsim {
+
+enum class StopReason : std::uint8_t { horizon, event_limit, interrupted };
+
+class Machine {
+ public:
+  // REQUIRES: check(*spec) is empty. `replication` selects the draws; it and the spec's seed decide everything.
+  Machine(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication);
+  Machine(const Machine& other);
+  Machine& operator=(const Machine&) = delete;
+  ~Machine();
+
+  // Executes the next event at or before the horizon; false when there is none.
+  bool step();
+  // Runs to the horizon, then states what is still open (jobs, requests, packets). Call once.
+  // Stops early after max_events events (0: no limit), or when *interrupt becomes true.
+  StopReason run(std::uint64_t max_events = 0, const std::atomic<bool>* interrupt = nullptr);
+
+  // Checks what must hold after every event (slots, memory, locks, jobs), recounting whatever is kept as a sum;
+  // throws InvariantError. Tests call it after each step; a run does not, for its cost.
+  void verify() const;
+
+  SimTime now() const;
+  std::uint64_t events() const;      // executed so far
+  std::uint64_t digest() const;      // over every fact stated so far
+  std::uint64_t state_hash() const;  // canonical: times relative to now
+  const Layout& layout() const;
+  const MachineSpec& spec() const;
+  Probes& probes();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace userqsim

@@ -1,0 +1,44 @@
+// Every fact a machine states, one probe each. What a sink needs is subscribed here and nowhere else.
+#pragma once
+
+#include "models/driver/facts.hpp"
+#include "models/firmware/facts.hpp"
+#include "models/hardware/facts.hpp"
+#include "models/memory/facts.hpp"
+#include "models/workload/facts.hpp"
+#include "sim/core/probe.hpp"
+
+namespace userqsim {
+
+struct Probes {
+  Probe<JobEnded> job_ended;
+  Probe<RequestEnded> request_ended;
+  Probe<BufferMoved> buffer_moved;
+  Probe<MemoryUsed> memory_used;
+  Probe<SlotChanged> slot_changed;
+  Probe<QueueRan> queue_ran;
+  Probe<QueueStopped> queue_stopped;
+  Probe<ContextMoved> context_moved;
+  Probe<PacketEnded> packet_ended;
+  Probe<GangReady> gang_ready;
+  Probe<EvictionStarted> eviction_started;
+  Probe<EvictionStep> eviction_step;
+  Probe<EvictionSignaled> eviction_signaled;
+  Probe<EvictionAborted> eviction_aborted;
+  Probe<EvictionResumed> eviction_resumed;
+  Probe<QueueTransition> queue_transition;
+  Probe<MesLockHeld> mes_lock_held;
+  Probe<ProcessExited> process_exited;
+  Probe<Hazard> hazard;
+
+  // Calls f(probe) for each probe, in the order above.
+  template <class F>
+  void each(F&& f) {
+    f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
+        f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(eviction_started), f(eviction_step),
+        f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition), f(mes_lock_held),
+        f(process_exited), f(hazard);
+  }
+};
+
+}  // namespace userqsim

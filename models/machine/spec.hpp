@@ -1,0 +1,38 @@
+// Everything one simulated machine needs to know, immutable: profiles with the scenario's overrides applied.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/driver/spec.hpp"
+#include "models/firmware/spec.hpp"
+#include "models/hardware/spec.hpp"
+#include "models/profiles/costs.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+struct MachineSpec {
+  DeviceSpec device;
+  KernelSpec kernel;
+  FirmwareSpec firmware;
+  CostSpec costs;
+  std::string policy;
+  std::vector<ProcessSpec> processes;
+  std::vector<PressureSpec> events;
+  std::uint64_t seed = 1;
+  Duration horizon{0};
+};
+
+// One thing wrong with a spec: where (a JSON pointer into the scenario) and what, with what is allowed.
+struct SpecProblem {
+  std::string pointer;
+  std::string message;
+};
+
+// What no single field can tell: names that refer to nothing, job cycles, a queue type without slots, a buffer
+// larger than memory, an event without its fields. Empty when the spec can be run.
+std::vector<SpecProblem> check(const MachineSpec& spec);
+
+}  // namespace userqsim

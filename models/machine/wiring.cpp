@@ -1,0 +1,163 @@
+#include "models/machine/wiring.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "models/machine/parts.hpp"
+
+namespace userqsim {
+
+namespace {
+
+// Connects the channels of one part and, when asked, notes each connection for the drawing.
+class Connector {
+ public:
+  struct Connection {
+    Part from;
+    Part to;
+    std::string_view message;
+  };
+
+  Connector(Engine& engine, std::vector<Connection>* notes) : engine_(&engine), notes_(notes) {}
+
+  Connector& from(Part part) {
+    from_ = part;
+    return *this;
+  }
+  template <class PartEvent, class Message>
+  Connector& to(Channel<Message>& channel, std::string_view message) {
+    constexpr Part part = part_of<PartEvent>();
+    channel = Channel<Message>::template to<PartEvent>(*engine_, static_cast<PartTag>(part), phase_of(part));
+    if (notes_ != nullptr) notes_->push_back({from_, part, message});
+    return *this;
+  }
+
+ private:
+  Engine* engine_;
+  std::vector<Connection>* notes_;
+  Part from_ = Part::workload;
+};
+
+void connect(Wiring& w, Connector connector) {
+  connector.from(Part::workload)
+      .to<WorkloadEvent>(w.workload.starts, "ProcessStarts")
+      .to<WorkloadEvent>(w.workload.stops, "ProcessStops")
+      .to<WorkloadEvent>(w.workload.arrive, "Arrive")
+      .to<WorkloadEvent>(w.workload.think, "ThinkOver")
+      .to<WorkloadEvent>(w.workload.pressure_timer, "PressureTimer")
+      .to<DriverEvent>(w.workload.open, "OpenProcess")
+      .to<DriverEvent>(w.workload.exit, "ExitProcess")
+      .to<DriverEvent>(w.workload.submit, "SubmitJob")
+      .to<DriverEvent>(w.workload.pressure, "PressureDue")
+      .to<HardwareEvent>(w.workload.dependency, "DependencyMet");
+  connector.from(Part::memory)
+      .to<DriverEvent>(w.memory.fence_needed, "FenceNeeded")
+      .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
+      .to<DriverEvent>(w.memory.validated, "Validated")
+      .to<HardwareEvent>(w.memory.start_copy, "StartCopy")
+      .to<MemoryEvent>(w.memory.request_bound, "RequestBound")
+      .to<MemoryEvent>(w.memory.hold_over, "HoldOver");
+  connector.from(Part::hardware)
+      .to<HardwareEvent>(w.hardware.slot_timer, "SlotTimer")
+      .to<HardwareEvent>(w.hardware.share_timer, "ShareTimer")
+      .to<HardwareEvent>(w.hardware.pipe_timer, "PipeTimer")
+      .to<FirmwareEvent>(w.hardware.slot_mapped, "SlotMapped")
+      .to<FirmwareEvent>(w.hardware.slot_freed, "SlotFreed")
+      .to<FirmwareEvent>(w.hardware.idle, "QueueIdle")
+      .to<FirmwareEvent>(w.hardware.has_work, "QueueHasWork")
+      .to<WorkloadEvent>(w.hardware.job_done, "JobDone")
+      .to<WorkloadEvent>(w.hardware.job_dropped, "JobDropped")
+      .to<DriverEvent>(w.hardware.job_retired, "JobRetired")
+      .to<MemoryEvent>(w.hardware.copy_done, "CopyDone");
+  connector.from(Part::firmware)
+      .to<DriverEvent>(w.firmware.api_fence, "ApiFence")
+      .to<DriverEvent>(w.firmware.suspend_fence, "SuspendFence")
+      .to<HardwareEvent>(w.firmware.map, "MapQueue")
+      .to<HardwareEvent>(w.firmware.unmap, "UnmapQueue")
+      .to<FirmwareEvent>(w.firmware.api_timer, "ApiTimer")
+      .to<FirmwareEvent>(w.firmware.quantum_timer, "QuantumTimer")
+      .to<FirmwareEvent>(w.firmware.discover_timer, "DiscoverTimer")
+      .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer");
+  connector.from(Part::driver)
+      .to<DriverEvent>(w.driver.wake, "Wake")
+      .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
+      .to<FirmwareEvent>(w.driver.mes, "Packet")
+      .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
+      .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
+      .to<MemoryEvent>(w.driver.allocate, "Allocate")
+      .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
+      .to<MemoryEvent>(w.driver.validate, "Validate")
+      .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
+      .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
+      .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
+}
+
+void connect_probes(Wiring& w, Probes& p) {
+  w.workload.job_ended = &p.job_ended;
+  w.memory.buffer_moved = &p.buffer_moved;
+  w.memory.request_ended = &p.request_ended;
+  w.memory.memory_used = &p.memory_used;
+  w.hardware.slot_changed = &p.slot_changed;
+  w.hardware.queue_ran = &p.queue_ran;
+  w.hardware.queue_stopped = &p.queue_stopped;
+  w.hardware.context_moved = &p.context_moved;
+  w.hardware.hazard = &p.hazard;
+  w.firmware.packet_ended = &p.packet_ended;
+  w.firmware.gang_ready = &p.gang_ready;
+  w.driver.started = &p.eviction_started;
+  w.driver.step = &p.eviction_step;
+  w.driver.signaled = &p.eviction_signaled;
+  w.driver.aborted = &p.eviction_aborted;
+  w.driver.resumed = &p.eviction_resumed;
+  w.driver.transition = &p.queue_transition;
+  w.driver.mes_lock_held = &p.mes_lock_held;
+  w.driver.exited = &p.process_exited;
+  w.driver.request_ended = &p.request_ended;
+  w.driver.hazard = &p.hazard;
+}
+
+}  // namespace
+
+Wiring make_wiring(const Wired& wired) {
+  Wiring w;
+  connect(w, Connector(wired.engine, nullptr));
+  connect_probes(w, wired.probes);
+  w.workload.draws = &wired.draws;
+  w.memory.costs = &wired.costs;
+  w.memory.draws = &wired.draws;
+  w.memory.workload = &wired.workload;
+  w.hardware.costs = &wired.costs;
+  w.hardware.workload = &wired.workload;
+  w.hardware.memory = &wired.memory;
+  w.firmware.costs = &wired.costs;
+  w.firmware.workload = &wired.workload;
+  w.firmware.hardware = &wired.hardware;
+  w.driver.costs = &wired.costs;
+  w.driver.workload = &wired.workload;
+  w.driver.hardware = &wired.hardware;
+  return w;
+}
+
+LabelledGraph wiring_graph() {
+  Engine engine;
+  Wiring wiring;
+  std::vector<Connector::Connection> connections;
+  connect(wiring, Connector(engine, &connections));
+  std::map<std::pair<Part, Part>, std::string> edges;
+  for (const Connector::Connection& c : connections) {
+    std::string& label = edges[{c.from, c.to}];
+    label += label.empty() ? std::string(c.message) : fmt::format("\n{}", c.message);
+  }
+  std::vector<std::string> names;
+  for (const auto& [part, name] : EnumNames<Part>::entries) names.emplace_back(name);
+  Digraph graph(names.size());
+  for (const auto& [ends, label] : edges) {
+    graph.add_edge(static_cast<Digraph::Vertex>(ends.first), static_cast<Digraph::Vertex>(ends.second), label);
+  }
+  return {"wiring", graph, names};
+}
+
+}  // namespace userqsim

@@ -1,0 +1,74 @@
+// Facts the memory manager states.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+// Somebody who asked for memory and waited: an allocation, or a CPU thread behind a userptr invalidation.
+using RequestId = Id<struct RequestTag>;
+
+enum class RequestKind : std::uint8_t { allocate, userptr };
+enum class RequestOutcome : std::uint8_t {
+  ready,        // where it was asked for
+  fell_to_gtt,  // allocated, but in GTT
+  failed,       // no memory
+  open,         // still waiting at the horizon
+  exited,       // its process exited first
+};
+
+struct RequestEnded {
+  SimTime time;
+  RequestId request;
+  RequestKind kind = RequestKind::allocate;
+  ProcessId process;
+  Bytes bytes{0};
+  SimTime requested;
+  RequestOutcome outcome = RequestOutcome::ready;
+  bool waited = true;  // somebody had to leave for it; else it only paid for its own page tables
+  auto fields() const { return std::tie(time, request, kind, process, bytes.value, requested, outcome, waited); }
+};
+
+// One buffer has been copied from one domain to the other.
+struct BufferMoved {
+  SimTime time;   // when the copy was done
+  SimTime start;  // when the copy engine began
+  BufferId buffer;
+  ProcessId process;
+  Domain from = Domain::vram;
+  Domain to = Domain::gtt;
+  Bytes bytes{0};
+  EvictionId eviction;  // the owner's eviction that let it move, or that brought it back
+  auto fields() const {
+    return std::tie(time, start, buffer, process, from, to, bytes.value, eviction.process, eviction.ordinal);
+  }
+};
+
+// VRAM or GTT in use changed.
+struct MemoryUsed {
+  SimTime time;
+  Bytes vram{0};
+  Bytes gtt{0};
+  auto fields() const { return std::tie(time, vram.value, gtt.value); }
+};
+
+template <>
+struct EnumNames<RequestKind> {
+  static constexpr std::array entries{std::pair{RequestKind::allocate, std::string_view{"allocate"}},
+                                      std::pair{RequestKind::userptr, std::string_view{"userptr"}}};
+};
+template <>
+struct EnumNames<RequestOutcome> {
+  static constexpr std::array entries{std::pair{RequestOutcome::ready, std::string_view{"ready"}},
+                                      std::pair{RequestOutcome::fell_to_gtt, std::string_view{"fell_to_gtt"}},
+                                      std::pair{RequestOutcome::failed, std::string_view{"failed"}},
+                                      std::pair{RequestOutcome::open, std::string_view{"open"}},
+                                      std::pair{RequestOutcome::exited, std::string_view{"exited"}}};
+};
+
+}  // namespace userqsim

@@ -1,0 +1,87 @@
+// What the memory manager sends, and what it is sent.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <variant>
+
+#include "models/memory/facts.hpp"
+#include "models/workload/ids.hpp"
+#include "sim/core/time.hpp"
+
+namespace userqsim {
+
+// To the driver.
+// A move waits for the process's eviction fence: enable it, and say FenceSignaled when it has signalled.
+struct FenceNeeded {
+  ProcessId process;
+  RequestId request;  // on whose behalf
+  auto fields() const { return std::tie(process, request); }
+};
+// The allocation is bound and may be used (or has failed).
+struct AllocationReady {
+  ProcessId process;
+  RequestId request;
+  auto fields() const { return std::tie(process, request); }
+};
+// Every buffer of the process is where it will be; that many 2 MiB fragments have moved since its last restore.
+struct Validated {
+  ProcessId process;
+  std::int64_t fragments = 0;
+  auto fields() const { return std::tie(process, fragments); }
+};
+
+// To the hardware: copy on the SDMA engine, alone at full speed in `work`.
+struct StartCopy {
+  ProcessId process;  // the buffer's owner
+  Duration work{0};
+  auto fields() const { return std::tie(process, work); }
+};
+
+// From the driver.
+struct Allocate {
+  RequestId request;
+  ProcessId process;
+  PressureId pressure;  // the entry that allocates; none: the process's own buffers at its start
+  std::uint32_t ordinal = 0;
+  auto fields() const { return std::tie(request, process, pressure, ordinal); }
+};
+struct FenceSignaled {
+  EvictionId eviction;
+  auto fields() const { return std::tie(eviction.process, eviction.ordinal); }
+};
+// Bring the process's buffers where they belong, as the kernel's placement rule says; its buffers are locked from
+// here until Rearmed.
+struct Validate {
+  ProcessId process;
+  auto fields() const { return std::tie(process); }
+};
+// The process has a new eviction fence on all its buffers.
+struct Rearmed {
+  ProcessId process;
+  auto fields() const { return std::tie(process); }
+};
+struct ReleaseProcess {
+  ProcessId process;
+  auto fields() const { return std::tie(process); }
+};
+
+// From the hardware: the copy under way is done.
+struct CopyDone {
+  auto fields() const { return std::tuple<>{}; }
+};
+
+// To itself.
+struct RequestBound {
+  RequestId request;
+  auto fields() const { return std::tie(request); }
+};
+struct HoldOver {
+  RequestId request;
+  auto fields() const { return std::tie(request); }
+};
+
+using MemoryEvent =
+    std::variant<Allocate, FenceSignaled, Validate, Rearmed, ReleaseProcess, CopyDone, RequestBound, HoldOver>;
+
+}  // namespace userqsim

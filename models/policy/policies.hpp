@@ -1,0 +1,59 @@
+// Eviction policies: what to do to a process's queues when they must stop, and when they may run again.
+//
+// A policy answers, the driver applies. Both functions are pure: they see what a driver could know (never the work
+// a job has left) and return an ordered plan. To add a policy, write its two functions in policies.cpp and add a
+// line to the table there.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "models/policy/queue_state.hpp"
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+// What the driver knows of one queue.
+struct QueueView {
+  QueueId queue;
+  QueueType type = QueueType::compute;
+  UserqState state = UserqState::mapped;
+  bool fence_pending = false;  // its last fence has not signalled
+};
+
+// Everything a plan may rest on. The queues are in order of creation.
+struct StopView {
+  std::vector<QueueView> queues;
+};
+struct RestartView {
+  std::vector<QueueView> queues;
+};
+
+// Helpers to call, one queue after the other, in this order. The driver's helper decides by its own table whether
+// the queue's state calls for a packet.
+struct PlanStep {
+  Primitive primitive = Primitive::unmap;
+  QueueId queue;
+  auto fields() const { return std::tie(primitive, queue); }
+};
+using StopPlan = std::vector<PlanStep>;
+using RestartPlan = std::vector<PlanStep>;
+
+struct Policy {
+  std::string_view name;
+  std::string_view summary;
+  StopPlan (*plan_stop)(const StopView&);
+  RestartPlan (*plan_restart)(const RestartView&);
+};
+
+std::span<const Policy> policies();
+std::vector<std::string> policy_names();
+// Nothing when there is no policy of that name.
+const Policy* find_policy(std::string_view name);
+
+}  // namespace userqsim

@@ -1,0 +1,42 @@
+// Facts the workload states.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+enum class JobOutcome : std::uint8_t {
+  finished,
+  exited,  // its process exited first
+  open,    // not finished at the horizon
+};
+
+struct JobEnded {
+  SimTime time;
+  JobId job;
+  ProcessId process;
+  QueueId queue;
+  std::uint32_t node = 0;  // index in its stream's graph
+  SimTime submitted;       // when its client wanted it, not when the ring took it
+  std::optional<SimTime> started;
+  std::optional<SimTime> finished;
+  std::uint32_t preemptions = 0;  // times it was stopped after it had started
+  JobOutcome outcome = JobOutcome::finished;
+  auto fields() const {
+    return std::tie(time, job, process, queue, node, submitted, started, finished, preemptions, outcome);
+  }
+};
+
+template <>
+struct EnumNames<JobOutcome> {
+  static constexpr std::array entries{std::pair{JobOutcome::finished, std::string_view{"finished"}},
+                                      std::pair{JobOutcome::exited, std::string_view{"exited"}},
+                                      std::pair{JobOutcome::open, std::string_view{"open"}}};
+};
+
+}  // namespace userqsim

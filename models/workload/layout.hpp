@@ -1,0 +1,54 @@
+// The entities of a scenario, numbered: processes, queues in order of creation, streams and their job graphs, with
+// every name resolved. Immutable, shared by all parts; ids index its vectors.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/workload/ids.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+struct ProcessLayout {
+  std::string name;
+  SimTime start;
+  std::vector<QueueId> queues;  // in order of creation
+};
+
+struct QueueLayout {
+  std::string name;
+  ProcessId process;
+  QueueType type = QueueType::compute;
+  Priority priority = Priority::normal;
+  std::uint32_t ring = 1;
+};
+
+struct NodeLayout {
+  std::string name;
+  QueueId queue;
+  std::vector<std::uint32_t> after;   // nodes of the same arrival that must have finished
+  std::vector<std::uint32_t> before;  // nodes that wait for this one
+};
+
+struct StreamLayout {
+  ProcessId process;
+  QueueId queue;
+  const StreamSpec* spec = nullptr;  // into the MachineSpec the layout was made from
+  std::vector<NodeLayout> nodes;
+};
+
+struct Layout {
+  std::vector<ProcessLayout> processes;
+  std::vector<QueueLayout> queues;
+  std::vector<StreamLayout> streams;
+
+  const QueueLayout& queue(QueueId id) const { return queues[id.index()]; }
+  const ProcessLayout& process(ProcessId id) const { return processes[id.index()]; }
+};
+
+// REQUIRES: check() found nothing wrong with the spec the processes come from; they outlive the layout.
+Layout make_layout(const std::vector<ProcessSpec>& processes);
+
+}  // namespace userqsim

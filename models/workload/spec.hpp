@@ -1,0 +1,224 @@
+// What the processes of a scenario do: their queues, their jobs, their buffers, and the pressure on them.
+// Immutable once loaded; every name is resolved to an id by workload/layout.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/config/describe.hpp"
+#include "sim/core/bytes.hpp"
+#include "sim/core/distribution.hpp"
+#include "sim/core/enum_names.hpp"
+#include "sim/core/time.hpp"
+
+namespace userqsim {
+
+enum class QueueType : std::uint8_t { gfx, compute, sdma };
+
+// MES levels as user queues reach them: driver flags NORMAL_LOW, LOW, NORMAL_HIGH and HIGH become NORMAL,
+// LOW, MEDIUM and HIGH (mes_userqueue.c). REALTIME is never used by a user queue.
+enum class Priority : std::uint8_t { low, normal, medium, high };
+
+enum class Domain : std::uint8_t { vram, gtt, vram_or_gtt };
+
+struct PeriodicArrival {
+  Duration period{0};
+};
+struct PoissonArrival {
+  Duration mean{0};  // mean time between arrivals
+};
+struct ClosedArrival {
+  std::uint32_t clients = 1;
+  Distribution think = constant(Duration{0});
+};
+// Arrival times from the process's start, not decreasing: as rows, or as a CSV file with a header line
+// `arrival_ns[,work_ns]`. The loader turns the file into rows; the model sees only those.
+struct TraceArrival {
+  struct Row {
+    Duration arrival{0};
+    std::optional<Duration> work;  // replaces the sampled work of every node when given
+  };
+  std::optional<std::string> file;
+  std::vector<Row> rows;
+};
+using Arrival = std::variant<PeriodicArrival, PoissonArrival, ClosedArrival, TraceArrival>;
+
+// One job of an arrival. Work is machine time at the job's full width.
+struct JobSpec {
+  std::string name = "job";
+  std::optional<std::string> queue;  // default: the queue that holds the stream
+  std::vector<std::string> after;    // jobs of the same arrival that must have finished
+  Distribution work = constant(Duration{0});
+  std::uint32_t width = 1;        // compute units it occupies; for SDMA, ignored by definition (one engine)
+  std::optional<Duration> grain;  // machine time of one round of waves (a drain stops at its end);
+                                  // default: the whole job is one round
+  bool fence = false;             // the driver emits a fence for it: submission needs the eviction fence
+};
+
+struct StreamSpec {
+  Arrival arrival = PeriodicArrival{};
+  std::optional<std::uint64_t> count;  // arrivals in all; default: no end
+  std::vector<JobSpec> graph;          // one node when the scenario used the short form
+};
+
+struct QueueSpec {
+  std::string name;
+  QueueType type = QueueType::compute;
+  Priority priority = Priority::normal;
+  std::uint32_t ring = 256;  // jobs the ring holds before its client blocks
+  std::optional<StreamSpec> jobs;
+};
+
+struct BufferSpec {
+  std::string name;
+  Bytes size{0};
+  std::uint32_t count = 1;  // that many buffers of size/count each
+  Domain domain = Domain::vram;
+};
+
+struct ProcessSpec {
+  std::string name;
+  Duration start{0};
+  std::optional<Duration> stop;  // the process exits then
+  std::vector<BufferSpec> vram;
+  std::vector<QueueSpec> queues;
+};
+
+enum class PressureKind : std::uint8_t { allocate, invalidate_userptr, evict };
+
+struct PressureSpec {
+  PressureKind kind = PressureKind::evict;
+  std::string process;
+  std::optional<Duration> at;          // exactly one of `at` and `every`
+  std::optional<Distribution> every;   // time from one to the next
+  std::optional<Duration> from;        // with `every`: the first interval starts here
+  std::optional<Duration> until;       // with `every`: none after this
+  std::optional<std::uint64_t> count;  // with `every`: that many in all
+  std::optional<BufferSpec> buffer;    // allocate: what
+  std::optional<Distribution> hold;    // allocate: freed that long after it was ready; default: never
+  std::optional<Bytes> size;           // invalidate_userptr: size of the registration
+};
+
+template <>
+struct EnumNames<QueueType> {
+  static constexpr std::array entries{std::pair{QueueType::gfx, std::string_view{"gfx"}},
+                                      std::pair{QueueType::compute, std::string_view{"compute"}},
+                                      std::pair{QueueType::sdma, std::string_view{"sdma"}}};
+};
+template <>
+struct EnumNames<Priority> {
+  static constexpr std::array entries{
+      std::pair{Priority::low, std::string_view{"low"}}, std::pair{Priority::normal, std::string_view{"normal"}},
+      std::pair{Priority::medium, std::string_view{"medium"}}, std::pair{Priority::high, std::string_view{"high"}}};
+};
+template <>
+struct EnumNames<Domain> {
+  static constexpr std::array entries{std::pair{Domain::vram, std::string_view{"vram"}},
+                                      std::pair{Domain::gtt, std::string_view{"gtt"}},
+                                      std::pair{Domain::vram_or_gtt, std::string_view{"vram_or_gtt"}}};
+};
+template <>
+struct EnumNames<PressureKind> {
+  static constexpr std::array entries{
+      std::pair{PressureKind::allocate, std::string_view{"allocate"}},
+      std::pair{PressureKind::invalidate_userptr, std::string_view{"invalidate_userptr"}},
+      std::pair{PressureKind::evict, std::string_view{"evict"}}};
+};
+
+template <class V>
+void describe(V& v, PeriodicArrival& a) {
+  v.whole(a.period, "Time from one arrival to the next", positive());
+}
+template <class V>
+void describe(V& v, PoissonArrival& a) {
+  v.whole(a.mean, "Mean time between arrivals", positive());
+}
+template <class V>
+void describe(V& v, ClosedArrival& a) {
+  v.optional("clients", a.clients, "Clients, each with one job under way", within(1, 1'000'000));
+  v.optional("think", a.think, "Time from a job's end to the client's next submission");
+}
+template <class V>
+void describe(V& v, TraceArrival::Row& r) {
+  v.required("arrival", r.arrival, "Time from the process's start");
+  v.optional("work", r.work, "Work of every node of this arrival, in place of the sampled one");
+}
+template <class V>
+void describe(V& v, TraceArrival& a) {
+  v.optional("file", a.file, "CSV file, relative to the scenario: arrival_ns[,work_ns]; or give `rows`");
+  v.optional("rows", a.rows, "Arrivals, times not decreasing; or give `file`");
+}
+template <class V>
+void describe_alternatives(V& v, Arrival& a) {
+  v.template alternative<PeriodicArrival>("periodic", a, "At a fixed period, the first at the start");
+  v.template alternative<PoissonArrival>("poisson", a, "Poisson arrivals");
+  v.template alternative<ClosedArrival>("closed", a, "A closed loop of clients");
+  v.template alternative<TraceArrival>("trace", a, "Stated arrival times");
+}
+
+inline constexpr Limits width_limits = within(1, 4096);
+
+template <class V>
+void describe_job_body(V& v, JobSpec& j) {
+  v.required("work", j.work, "Machine time of the job at its full width");
+  v.optional("width", j.width, "Compute units it occupies", width_limits);
+  v.optional("grain", j.grain, "Machine time of one round of waves: a drain stops at its end; default: the job",
+             positive());
+  v.optional("fence", j.fence, "The driver emits a fence for it: its submission needs a live eviction fence");
+}
+template <class V>
+void describe(V& v, JobSpec& j) {
+  v.required("name", j.name, "Name, unique in its graph");
+  v.optional("queue", j.queue, "Queue of the same process that runs it; default: the queue that holds the stream");
+  v.optional("after", j.after, "Jobs of the same arrival that must have finished");
+  describe_job_body(v, j);
+}
+
+// A stream is written short, {"arrival", "work", ...}, or long, {"arrival", "graph": [...]}: `either` picks.
+template <class V>
+void describe(V& v, StreamSpec& s) {
+  v.required("arrival", s.arrival, "When jobs arrive");
+  v.optional("count", s.count, "Arrivals in all; default: no end", positive());
+  v.graph_or_single_job("graph", s.graph, "Jobs of one arrival and what each waits for");
+}
+template <class V>
+void describe(V& v, QueueSpec& q) {
+  v.required("name", q.name, "Name, unique in its process");
+  v.required("type", q.type, "Engine");
+  v.optional("priority", q.priority, "MES level of the queue's gang");
+  v.optional("ring", q.ring, "Jobs the ring holds before its client blocks", within(1, 1 << 20));
+  v.optional("jobs", q.jobs, "What is submitted to it");
+}
+template <class V>
+void describe(V& v, BufferSpec& b) {
+  v.required("name", b.name, "Name, unique in its process");
+  v.required("size", b.size, "Size of all `count` buffers together", positive());
+  v.optional("count", b.count, "Buffers the size is cut into", within(1, 1 << 20));
+  v.optional("domain", b.domain, "Where it may live");
+}
+template <class V>
+void describe(V& v, ProcessSpec& p) {
+  v.required("name", p.name, "Name, unique in the scenario");
+  v.optional("start", p.start, "When it opens the device");
+  v.optional("stop", p.stop, "When it exits; default: never");
+  v.optional("vram", p.vram, "Buffers it allocates at its start");
+  v.optional("queues", p.queues, "Its user queues, created in this order");
+}
+template <class V>
+void describe(V& v, PressureSpec& e) {
+  v.required("kind", e.kind, "What happens");
+  v.required("process", e.process, "Process it happens to");
+  v.optional("at", e.at, "Once, at this time; or give `every`");
+  v.optional("every", e.every, "Again and again, this long from one to the next; or give `at`");
+  v.optional("from", e.from, "With `every`: the first interval starts here; default: the process's start");
+  v.optional("until", e.until, "With `every`: none after this");
+  v.optional("count", e.count, "With `every`: that many in all", positive());
+  v.optional("buffer", e.buffer, "allocate: what is allocated");
+  v.optional("hold", e.hold, "allocate: freed that long after it was ready; default: never");
+  v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
+}
+
+}  // namespace userqsim

@@ -1,0 +1,193 @@
+#include "results/record/eviction_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace userqsim {
+namespace {
+
+std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
+
+std::string_view waited_for(EvictionStepKind kind) {
+  switch (kind) {
+    case EvictionStepKind::min_run:
+      return "run_time";
+    case EvictionStepKind::suspend_start:
+    case EvictionStepKind::restore_start:
+      return "worker";
+    case EvictionStepKind::userq_lock:
+      return "userq_mutex";
+    case EvictionStepKind::fence_wait:
+      return "last_fence";
+    case EvictionStepKind::mes_lock:
+      return "mes_mutex";
+    case EvictionStepKind::mes_packet:
+      return "MES";
+    case EvictionStepKind::suspend_fence:
+      return "suspend_fence";
+    case EvictionStepKind::restore_delay:
+      return "timer";
+    case EvictionStepKind::move:
+      return "copy_engine";
+    case EvictionStepKind::userptr_fault:
+      return "page_fault";
+    case EvictionStepKind::page_table:
+      return "page_table";
+    case EvictionStepKind::tlb_flush:
+      return "tlb";
+  }
+  return {};
+}
+
+struct HardwarePart {
+  std::string_view part;
+  std::string_view waits_for;
+};
+
+HardwarePart hardware_part(SlotState state) {
+  switch (state) {
+    case SlotState::free:
+      return {"slot_wait", "slot"};
+    case SlotState::mapping:
+      return {"map", "MES"};
+    case SlotState::loading:
+      return {"context_load", "memory"};
+    case SlotState::mapped:
+      return {"pipe_wait", "pipe"};
+    case SlotState::connecting:
+      return {"connect", "queue_manager"};
+    case SlotState::running:
+      return {"run", "waves"};
+    case SlotState::draining:
+      return {"drain", "waves"};
+    case SlotState::saving:
+      return {"context_save", "memory"};
+    case SlotState::unmapping:
+      return {"unmap", "MES"};
+  }
+  return {};
+}
+
+bool leaves_the_slot(SlotState state) {
+  return state == SlotState::draining || state == SlotState::saving || state == SlotState::unmapping;
+}
+
+class PartWriter {
+ public:
+  PartWriter(const EvictionFacts& eviction, SimTime end, std::vector<PartRow>& parts)
+      : eviction_(eviction), until_(observed_until(eviction, end)), last_(last_restored(eviction)), parts_(parts) {}
+
+  void write() {
+    const std::size_t first = parts_.size();
+    write_steps();
+    for (const QueueFacts& queue : eviction_.queues) {
+      if (queue.affected()) write_hardware(queue);
+    }
+    std::stable_sort(
+        parts_.begin() + static_cast<std::ptrdiff_t>(first), parts_.end(), [](const PartRow& a, const PartRow& b) {
+          return std::tuple{a.start_ns, a.end_ns, !a.critical} < std::tuple{b.start_ns, b.end_ns, !b.critical};
+        });
+  }
+
+ private:
+  void add(QueueId queue, HardwarePart what, SimTime start, SimTime end, bool critical) {
+    if (end <= start) return;
+    parts_.push_back({.eviction = eviction_.started.eviction.ordinal,
+                      .process = eviction_.started.eviction.process.value,
+                      .queue = queue.value,
+                      .part = what.part,
+                      .waits_for = what.waits_for,
+                      .start_ns = ns(start),
+                      .end_ns = ns(end),
+                      .critical = critical});
+  }
+
+  void write_steps() {
+    const SimTime cut = last_ != nullptr ? *last_->ready : until_;
+    SimTime reached = eviction_.started.time;
+    for (const EvictionStep& step : eviction_.steps) {
+      const HardwarePart what{name_of(step.kind), waited_for(step.kind)};
+      const SimTime middle = std::clamp(cut, step.start, step.end);
+      add(step.queue, what, step.start, middle, true);
+      add(step.queue, what, middle, step.end, false);
+      reached = std::max(reached, step.end);
+    }
+    // The run may end, or the process exit, between GangReady and the driver's seeing the packet's end. The step
+    // that it was in is then not stated; which one it was is certain.
+    if (last_ == nullptr || eviction_.resumed) return;
+    constexpr EvictionStepKind kind = EvictionStepKind::mes_packet;
+    add(last_->queue, {name_of(kind), waited_for(kind)}, reached, cut, true);
+  }
+
+  void write_hardware(const QueueFacts& queue) {
+    const auto stop = first_stop(eviction_, queue.queue);
+    if (stop) write_spans(queue, *stop, queue.stopped.value_or(queue.ready.value_or(until_)), true, false);
+    if (!queue.ready) return;
+    const auto restored = restored_time(eviction_, queue);
+    const bool critical = &queue == last_;
+    // A stop that came after GangReady is part of the way back.
+    write_spans(queue, *queue.ready, restored.value_or(until_), false, critical);
+  }
+
+  // What the queue's slot did within [from, to]; `leaving` keeps only the states of a stop.
+  void write_spans(const QueueFacts& queue, SimTime from, SimTime to, bool leaving, bool critical) {
+    if (leaving && queue.ready) to = std::min(to, *queue.ready);
+    for (std::size_t i = 0; i < queue.slots.size(); ++i) {
+      const SlotSpan& span = queue.slots[i];
+      if (leaving && !leaves_the_slot(span.state)) continue;
+      const SimTime stop = i + 1 < queue.slots.size() ? std::min(to, queue.slots[i + 1].time) : to;
+      add(queue.queue, hardware_part(span.state), std::max(from, span.time), stop, critical);
+    }
+  }
+
+  const EvictionFacts& eviction_;
+  SimTime until_;
+  const QueueFacts* last_;
+  std::vector<PartRow>& parts_;
+};
+
+std::string verify_eviction(const RunRecord& record, const EvictionRow& row, std::vector<const PartRow*> chain) {
+  const auto say = [&](std::string_view what, std::int64_t found, std::int64_t expected) {
+    return fmt::format("eviction {} of {}: {} at {} ns, expected {} ns", row.eviction,
+                       record.process_names[row.process], what, found, expected);
+  };
+  std::sort(chain.begin(), chain.end(),
+            [](const PartRow* a, const PartRow* b) { return a->start_ns < b->start_ns; });
+  std::int64_t reached = row.start_ns;
+  bool ends_at_signal = row.signaled_ns == row.start_ns;
+  for (const PartRow* part : chain) {
+    if (part->start_ns != reached) return say(fmt::format("part {} starts", part->part), part->start_ns, reached);
+    reached = part->end_ns;
+    ends_at_signal = ends_at_signal || row.signaled_ns == reached;
+  }
+  if (row.restored_ns && reached != *row.restored_ns) return say("its parts end", reached, *row.restored_ns);
+  const bool signal_observed = row.signaled_ns && *row.signaled_ns <= row.ended_ns;
+  if (signal_observed && !ends_at_signal)
+    return say("no part ends at the signal; the last", reached, *row.signaled_ns);
+  return {};
+}
+
+}  // namespace
+
+void append_parts(const EvictionFacts& eviction, SimTime end, std::vector<PartRow>& parts) {
+  PartWriter(eviction, end, parts).write();
+}
+
+std::string verify_parts(const RunRecord& record) {
+  std::size_t next = 0;  // parts stand eviction by eviction, in the order of the evictions
+  for (const EvictionRow& row : record.evictions) {
+    std::vector<const PartRow*> chain;
+    while (next < record.parts.size() && record.parts[next].process == row.process &&
+           record.parts[next].eviction == row.eviction) {
+      if (record.parts[next].critical) chain.push_back(&record.parts[next]);
+      ++next;
+    }
+    std::string violation = verify_eviction(record, row, std::move(chain));
+    if (!violation.empty()) return violation;
+  }
+  return next == record.parts.size() ? std::string{} : "parts of an eviction that has no row, or out of order";
+}
+
+}  // namespace userqsim

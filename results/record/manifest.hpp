@@ -1,0 +1,66 @@
+// The two JSON files of a run: manifest.json, which says what was simulated and what files came out and is the same
+// for every repetition, and provenance.json, which says who, where and when, and never is.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "results/record/csv.hpp"
+
+namespace userqsim {
+
+// The digest of one replication under one policy.
+struct RunDigest {
+  std::string policy;
+  std::uint32_t replication = 0;
+  std::string variant;
+  std::uint64_t digest = 0;
+  std::uint64_t events = 0;
+};
+
+struct Manifest {
+  std::string tool_version;
+  std::string model_version;
+  std::string command;  // run, compare
+  std::string scenario;
+  std::string question;
+  std::string device;
+  std::string kernel;
+  std::string input_file;  // its name without the directory, which depends on who looks
+  std::string input_hash;
+  std::vector<std::string> policies;
+  std::vector<std::string> sets;
+  std::uint64_t seed = 0;
+  std::vector<std::uint32_t> replications;  // those that are whole
+  std::uint32_t replications_asked = 0;
+  std::int64_t horizon_ns = 0;
+  std::int64_t measure_from_ns = 0;
+  std::vector<std::string> assumptions;
+  std::vector<RunDigest> digests;
+  bool complete = true;
+  std::string stopped_by;  // when not complete: interrupt, timeout, max_events
+  std::vector<FileSummary> files;
+};
+
+void write_manifest(const std::filesystem::path& path, const Manifest& manifest);
+
+struct Provenance {
+  std::vector<std::string> argv;
+  std::string tool_version;
+  std::string build_type;
+  std::string commit;  // empty: not known
+  std::string started_utc;
+};
+
+// Adds the host, the compiler and the present time.
+void write_provenance(const std::filesystem::path& path, const Provenance& provenance);
+
+// "2026-01-31T12:00:00Z", from the wall clock: for provenance alone.
+std::string utc_now();
+
+// Writes `text` as it is, for files that others have composed (scenario.resolved.json).
+FileSummary write_text(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace userqsim

@@ -1,0 +1,311 @@
+#include "results/record/recorder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "results/record/eviction_parts.hpp"
+#include "results/record/eviction_rows.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+namespace {
+
+std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
+
+OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
+
+std::optional<std::uint32_t> ordinal_of(const std::optional<EvictionId>& eviction) {
+  return eviction ? std::optional{eviction->ordinal} : std::nullopt;
+}
+
+void append_slots(std::vector<std::string>& names, std::string_view engine, const EngineSpec& spec) {
+  for (std::uint32_t pipe = 0; pipe < spec.pipes; ++pipe) {
+    for (std::uint32_t slot = 0; slot < spec.slots_per_pipe; ++slot) {
+      names.push_back(fmt::format("{} {}.{}", engine, pipe, slot));
+    }
+  }
+}
+
+// Whether nothing more is to be heard about the queue in this eviction.
+bool settled(const EvictionFacts& eviction, const QueueFacts& queue) {
+  if (!queue.affected()) return true;
+  if (!queue.ready) return false;
+  const bool may_still_stop = !queue.stopped && !queue.carried;
+  return queue.ran || (!may_still_stop && !had_work(eviction, queue));
+}
+
+}  // namespace
+
+std::vector<std::string> slot_names(const DeviceSpec& device) {
+  std::vector<std::string> names;
+  append_slots(names, "gfx", device.gfx);
+  append_slots(names, "compute", device.compute);
+  append_slots(names, "sdma", device.sdma);
+  return names;
+}
+
+Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, RecorderOptions options)
+    : layout_(layout), compute_units_(device.compute_units), options_(options) {
+  for (const ProcessLayout& process : layout.processes) record_.process_names.push_back(process.name);
+  for (const QueueLayout& queue : layout.queues) record_.queue_names.push_back(queue.name);
+  record_.slot_names = slot_names(device);
+  by_process_.resize(layout.processes.size());
+  live_.resize(layout.processes.size(), false);
+  queue_state_.resize(layout.queues.size(), SlotState::free);
+  slots_.resize(record_.slot_names.size());
+  subscribe_evictions(probes);
+  subscribe_queues(probes);
+  subscribe_tables(probes);
+}
+
+void Recorder::subscribe_evictions(Probes& probes) {
+  probes.eviction_started.subscribe([this](const EvictionStarted& fact) { on_started(fact); });
+  probes.eviction_step.subscribe([this](const EvictionStep& fact) {
+    if (EvictionFacts* eviction = find(fact.eviction)) eviction->steps.push_back(fact);
+  });
+  probes.eviction_signaled.subscribe([this](const EvictionSignaled& fact) {
+    if (EvictionFacts* eviction = find(fact.eviction)) eviction->signaled = fact.time;
+  });
+  probes.eviction_aborted.subscribe([this](const EvictionAborted& fact) {
+    if (EvictionFacts* eviction = find(fact.eviction)) eviction->aborted = fact.time;
+  });
+  probes.eviction_resumed.subscribe([this](const EvictionResumed& fact) {
+    if (EvictionFacts* eviction = find(fact.eviction)) eviction->resumed = fact.time;
+    close_if_settled(fact.eviction.process);
+  });
+  probes.process_exited.subscribe([this](const ProcessExited& fact) {
+    if (EvictionFacts* eviction = live_eviction(fact.process)) eviction->exited = fact.time;
+    live_[fact.process.index()] = false;
+  });
+  probes.mes_lock_held.subscribe([this](const MesLockHeld& fact) {
+    if (!fact.eviction) return;
+    if (EvictionFacts* eviction = find(*fact.eviction)) eviction->locks.push_back(fact);
+  });
+  probes.buffer_moved.subscribe([this](const BufferMoved& fact) {
+    if (EvictionFacts* eviction = find(fact.eviction)) eviction->moved_bytes += fact.bytes.value;
+  });
+}
+
+void Recorder::subscribe_queues(Probes& probes) {
+  probes.queue_transition.subscribe([this](const QueueTransition& fact) { on_transition(fact); });
+  probes.queue_stopped.subscribe([this](const QueueStopped& fact) { on_stopped(fact); });
+  probes.gang_ready.subscribe([this](const GangReady& fact) { on_ready(fact); });
+  probes.queue_ran.subscribe([this](const QueueRan& fact) { on_ran(fact); });
+  probes.slot_changed.subscribe([this](const SlotChanged& fact) { on_slot(fact); });
+  probes.packet_ended.subscribe([this](const PacketEnded& fact) { on_packet(fact); });
+  probes.context_moved.subscribe([this](const ContextMoved& fact) {
+    if (QueueFacts* queue = live(fact.queue)) queue->contexts.push_back(fact);
+  });
+}
+
+void Recorder::subscribe_tables(Probes& probes) {
+  probes.request_ended.subscribe([this](const RequestEnded& fact) { on_request(fact); });
+  probes.job_ended.subscribe([this](const JobEnded& fact) {
+    record_.jobs.push_back({.job = fact.job.value,
+                            .process = fact.process.value,
+                            .queue = fact.queue.value,
+                            .submitted_ns = ns(fact.submitted),
+                            .started_ns = ns(fact.started),
+                            .finished_ns = ns(fact.finished),
+                            .preemptions = fact.preemptions,
+                            .outcome = name_of(fact.outcome),
+                            .observed_until_ns = ns(fact.time)});
+  });
+  probes.hazard.subscribe([this](const Hazard& fact) {
+    record_.hazards.push_back({.time_ns = ns(fact.time),
+                               .kind = name_of(fact.kind),
+                               .process = fact.process.value,
+                               .queue = fact.queue.value});
+  });
+  if (!options_.slices) return;
+  probes.memory_used.subscribe([this](const MemoryUsed& fact) {
+    record_.counters.push_back({"vram_used", ns(fact.time), fact.vram.value});
+    record_.counters.push_back({"gtt_used", ns(fact.time), fact.gtt.value});
+  });
+}
+
+EvictionFacts* Recorder::find(const EvictionId& id) {
+  if (!id.process.exists() || id.ordinal >= by_process_[id.process.index()].size()) return nullptr;
+  return &evictions_[by_process_[id.process.index()][id.ordinal]];
+}
+
+EvictionFacts* Recorder::live_eviction(ProcessId process) {
+  if (!live_[process.index()]) return nullptr;
+  return &evictions_[by_process_[process.index()].back()];
+}
+
+QueueFacts* Recorder::live(QueueId queue) {
+  EvictionFacts* eviction = live_eviction(layout_.queue(queue).process);
+  return eviction == nullptr ? nullptr : eviction->find(queue);
+}
+
+void Recorder::on_started(const EvictionStarted& fact) {
+  const ProcessId process = fact.eviction.process;
+  std::vector<std::size_t>& mine = by_process_[process.index()];
+  ensure(fact.eviction.ordinal == mine.size(), "a process's evictions are numbered one by one");
+  EvictionFacts eviction;
+  eviction.started = fact;
+  EvictionFacts* previous = mine.empty() ? nullptr : &evictions_[mine.back()];
+  if (previous != nullptr) previous->next_started = fact.time;
+  for (const QueueId queue : layout_.process(process).queues) {
+    QueueFacts facts;
+    facts.queue = queue;
+    facts.slots.push_back({fact.time, queue_state_[queue.index()]});
+    if (previous != nullptr && live_[process.index()]) {
+      const QueueFacts& before = *previous->find(queue);
+      facts.carried = before.affected() && !before.hung && !restored_time(*previous, before);
+      facts.carried_pending = facts.carried && had_work(*previous, before);
+    }
+    eviction.queues.push_back(std::move(facts));
+  }
+  if (fact.request.exists()) ++evictions_of_request_[fact.request];
+  mine.push_back(evictions_.size());
+  evictions_.push_back(std::move(eviction));
+  live_[process.index()] = true;
+}
+
+void Recorder::on_transition(const QueueTransition& fact) {
+  record_.transitions.push_back({.time_ns = ns(fact.time),
+                                 .process = fact.process.value,
+                                 .queue = fact.queue.value,
+                                 .operation = name_of(fact.operation),
+                                 .from = name_of(fact.from),
+                                 .to = name_of(fact.to),
+                                 .mes_call = fact.call ? name_of(*fact.call) : std::string_view{},
+                                 .result = name_of(fact.result),
+                                 .eviction = ordinal_of(fact.eviction)});
+  if (!fact.eviction) return;
+  EvictionFacts* eviction = find(*fact.eviction);
+  QueueFacts* queue = eviction == nullptr ? nullptr : eviction->find(fact.queue);
+  if (queue == nullptr) return;
+  if (fact.operation == Operation::evict && fact.to != fact.from) queue->told_to_stop = true;
+  if (fact.to == UserqState::hung) queue->hung = true;
+}
+
+void Recorder::on_stopped(const QueueStopped& fact) {
+  QueueFacts* queue = live(fact.queue);
+  if (queue == nullptr || queue->stopped) return;
+  queue->stopped = fact.time;
+  queue->pending = fact.pending;
+  queue->ran.reset();  // waves seen before a late stop were the old ones
+}
+
+void Recorder::on_ready(const GangReady& fact) {
+  const ProcessId process = layout_.queue(fact.queue).process;
+  EvictionFacts* eviction = live_eviction(process);
+  // Before the signal it is the eviction before this one that made the gang ready; this one will stop it again.
+  if (eviction == nullptr || !eviction->signaled) return;
+  QueueFacts* queue = eviction->find(fact.queue);
+  if (queue == nullptr || queue->ready) return;
+  queue->ready = fact.time;
+  close_if_settled(process);
+}
+
+void Recorder::on_ran(const QueueRan& fact) {
+  QueueFacts* queue = live(fact.queue);
+  if (queue == nullptr || !queue->ready || queue->ran) return;
+  queue->ran = fact.time;
+  close_if_settled(layout_.queue(fact.queue).process);
+}
+
+void Recorder::on_slot(const SlotChanged& fact) {
+  queue_state_[fact.queue.index()] = fact.to;
+  if (QueueFacts* queue = live(fact.queue)) queue->slots.push_back({fact.time, fact.to});
+  ensure(fact.slot.index() < slots_.size(), "a slot of the device");
+  close_slot(fact.slot.index(), fact.time);
+  slots_[fact.slot.index()] = {fact.to, fact.to == SlotState::free ? QueueId::none() : fact.queue, fact.time};
+}
+
+void Recorder::close_slot(std::size_t index, SimTime time) {
+  const Slot& slot = slots_[index];
+  if (slot.state == SlotState::free || time <= slot.since) return;
+  const SimTime counted_from = std::max(slot.since, SimTime{options_.measure_from});
+  if (time > counted_from) {
+    const std::int64_t length = (time - counted_from).count();
+    record_.slot_used_ns += length;
+    if (slot.state == SlotState::running) record_.slot_running_ns += length;
+  }
+  if (!options_.slices) return;
+  record_.slices.push_back(
+      {static_cast<std::uint32_t>(index), name_of(slot.state), slot.queue.value, ns(slot.since), ns(time)});
+}
+
+void Recorder::on_packet(const PacketEnded& fact) {
+  record_.mes_ops.push_back({.opcode = name_of(fact.opcode),
+                             .process = fact.process.value,
+                             .queue = fact.queue.value,
+                             .issued_ns = ns(fact.issued),
+                             .started_ns = ns(fact.started),
+                             .acked_ns = ns(fact.acked),
+                             .done_ns = ns(fact.done),
+                             .result = name_of(fact.result),
+                             .busy_ns = fact.busy.count(),
+                             .eviction = ordinal_of(fact.eviction)});
+  EvictionFacts* eviction = fact.eviction ? find(*fact.eviction) : nullptr;
+  if (eviction == nullptr) return;
+  eviction->packets.push_back(fact);
+  if (fact.opcode != Opcode::suspend && fact.opcode != Opcode::remove_queue) return;
+  if (!fact.queue.exists()) return;
+  if (QueueFacts* queue = eviction->find(fact.queue)) queue->told_to_stop = true;
+}
+
+void Recorder::on_request(const RequestEnded& fact) {
+  const bool answered = fact.outcome == RequestOutcome::ready || fact.outcome == RequestOutcome::fell_to_gtt ||
+                        fact.outcome == RequestOutcome::failed;
+  const OptionalNs ended = answered ? OptionalNs{ns(fact.time)} : std::nullopt;
+  const OptionalNs stall = answered ? OptionalNs{(fact.time - fact.requested).count()} : std::nullopt;
+  record_.requests.push_back({.request = fact.request.value,
+                              .process = fact.process.value,
+                              .kind = name_of(fact.kind),
+                              .bytes = fact.bytes.value,
+                              .requested_ns = ns(fact.requested),
+                              .ended_ns = ended,
+                              .stall_ns = stall,
+                              .outcome = name_of(fact.outcome),
+                              .waited = fact.waited,
+                              .observed_until_ns = ns(fact.time)});
+  stalls_[fact.request] = stall;
+}
+
+void Recorder::close_if_settled(ProcessId process) {
+  const EvictionFacts* eviction = live_eviction(process);
+  if (eviction == nullptr || !eviction->resumed) return;
+  live_[process.index()] = !std::all_of(eviction->queues.begin(), eviction->queues.end(),
+                                        [&](const QueueFacts& queue) { return settled(*eviction, queue); });
+}
+
+void Recorder::finish_evictions(SimTime end) {
+  const std::vector<std::int64_t> widths = queue_widths(layout_);
+  for (EvictionFacts& eviction : evictions_) {
+    std::stable_sort(eviction.steps.begin(), eviction.steps.end(),
+                     [](const EvictionStep& a, const EvictionStep& b) { return a.start < b.start; });
+    EvictionRow row = eviction_row(eviction, widths, compute_units_, end);
+    const auto stall = stalls_.find(eviction.started.request);
+    if (eviction.started.request.exists() && stall != stalls_.end()) row.requester_stall_ns = stall->second;
+    record_.evictions.push_back(row);
+    append_parts(eviction, end, record_.parts);
+  }
+}
+
+RunRecord Recorder::finish(SimTime end) {
+  record_.end_ns = ns(end);
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) close_slot(slot, end);
+  finish_evictions(end);
+  std::sort(record_.jobs.begin(), record_.jobs.end(),
+            [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
+  std::sort(record_.requests.begin(), record_.requests.end(),
+            [](const RequestRow& a, const RequestRow& b) { return a.request < b.request; });
+  for (RequestRow& request : record_.requests) {
+    const auto found = evictions_of_request_.find(RequestId{request.request});
+    if (found != evictions_of_request_.end()) request.evictions = found->second;
+  }
+  std::stable_sort(record_.slices.begin(), record_.slices.end(), [](const SliceRow& a, const SliceRow& b) {
+    return std::tuple{a.slot, a.start_ns} < std::tuple{b.slot, b.start_ns};
+  });
+  return std::move(record_);
+}
+
+}  // namespace userqsim

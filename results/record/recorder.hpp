@@ -1,0 +1,77 @@
+// Turns the facts of one machine's run into rows. It listens and cannot steer.
+//
+// REQUIRES: the probes and the layout outlive the recorder; it is made before the machine runs. PROMISES: the rows
+// depend on the facts alone; what an eviction still lacks when the run ends is left empty, never guessed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "models/hardware/spec.hpp"
+#include "models/machine/probes.hpp"
+#include "models/workload/layout.hpp"
+#include "results/record/eviction_facts.hpp"
+#include "results/record/rows.hpp"
+
+namespace userqsim {
+
+struct RecorderOptions {
+  Duration measure_from{0};  // slot times are counted from here
+  bool slices = false;       // also record what a time line shows
+};
+
+class Recorder {
+ public:
+  Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, RecorderOptions options);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // The record of the run, which ended at `end`. Call once, after the last fact.
+  RunRecord finish(SimTime end);
+
+ private:
+  struct Slot {
+    SlotState state = SlotState::free;
+    QueueId queue;
+    SimTime since;
+  };
+
+  void subscribe_evictions(Probes& probes);
+  void subscribe_queues(Probes& probes);
+  void subscribe_tables(Probes& probes);
+
+  void on_started(const EvictionStarted& fact);
+  void on_transition(const QueueTransition& fact);
+  void on_stopped(const QueueStopped& fact);
+  void on_ready(const GangReady& fact);
+  void on_ran(const QueueRan& fact);
+  void on_slot(const SlotChanged& fact);
+  void on_packet(const PacketEnded& fact);
+  void on_request(const RequestEnded& fact);
+
+  EvictionFacts* find(const EvictionId& id);
+  // The queue's facts in the eviction that its process is in; null when it is in none.
+  QueueFacts* live(QueueId queue);
+  EvictionFacts* live_eviction(ProcessId process);
+  void close_if_settled(ProcessId process);
+  void close_slot(std::size_t slot, SimTime time);
+  void finish_evictions(SimTime end);
+
+  const Layout& layout_;
+  std::uint32_t compute_units_;
+  RecorderOptions options_;
+  RunRecord record_;
+  std::vector<EvictionFacts> evictions_;              // in order of start
+  std::vector<std::vector<std::size_t>> by_process_;  // indices into evictions_, by ordinal
+  std::vector<bool> live_;                            // whether the process's last eviction still needs facts
+  std::vector<SlotState> queue_state_;                // of the slot that holds the queue
+  std::vector<Slot> slots_;
+  std::map<RequestId, OptionalNs> stalls_;
+  std::map<RequestId, std::uint32_t> evictions_of_request_;
+};
+
+// "compute 1.2": engine, pipe and slot, in the order in which slots are numbered.
+std::vector<std::string> slot_names(const DeviceSpec& device);
+
+}  // namespace userqsim

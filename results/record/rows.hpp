@@ -1,0 +1,197 @@
+// The rows that a run leaves, as plain data: what recorder.hpp fills, tables.hpp writes and comparisons read. Times
+// are nanoseconds from the start of the run, sizes bytes. docs/outputs.md says what each column means.
+//
+// Processes and queues are indices into the record's name lists; the names of states and outcomes are static text.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace userqsim {
+
+constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
+
+using OptionalNs = std::optional<std::int64_t>;
+
+// How an eviction ended. Only `restored` is a complete observation; of the others is known that they took longer.
+namespace eviction_outcome {
+constexpr std::string_view restored = "restored";
+constexpr std::string_view re_evicted = "re_evicted";  // evicted again before it was restored
+constexpr std::string_view hung = "hung";              // a queue of it went HUNG
+constexpr std::string_view aborted = "aborted";        // the suspend worker gave up; the fence never signals
+constexpr std::string_view exited = "exited";          // its process exited first
+constexpr std::string_view open = "open";              // under way when the run ended
+}  // namespace eviction_outcome
+
+struct EvictionRow {
+  std::uint32_t eviction = 0;  // n-th of its process, from 0
+  std::uint32_t process = no_index;
+  std::string_view trigger;
+  std::uint32_t queues = 0;
+  std::uint32_t queues_running = 0;
+  std::int64_t start_ns = 0;
+  OptionalNs signaled_ns;
+  OptionalNs restored_ns;
+  OptionalNs resumed_ack_ns;
+  OptionalNs evict_latency_ns;
+  OptionalNs restore_latency_ns;
+  OptionalNs downtime_ns;
+  std::int64_t fence_wait_ns = 0;
+  std::int64_t lock_wait_ns = 0;
+  OptionalNs requester_stall_ns;
+  std::int64_t mes_packets = 0;
+  std::int64_t mes_busy_ns = 0;
+  std::int64_t mes_lock_hold_ns = 0;
+  std::int64_t cpu_poll_ns = 0;
+  std::int64_t cu_lost_ns = 0;
+  std::int64_t context_bytes = 0;
+  std::int64_t moved_bytes = 0;
+  std::string_view outcome = eviction_outcome::open;
+  OptionalNs first_stop_ns;   // when the first packet that stops a queue was issued
+  std::int64_t ended_ns = 0;  // restored, or until when it was observed
+};
+
+struct PartRow {
+  std::uint32_t eviction = 0;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;  // none where the part is the whole process's
+  std::string_view part;
+  std::string_view waits_for;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+  bool critical = false;  // on the chain that tiles [start, restored]
+};
+
+struct TransitionRow {
+  std::int64_t time_ns = 0;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::string_view operation;
+  std::string_view from;
+  std::string_view to;
+  std::string_view mes_call;  // empty: none
+  std::string_view result;
+  std::optional<std::uint32_t> eviction;
+};
+
+struct MesOpRow {
+  std::string_view opcode;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::int64_t issued_ns = 0;
+  OptionalNs started_ns;
+  OptionalNs acked_ns;
+  OptionalNs done_ns;
+  std::string_view result;
+  std::int64_t busy_ns = 0;
+  std::optional<std::uint32_t> eviction;
+};
+
+struct JobRow {
+  std::uint32_t job = 0;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::int64_t submitted_ns = 0;
+  OptionalNs started_ns;
+  OptionalNs finished_ns;
+  std::uint32_t preemptions = 0;
+  std::string_view outcome;
+  std::int64_t observed_until_ns = 0;  // finished, or when its process exited or the run ended
+};
+
+struct HazardRow {
+  std::int64_t time_ns = 0;
+  std::string_view kind;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+};
+
+struct RequestRow {
+  std::uint32_t request = 0;
+  std::uint32_t process = no_index;
+  std::string_view kind;
+  std::int64_t bytes = 0;
+  std::int64_t requested_ns = 0;
+  OptionalNs ended_ns;  // nothing when it was still waiting, or its process exited
+  OptionalNs stall_ns;
+  std::string_view outcome;
+  std::uint32_t evictions = 0;         // evictions it set off
+  bool waited = false;                 // somebody had to leave for it
+  std::int64_t observed_until_ns = 0;  // ended, or when its process exited or the run ended
+};
+
+struct SliceRow {
+  std::uint32_t slot = 0;
+  std::string_view state;
+  std::uint32_t queue = no_index;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+};
+
+struct CounterRow {
+  std::string_view track;
+  std::int64_t time_ns = 0;
+  std::int64_t value = 0;
+};
+
+// Everything one replication leaves.
+struct RunRecord {
+  std::vector<std::string> process_names;
+  std::vector<std::string> queue_names;
+  std::vector<std::string> slot_names;
+  std::int64_t end_ns = 0;
+  std::int64_t slot_used_ns = 0;       // summed over slots: a queue was in the slot
+  std::int64_t slot_running_ns = 0;    // and its waves ran
+  std::vector<EvictionRow> evictions;  // by start
+  std::vector<PartRow> parts;          // eviction by eviction, by start
+  std::vector<TransitionRow> transitions;
+  std::vector<MesOpRow> mes_ops;
+  std::vector<JobRow> jobs;  // by number
+  std::vector<HazardRow> hazards;
+  std::vector<RequestRow> requests;
+  std::vector<SliceRow> slices;
+  std::vector<CounterRow> counters;
+};
+
+// Nothing, a count, or a mean.
+using Value = std::variant<std::monostate, std::int64_t, double>;
+
+struct SummaryRow {
+  std::string metric;
+  std::string role;
+  std::string stat;
+  Value value;
+  std::string unit;
+  std::int64_t count = 0;     // complete observations
+  std::int64_t censored = 0;  // known only to exceed what was seen
+};
+
+// The statistics of one replication.
+struct ReplicationSummary {
+  std::string policy;
+  std::uint32_t replication = 0;
+  std::vector<SummaryRow> rows;
+};
+
+struct ComparisonRow {
+  std::string metric;
+  std::string role;
+  std::string stat;
+  std::string policy_a;
+  std::string policy_b;
+  double value_a = 0.0;  // mean over replications of the replication's statistic
+  double value_b = 0.0;
+  double difference = 0.0;  // b - a
+  std::optional<double> ci_low;
+  std::optional<double> ci_high;
+  std::size_t replications = 0;  // in which both have the statistic
+  std::string unit;
+  std::string variant;
+};
+
+}  // namespace userqsim

@@ -1,0 +1,198 @@
+#include "results/record/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+namespace userqsim {
+namespace {
+
+using Columns = std::vector<std::string_view>;
+
+Columns keyed(std::initializer_list<std::string_view> columns) {
+  Columns all{"scenario", "policy", "rep"};
+  all.insert(all.end(), columns);
+  return all;
+}
+
+Columns eviction_columns() {
+  return keyed({"eviction",           "process",     "trigger",          "queues",         "queues_running",
+                "start_ns",           "signaled_ns", "restored_ns",      "resumed_ack_ns", "evict_latency_ns",
+                "restore_latency_ns", "downtime_ns", "fence_wait_ns",    "lock_wait_ns",   "requester_stall_ns",
+                "mes_packets",        "mes_busy_ns", "mes_lock_hold_ns", "cpu_poll_ns",    "cu_lost_ns",
+                "context_bytes",      "moved_bytes", "outcome",          "first_stop_ns",  "ended_ns"});
+}
+
+CsvWriter& operator<<(CsvWriter& csv, const RecordKey& key) {
+  return csv << key.scenario << key.policy << key.replication;
+}
+
+// The name at `index`, empty for none.
+std::string_view name_at(const std::vector<std::string>& names, std::uint32_t index) {
+  return index == no_index ? std::string_view{} : std::string_view{names.at(index)};
+}
+
+std::string_view hazard_detail(std::string_view kind) {
+  if (kind == "moved_while_running") return "a buffer was copied while waves of its process ran";
+  if (kind == "fence_never_signals") return "the eviction was given up; who waits for its fence waits for ever";
+  if (kind == "queue_lost") return "the queue went HUNG; nothing restarts it";
+  return {};
+}
+
+}  // namespace
+
+RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
+    : evictions_(directory / "evictions.csv", eviction_columns()),
+      parts_(directory / "eviction_parts.csv",
+             keyed({"eviction", "queue", "part", "waits_for", "start_ns", "end_ns", "critical", "process"})),
+      transitions_(directory / "transitions.csv",
+                   keyed({"time_ns", "process", "queue", "op", "from", "to", "mes_call", "result", "eviction"})),
+      mes_ops_(directory / "mes_ops.csv", keyed({"opcode", "process", "queue", "issued_ns", "started_ns",
+                                                 "acked_ns", "done_ns", "result", "busy_ns", "eviction"})),
+      jobs_(directory / "jobs.csv", keyed({"job", "process", "queue", "submitted_ns", "started_ns", "finished_ns",
+                                           "latency_ns", "preemptions", "outcome"})),
+      requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
+                                                   "stall_ns", "outcome", "evictions", "waited"})),
+      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})) {
+  if (!slices) return;
+  slices_.emplace(directory / "slices.csv", keyed({"track", "name", "start_ns", "end_ns"}));
+  counters_.emplace(directory / "counters.csv", keyed({"track", "time_ns", "value"}));
+}
+
+void RecordTables::write(const RecordKey& key, const RunRecord& record) {
+  write_evictions(key, record);
+  write_parts(key, record);
+  write_transitions(key, record);
+  write_mes_ops(key, record);
+  write_jobs(key, record);
+  write_requests(key, record);
+  write_hazards(key, record);
+  if (slices_) write_slices(key, record);
+}
+
+std::vector<FileSummary> RecordTables::close() {
+  std::vector<FileSummary> files;
+  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_}) {
+    files.push_back(csv->close());
+  }
+  if (slices_) files.push_back(slices_->close());
+  if (counters_) files.push_back(counters_->close());
+  return files;
+}
+
+void RecordTables::write_evictions(const RecordKey& key, const RunRecord& record) {
+  for (const EvictionRow& row : record.evictions) {
+    evictions_ << key << row.eviction << name_at(record.process_names, row.process) << row.trigger << row.queues
+               << row.queues_running << row.start_ns << row.signaled_ns << row.restored_ns << row.resumed_ack_ns
+               << row.evict_latency_ns << row.restore_latency_ns << row.downtime_ns << row.fence_wait_ns
+               << row.lock_wait_ns << row.requester_stall_ns << row.mes_packets << row.mes_busy_ns
+               << row.mes_lock_hold_ns << row.cpu_poll_ns << row.cu_lost_ns << row.context_bytes << row.moved_bytes
+               << row.outcome << row.first_stop_ns << row.ended_ns;
+    evictions_.end_row();
+  }
+}
+
+void RecordTables::write_parts(const RecordKey& key, const RunRecord& record) {
+  for (const PartRow& row : record.parts) {
+    parts_ << key << row.eviction << name_at(record.queue_names, row.queue) << row.part << row.waits_for
+           << row.start_ns << row.end_ns << std::uint32_t{row.critical}
+           << name_at(record.process_names, row.process);
+    parts_.end_row();
+  }
+}
+
+void RecordTables::write_transitions(const RecordKey& key, const RunRecord& record) {
+  for (const TransitionRow& row : record.transitions) {
+    transitions_ << key << row.time_ns << name_at(record.process_names, row.process)
+                 << name_at(record.queue_names, row.queue) << row.operation << row.from << row.to << row.mes_call
+                 << row.result << row.eviction;
+    transitions_.end_row();
+  }
+}
+
+void RecordTables::write_mes_ops(const RecordKey& key, const RunRecord& record) {
+  for (const MesOpRow& row : record.mes_ops) {
+    mes_ops_ << key << row.opcode << name_at(record.process_names, row.process)
+             << name_at(record.queue_names, row.queue) << row.issued_ns << row.started_ns << row.acked_ns
+             << row.done_ns << row.result << row.busy_ns << row.eviction;
+    mes_ops_.end_row();
+  }
+}
+
+void RecordTables::write_jobs(const RecordKey& key, const RunRecord& record) {
+  for (const JobRow& row : record.jobs) {
+    const OptionalNs latency = row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns} : std::nullopt;
+    jobs_ << key << row.job << name_at(record.process_names, row.process) << name_at(record.queue_names, row.queue)
+          << row.submitted_ns << row.started_ns << row.finished_ns << latency << row.preemptions << row.outcome;
+    jobs_.end_row();
+  }
+}
+
+void RecordTables::write_requests(const RecordKey& key, const RunRecord& record) {
+  for (const RequestRow& row : record.requests) {
+    requests_ << key << name_at(record.process_names, row.process) << row.kind << row.bytes << row.requested_ns
+              << row.ended_ns << row.stall_ns << row.outcome << row.evictions << std::uint32_t{row.waited};
+    requests_.end_row();
+  }
+}
+
+void RecordTables::write_hazards(const RecordKey& key, const RunRecord& record) {
+  for (const HazardRow& row : record.hazards) {
+    hazards_ << key << row.time_ns << row.kind << name_at(record.process_names, row.process)
+             << name_at(record.queue_names, row.queue) << hazard_detail(row.kind);
+    hazards_.end_row();
+  }
+}
+
+void RecordTables::write_slices(const RecordKey& key, const RunRecord& record) {
+  for (const SliceRow& row : record.slices) {
+    *slices_ << key << record.slot_names.at(row.slot)
+             << fmt::format("{} {}", name_at(record.queue_names, row.queue), row.state) << row.start_ns
+             << row.end_ns;
+    slices_->end_row();
+  }
+  for (const CounterRow& row : record.counters) {
+    *counters_ << key << row.track << row.time_ns << row.value;
+    counters_->end_row();
+  }
+}
+
+FileSummary write_summary(const std::filesystem::path& path, const std::string& scenario,
+                          const std::vector<SummaryBlock>& blocks) {
+  CsvWriter csv(path, keyed({"metric", "role", "stat", "value", "unit", "count", "censored"}));
+  for (const SummaryBlock& block : blocks) {
+    for (const SummaryRow& row : block.rows) {
+      csv << scenario << block.policy << block.replication << row.metric << row.role << row.stat << row.value
+          << row.unit << row.count << row.censored;
+      csv.end_row();
+    }
+  }
+  return csv.close();
+}
+
+FileSummary write_comparison(const std::filesystem::path& path, const std::string& scenario,
+                             const std::vector<ComparisonRow>& rows) {
+  CsvWriter csv(path, {"scenario", "metric", "role", "stat", "policy_a", "policy_b", "value_a", "value_b",
+                       "difference", "ci_low", "ci_high", "reps", "unit", "variant"});
+  for (const ComparisonRow& row : rows) {
+    csv << scenario << row.metric << row.role << row.stat << row.policy_a << row.policy_b << row.value_a
+        << row.value_b << row.difference << row.ci_low << row.ci_high << std::uint64_t{row.replications} << row.unit
+        << row.variant;
+    csv.end_row();
+  }
+  return csv.close();
+}
+
+FileSummary write_timing(const std::filesystem::path& path, const std::string& scenario,
+                         const std::vector<TimingRow>& rows) {
+  CsvWriter csv(path, keyed({"variant", "wall_s", "events", "events_per_s"}));
+  for (const TimingRow& row : rows) {
+    const double rate = row.wall_seconds > 0.0 ? static_cast<double>(row.events) / row.wall_seconds : 0.0;
+    csv << scenario << row.policy << row.replication << row.variant << row.wall_seconds << row.events
+        << fmt::format("{:.0f}", rate);
+    csv.end_row();
+  }
+  return csv.close();
+}
+
+}  // namespace userqsim

@@ -1,0 +1,81 @@
+#include "results/report/human.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace userqsim {
+namespace {
+
+struct Scale {
+  double factor;
+  std::string_view name;
+};
+
+constexpr Scale time_scales[] = {{1.0, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
+constexpr Scale size_scales[] = {{1.0, "B"}, {1024.0, "KiB"}, {1048576.0, "MiB"}, {1073741824.0, "GiB"}};
+constexpr Scale share_scales[] = {{0.01, "%"}};
+constexpr Scale plain_scales[] = {{1.0, ""}};
+
+std::span<const Scale> scales_of(std::string_view unit) {
+  if (unit == "ns") return time_scales;
+  if (unit == "bytes") return size_scales;
+  if (unit == "1") return share_scales;
+  return plain_scales;
+}
+
+// The largest scale in which the value is at least 1.
+Scale scale_for(double value, std::string_view unit) {
+  const std::span<const Scale> scales = scales_of(unit);
+  Scale chosen = scales.front();
+  for (const Scale& scale : scales) {
+    if (std::fabs(value) >= scale.factor) chosen = scale;
+  }
+  return chosen;
+}
+
+// About three significant digits, never an exponent.
+std::string digits(double value, bool with_sign) {
+  const double size = std::fabs(value);
+  const int precision = size >= 100.0 || size == 0.0 ? 0 : size >= 10.0 ? 1 : 2;
+  return with_sign && value != 0.0 ? fmt::format("{:+.{}f}", value, precision)
+                                   : fmt::format("{:.{}f}", value, precision);
+}
+
+std::string with_unit(std::string number, std::string_view unit) {
+  return unit.empty() ? number : fmt::format("{} {}", number, unit);
+}
+
+}  // namespace
+
+std::string human(double value, std::string_view unit) {
+  if (unit == "count") return fmt::format("{:.0f}", value);
+  const Scale scale = scale_for(value, unit);
+  return with_unit(digits(value / scale.factor, false), scale.name);
+}
+
+std::string human_signed(double value, std::string_view unit) {
+  const Scale scale = scale_for(value, unit);
+  return with_unit(digits(value / scale.factor, true), scale.name);
+}
+
+std::string human_interval(double low, double high, std::string_view unit) {
+  const Scale scale = scale_for(std::max(std::fabs(low), std::fabs(high)), unit);
+  return with_unit(fmt::format("[{}, {}]", digits(low / scale.factor, true), digits(high / scale.factor, true)),
+                   scale.name);
+}
+
+std::string human_range(double low, double high, std::string_view unit) {
+  const Scale scale = scale_for(std::max(std::fabs(low), std::fabs(high)), unit);
+  return with_unit(fmt::format("{} to {}", digits(low / scale.factor, false), digits(high / scale.factor, false)),
+                   scale.name);
+}
+
+std::string human_share(double part, double whole) {
+  if (whole == 0.0) return {};
+  return digits(100.0 * part / whole, true) + " %";
+}
+
+}  // namespace userqsim

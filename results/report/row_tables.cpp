@@ -1,0 +1,137 @@
+#include "results/report/row_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <type_traits>
+#include <utility>
+
+#include "results/report/human.hpp"
+
+namespace userqsim {
+namespace {
+
+std::string number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : std::string{}; }
+
+std::string exact(const Value& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
+  if (const auto* fraction = std::get_if<double>(&value)) return fmt::format("{}", *fraction);
+  return {};
+}
+
+std::string readable(const Value& value, const std::string& unit) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return human(static_cast<double>(*whole), unit);
+  if (const auto* fraction = std::get_if<double>(&value)) return human(*fraction, unit);
+  return {};
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += json_string(texts[i]);
+  }
+  return out + "]";
+}
+
+}  // namespace
+
+ReportTable comparison_table(const std::string& scenario, const std::vector<ComparisonRow>& rows) {
+  ReportTable table{{{"scenario"},
+                     {"metric"},
+                     {"role"},
+                     {"stat"},
+                     {"policy_a"},
+                     {"policy_b"},
+                     {"value_a", true},
+                     {"value_b", true},
+                     {"difference", true},
+                     {"ci_low", true},
+                     {"ci_high", true},
+                     {"reps", true},
+                     {"unit"},
+                     {"variant"}},
+                    {}};
+  for (const ComparisonRow& row : rows) {
+    table.rows.push_back({scenario, row.metric, row.role, row.stat, row.policy_a, row.policy_b, number(row.value_a),
+                          number(row.value_b), number(row.difference), number(row.ci_low), number(row.ci_high),
+                          fmt::format("{}", row.replications), row.unit, row.variant});
+  }
+  return table;
+}
+
+std::string comparison_json(const ComparisonReport& report) {
+  std::string out = "{\n";
+  const auto text = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("\"{}\": {},\n", key, json_string(value));
+  };
+  text("scenario", report.scenario);
+  text("question", report.question);
+  text("expected", report.expected);
+  text("device", report.device);
+  text("kernel", report.kernel);
+  text("pre_wait", report.pre_wait);
+  text("firmware", report.firmware);
+  text("policy_a", report.policy_a);
+  text("policy_b", report.policy_b);
+  out += fmt::format("\"seed\": {},\n\"replications\": {},\n", report.seed, report.replications);
+  out += fmt::format("\"replications_asked\": {},\n", report.replications_asked);
+  out += "\"assumptions\": " + list_of(report.assumptions) + ",\n";
+  out += "\"verdict\": " + list_of(report.sentences) + ",\n";
+  text("directory", report.directory);
+  out += "\"files\": " + list_of(report.files) + ",\n";
+  std::string rows = render(comparison_table(report.scenario, report.comparison.rows), TableFormat::json);
+  return out + "\"comparison\": " + rows + "}\n";
+}
+
+ReportTable summary_table(const std::string& scenario, const std::string& policy,
+                          const std::vector<SummaryRow>& rows) {
+  ReportTable table{{{"scenario"},
+                     {"policy"},
+                     {"metric"},
+                     {"role"},
+                     {"stat"},
+                     {"value", true},
+                     {"unit"},
+                     {"count", true},
+                     {"censored", true}},
+                    {}};
+  for (const SummaryRow& row : rows) {
+    table.rows.push_back({scenario, policy, row.metric, row.role, row.stat, exact(row.value), row.unit,
+                          fmt::format("{}", row.count), fmt::format("{}", row.censored)});
+  }
+  return table;
+}
+
+ReportTable summary_overview(const std::vector<SummaryRow>& rows) {
+  constexpr std::string_view stats[] = {"count", "sum", "mean", "p50", "p95", "p99", "max"};
+  ReportTable table{{{"metric"}, {"role"}}, {}};
+  for (const std::string_view stat : stats) table.columns.push_back({std::string{stat}, true});
+  table.columns.push_back({"censored", true});
+  for (std::size_t i = 0; i < rows.size();) {
+    const std::string& metric = rows[i].metric;
+    const std::string& role = rows[i].role;
+    std::map<std::string, const SummaryRow*> by_stat;
+    std::int64_t observations = 0;
+    for (; i < rows.size() && rows[i].metric == metric && rows[i].role == role; ++i) {
+      by_stat[rows[i].stat] = &rows[i];
+      observations += rows[i].count + rows[i].censored;
+    }
+    if (observations == 0) continue;
+    std::vector<std::string> cells{metric, role};
+    for (const std::string_view stat : stats) {
+      const auto found = by_stat.find(std::string{stat});
+      if (found == by_stat.end()) {
+        cells.push_back({});
+      } else {
+        const SummaryRow& row = *found->second;
+        cells.push_back(stat == "count" ? exact(row.value) : readable(row.value, row.unit));
+      }
+    }
+    cells.push_back(fmt::format("{}", by_stat.begin()->second->censored));
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace userqsim

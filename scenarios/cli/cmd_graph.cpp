@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "models/driver/lifecycle.hpp"
+#include "models/machine/wiring.hpp"
+#include "models/workload/layout.hpp"
+#include "scenarios/cli/commands.hpp"
+#include "scenarios/load/assumptions.hpp"
+#include "scenarios/load/place.hpp"
+#include "scenarios/load/profile_store.hpp"
+#include "sim/graph/digraph.hpp"
+
+namespace userqsim {
+namespace {
+
+// Every stream's jobs, an arrow from each job to those that wait for it.
+LabelledGraph jobs_graph(const LoadedScenario& loaded) {
+  const Layout layout = make_layout(loaded.machine->processes);
+  std::vector<std::string> labels;
+  std::vector<std::size_t> first;  // of each stream
+  for (const StreamLayout& stream : layout.streams) {
+    first.push_back(labels.size());
+    for (std::size_t n = 0; n < stream.nodes.size(); ++n) {
+      const NodeLayout& node = stream.nodes[n];
+      labels.push_back(fmt::format("{}\n{}/{}\n{}", node.name, layout.process(stream.process).name,
+                                   layout.queue(node.queue).name, text_of(stream.spec->graph[n].work)));
+    }
+  }
+  Digraph graph(labels.size());
+  for (std::size_t s = 0; s < layout.streams.size(); ++s) {
+    const std::vector<NodeLayout>& nodes = layout.streams[s].nodes;
+    for (std::size_t n = 0; n < nodes.size(); ++n) {
+      for (const std::uint32_t waiter : nodes[n].before) {
+        graph.add_edge(static_cast<Digraph::Vertex>(first[s] + n), static_cast<Digraph::Vertex>(first[s] + waiter));
+      }
+    }
+  }
+  return {loaded.scenario.name, graph, labels};
+}
+
+LabelledGraph graph_of(const std::string& what, const std::string& subject, const LoadOptions& options) {
+  if (what == "jobs") return jobs_graph(load_scenario(subject, options));
+  if (what == "wiring") return wiring_graph();
+  if (what == "lifecycle") {
+    const ProfileStore profiles(options.profiles_dir);
+    return lifecycle_graph(read_kernel(profiles.find("kernels", subject, Place{"graph lifecycle", {}})).lifecycle);
+  }
+  throw InputError(unknown_name("graph", what, {"lifecycle", "jobs", "wiring"}));
+}
+
+}  // namespace
+
+int cmd_graph(const std::string& what, const std::string& subject, bool dot, const LoadOptions& options) {
+  const LabelledGraph graph = graph_of(what, subject, options);
+  fmt::print(stdout, "{}", dot ? graph.to_dot() : graph.to_text());
+  return 0;
+}
+
+}  // namespace userqsim

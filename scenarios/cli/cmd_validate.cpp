@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "scenarios/cli/commands.hpp"
+
+namespace userqsim {
+namespace {
+
+constexpr int status_ok = 0;
+constexpr int status_bad_input = 2;
+
+std::string summary(const LoadedScenario& loaded) {
+  std::size_t queues = 0;
+  for (const ProcessSpec& process : loaded.machine->processes) queues += process.queues.size();
+  return fmt::format("{}: ok: {} ({} processes, {} queues, {} events; device {}, kernel {}, policy {})\n",
+                     loaded.path, loaded.scenario.name, loaded.machine->processes.size(), queues,
+                     loaded.machine->events.size(), loaded.scenario.device, loaded.scenario.kernel,
+                     loaded.machine->policy);
+}
+
+}  // namespace
+
+int cmd_validate(const std::vector<std::string>& paths, const LoadOptions& options) {
+  int status = status_ok;
+  for (const std::string& path : paths) {
+    try {
+      fmt::print(stdout, "{}", summary(load_scenario(path, options)));
+    } catch (const InputError& error) {
+      fmt::print(stderr, "{}\n", error.what());
+      status = status_bad_input;
+    }
+  }
+  return status;
+}
+
+}  // namespace userqsim

@@ -1,0 +1,27 @@
+// The subcommands, one function each. Results go to stdout, messages to stderr. Each returns the exit status;
+// wrong input is thrown as InputError and a contradiction of the model as InvariantError, for main() to report.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/report/table.hpp"
+#include "scenarios/load/scenario.hpp"
+
+namespace userqsim {
+
+// Loads and checks each scenario; one line for each that is sound. Every path is tried: 0 when all are sound,
+// else 2.
+int cmd_validate(const std::vector<std::string>& paths, const LoadOptions& options);
+
+// Prints the JSON Schema of a scenario.
+int cmd_schema();
+
+// `what`: devices, kernels, policies, costs, metrics or scenarios.
+int cmd_list(const std::string& what, TableFormat format, const LoadOptions& options);
+
+// Prints a line an edge, or Graphviz text with `dot`. `what`: lifecycle (of the kernel profile `subject`), jobs (of
+// the scenario `subject`) or wiring (`subject` is not used).
+int cmd_graph(const std::string& what, const std::string& subject, bool dot, const LoadOptions& options);
+
+}  // namespace userqsim

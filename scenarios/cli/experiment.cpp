@@ -1,0 +1,232 @@
+#include "scenarios/cli/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/signals.hpp"
+#include "scenarios/cli/terminal.hpp"
+#include "scenarios/cli/version.hpp"
+#include "scenarios/experiment/compare.hpp"
+#include "sim/config/units.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+namespace {
+
+Duration duration_option(const std::string& name, const std::string& text) {
+  const Parsed<Duration> parsed = parse_duration(text);
+  if (const auto* problem = std::get_if<std::string>(&parsed)) {
+    throw InputError(fmt::format("{}: {}", name, *problem));
+  }
+  return std::get<Duration>(parsed);
+}
+
+std::string quoted_for_shell(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-+=./:,@") == std::string::npos;
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+  return quoted + "'";
+}
+
+// The command that runs one cell again, alone.
+std::string reproducing_command(const Cell& cell, const ExperimentOptions& options) {
+  std::string command = fmt::format("userqsim run {} --policy {} --seed {} --first-rep {} --reps 1",
+                                    quoted_for_shell(options.scenario), quoted_for_shell(cell.policy),
+                                    cell.spec->seed, cell.replication);
+  for (const std::string& set : options.sets) command += " --set " + quoted_for_shell(set);
+  if (options.device) command += " --device " + quoted_for_shell(*options.device);
+  if (options.kernel) command += " --kernel " + quoted_for_shell(*options.kernel);
+  if (options.until) command += " --until " + quoted_for_shell(*options.until);
+  if (!options.profiles.empty()) command += " --profiles " + quoted_for_shell(options.profiles);
+  if (cell.variant != base_variant) command += fmt::format("   (in the variant {})", cell.variant);
+  return command;
+}
+
+std::string stop_name(PoolStop stop) {
+  switch (stop) {
+    case PoolStop::none:
+      return {};
+    case PoolStop::interrupted:
+      return "interrupt";
+    case PoolStop::timeout:
+      return "timeout";
+    case PoolStop::event_limit:
+      return "max_events";
+  }
+  return {};
+}
+
+std::string set_option(std::string_view pointer, const std::string& text) {
+  return fmt::format("{}={}", pointer, json_string(text));  // as JSON text, whatever it looks like
+}
+
+Manifest manifest_of(const std::string& command, const ExperimentOptions& options, const LoadedScenario& loaded,
+                     const std::vector<Cell>& cells, const PoolResult& results,
+                     const std::vector<std::size_t>& whole) {
+  Manifest manifest;
+  manifest.tool_version = build_info().version;
+  manifest.model_version = build_info().model_version;
+  manifest.command = command;
+  manifest.scenario = loaded.scenario.name;
+  manifest.question = loaded.scenario.question;
+  manifest.device = loaded.scenario.device;
+  manifest.kernel = loaded.scenario.kernel;
+  manifest.input_file = std::filesystem::path{loaded.path}.filename().string();
+  manifest.input_hash = loaded.input_hash;
+  manifest.sets = options.sets;
+  manifest.seed = loaded.machine->seed;
+  manifest.replications_asked = options.reps;
+  manifest.horizon_ns = loaded.machine->horizon.count();
+  manifest.measure_from_ns = loaded.scenario.measure_from.count();
+  manifest.assumptions = loaded.assumptions;
+  manifest.complete = results.stop == PoolStop::none;
+  manifest.stopped_by = stop_name(results.stop);
+  std::set<std::uint32_t> replications;
+  for (const std::size_t i : whole) replications.insert(cells[i].replication);
+  manifest.replications.assign(replications.begin(), replications.end());
+  std::set<std::string> policies;
+  for (const Cell& cell : cells) policies.insert(cell.policy);
+  manifest.policies.assign(policies.begin(), policies.end());
+  for (const std::size_t i : whole) {
+    const CellResult& result = *results.cells[i];
+    manifest.digests.push_back(
+        {cells[i].policy, cells[i].replication, cells[i].variant, result.digest, result.events});
+  }
+  return manifest;
+}
+
+std::vector<TimingRow> timing_of(const std::vector<Cell>& cells, const PoolResult& results) {
+  std::vector<TimingRow> rows;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (!results.cells[i]) continue;
+    rows.push_back({cells[i].policy, cells[i].replication, cells[i].variant, results.cells[i]->wall_seconds,
+                    results.cells[i]->events});
+  }
+  return rows;
+}
+
+}  // namespace
+
+LoadedScenario load_experiment(const ExperimentOptions& options) {
+  LoadOptions load{.profiles_dir = options.profiles, .sets = options.sets};
+  if (options.device) load.sets.push_back(set_option("/device", *options.device));
+  if (options.kernel) load.sets.push_back(set_option("/kernel", *options.kernel));
+  if (options.seed) load.sets.push_back(fmt::format("/seed={}", *options.seed));
+  if (options.policies.size() == 1) load.sets.push_back(set_option("/policy", options.policies.front()));
+  LoadedScenario loaded = load_scenario(options.scenario, load);
+  if (!options.until) return loaded;
+  const Duration until = duration_option("--until", *options.until);
+  if (until <= Duration{0}) throw InputError("--until: must be later than 0");
+  auto cut = std::make_shared<MachineSpec>(*loaded.machine);
+  cut->horizon = std::min(cut->horizon, until);
+  loaded.machine = std::move(cut);
+  return loaded;
+}
+
+void require_policy(const LoadedScenario& loaded, const std::string& policy) {
+  MachineSpec spec = *loaded.machine;
+  spec.policy = policy;
+  const std::vector<SpecProblem> problems = check(spec);
+  if (!problems.empty()) throw InputError(fmt::format("--policy {}: {}", policy, problems.front().message));
+}
+
+std::string output_path(const ExperimentOptions& options, const LoadedScenario& loaded) {
+  if (!options.out.empty()) return options.out;
+  std::string name = loaded.scenario.name;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return "out/" + name;
+}
+
+void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, TableFormat format) {
+  ReportTable table{{{"scenario"}, {"variant"}, {"policy"}, {"rep", true}, {"seed", true}}, {}};
+  for (const Cell& cell : cells) {
+    table.rows.push_back({loaded.scenario.name, cell.variant, cell.policy, fmt::format("{}", cell.replication),
+                          fmt::format("{}", cell.spec->seed)});
+  }
+  write_stdout(render(table, format));
+}
+
+PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
+                          const LoadedScenario& loaded) {
+  PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
+                   .measure_from = loaded.scenario.measure_from,
+                   .slices = options.slices,
+                   .max_events = options.max_events,
+                   .timeout = {},
+                   .interrupt = interrupt_flag(),
+                   .attach = {},
+                   .progress = {}};
+  if (options.timeout) pool.timeout = duration_option("--timeout", *options.timeout);
+  if (logs_facts()) pool.attach = log_facts_of;
+  ProgressLine line;
+  pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };
+  log_info(fmt::format("{} runs of {}", cells.size(), loaded.scenario.name));
+  try {
+    return run_cells(cells, pool);
+  } catch (const CellFailure& failure) {
+    throw InvariantError(
+        fmt::format("{}\nto repeat it: {}", failure.what(), reproducing_command(failure.cell(), options)));
+  }
+}
+
+Published publish(RunDirectory& directory, const std::string& command, const ExperimentOptions& options,
+                  const LoadedScenario& loaded, const std::vector<Cell>& cells, const PoolResult& results,
+                  const std::vector<SummaryBlock>& summaries, const std::vector<ComparisonRow>* comparison,
+                  const std::string& started_utc) {
+  const std::filesystem::path& to = directory.partial();
+  const std::string& scenario = loaded.scenario.name;
+  const std::vector<std::size_t> whole = whole_base_cells(cells, results);
+  Manifest manifest = manifest_of(command, options, loaded, cells, results, whole);
+  manifest.files.push_back(write_text(to / "scenario.resolved.json", loaded.resolved_json));
+  manifest.files.push_back(write_summary(to / "summary.csv", scenario, summaries));
+  if (comparison != nullptr) {
+    manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, *comparison));
+  }
+  RecordTables tables(to, options.slices);
+  for (const std::size_t i : whole) {
+    tables.write({scenario, cells[i].policy, cells[i].replication}, results.cells[i]->record);
+  }
+  for (FileSummary& file : tables.close()) manifest.files.push_back(std::move(file));
+  write_manifest(to / "manifest.json", manifest);
+  write_timing(to / "timing.csv", scenario, timing_of(cells, results));
+  write_provenance(to / "provenance.json", {.argv = options.argv,
+                                            .tool_version = std::string{build_info().version},
+                                            .build_type = std::string{build_info().build_type},
+                                            .commit = std::string{build_info().commit},
+                                            .started_utc = started_utc});
+  directory.publish();
+  Published published{output_path(options, loaded), {}};
+  for (const FileSummary& file : manifest.files) published.files.push_back(file.name);
+  for (const char* name : {"manifest.json", "timing.csv", "provenance.json"}) published.files.push_back(name);
+  return published;
+}
+
+int finish(const PoolResult& results, const Published& published) {
+  if (results.stop == PoolStop::none) return exit_status::ok;
+  const std::string kept = fmt::format("the whole replications are in {} with status partial", published.directory);
+  switch (results.stop) {
+    case PoolStop::none:
+      break;
+    case PoolStop::interrupted:
+      fmt::print(stderr, "userqsim: interrupted by signal {}; {}\n", received_signal(), kept);
+      return exit_status::signal_base + received_signal();
+    case PoolStop::timeout:
+      fmt::print(stderr, "userqsim: stopped by --timeout; {}\n", kept);
+      return exit_status::limit;
+    case PoolStop::event_limit:
+      fmt::print(stderr, "userqsim: stopped by --max-events; {}\n", kept);
+      return exit_status::limit;
+  }
+  return exit_status::ok;
+}
+
+}  // namespace userqsim

@@ -1,0 +1,49 @@
+// What `run` and `compare` have in common: from options to machines, from results to a directory, from a stop to an
+// exit status.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "results/record/manifest.hpp"
+#include "results/record/run_directory.hpp"
+#include "results/record/tables.hpp"
+#include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/experiment/replicate.hpp"
+#include "scenarios/load/scenario.hpp"
+
+namespace userqsim {
+
+// The scenario with the options applied. Throws InputError.
+LoadedScenario load_experiment(const ExperimentOptions& options);
+
+// The loaded machine under another policy; throws InputError when that cannot be run.
+void require_policy(const LoadedScenario& loaded, const std::string& policy);
+
+// Where results go: --out, or out/<name>.
+std::string output_path(const ExperimentOptions& options, const LoadedScenario& loaded);
+
+// Prints the cells that would be run.
+void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, TableFormat format);
+
+// Runs the cells with progress, log and limits as the options say. A broken invariant is thrown as InvariantError
+// with the command that repeats it.
+PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
+                          const LoadedScenario& loaded);
+
+struct Published {
+  std::string directory;
+  std::vector<std::string> files;
+};
+
+// Writes everything and renames the directory into place. `comparison` is null for `run`.
+Published publish(RunDirectory& directory, const std::string& command, const ExperimentOptions& options,
+                  const LoadedScenario& loaded, const std::vector<Cell>& cells, const PoolResult& results,
+                  const std::vector<SummaryBlock>& summaries, const std::vector<ComparisonRow>* comparison,
+                  const std::string& started_utc);
+
+// Says on standard error why the results are partial, and gives the exit status.
+int finish(const PoolResult& results, const Published& published);
+
+}  // namespace userqsim

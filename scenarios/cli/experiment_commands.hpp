@@ -1,0 +1,49 @@
+// The subcommands that run machines: their options as plain values, so that only main.cpp knows how they are
+// parsed. Errors are thrown, as in commands.hpp; the return value is the exit status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/report/table.hpp"
+
+namespace userqsim {
+
+// Exit statuses, the same for every subcommand.
+namespace exit_status {
+constexpr int ok = 0;
+constexpr int bad_input = 2;
+constexpr int invariant = 3;
+constexpr int limit = 4;
+constexpr int system = 6;
+constexpr int signal_base = 128;  // plus the signal's number
+}  // namespace exit_status
+
+struct ExperimentOptions {
+  std::string scenario;               // path, name in the library, or "-"
+  std::vector<std::string> policies;  // run: at most one; compare: two
+  std::optional<std::string> kernel;
+  std::optional<std::string> device;
+  std::optional<std::uint64_t> seed;
+  std::uint32_t reps = 1;
+  std::uint32_t first_rep = 0;
+  unsigned jobs = 0;  // 0: one for each processor
+  std::string out;    // empty: out/<scenario's name>
+  bool force = false;
+  std::vector<std::string> sets;
+  std::optional<std::string> until;
+  std::uint64_t max_events = 0;
+  std::optional<std::string> timeout;
+  bool dry_run = false;
+  TableFormat format = TableFormat::table;
+  bool slices = false;
+  std::string profiles;
+  std::vector<std::string> argv;
+};
+
+int cmd_run(const ExperimentOptions& options);
+int cmd_compare(const ExperimentOptions& options);
+
+}  // namespace userqsim

@@ -1,0 +1,42 @@
+#include "scenarios/cli/logging.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "results/record/output_error.hpp"
+#include "scenarios/cli/fact_text.hpp"
+
+namespace userqsim {
+
+void start_logging(const std::string& level, const std::string& file) {
+  try {
+    std::shared_ptr<spdlog::logger> logger =
+        file.empty() ? spdlog::stderr_logger_mt("userqsim") : spdlog::basic_logger_mt("userqsim", file, true);
+    logger->set_level(spdlog::level::from_str(level));
+    logger->set_pattern("%L %v");  // no colour, no wall clock: two logs of one run compare
+    spdlog::set_default_logger(std::move(logger));
+  } catch (const spdlog::spdlog_ex& error) {
+    throw OutputError(OutputFault::path, fmt::format("cannot open the log file {}: {}", file, error.what()));
+  }
+}
+
+bool logs_facts() { return spdlog::should_log(spdlog::level::debug); }
+
+void log_info(const std::string& message) { spdlog::info("{}", message); }
+void log_warning(const std::string& message) { spdlog::warn("{}", message); }
+
+void log_facts_of(Machine& machine, const Cell& cell) {
+  const std::string run =
+      fmt::format("{}/{}{}", cell.policy, cell.replication, cell.variant == "base" ? "" : "/" + cell.variant);
+  machine.probes().each([&](auto& probe) {
+    probe.subscribe([run, names = FactNames{machine.layout()}](const auto& fact) {
+      spdlog::debug("{} {:>13} {}", run, fact_time(fact), names.text(fact));
+    });
+  });
+}
+
+}  // namespace userqsim

@@ -1,0 +1,210 @@
+// The command: options in, exit status out. The only file that knows the option parser.
+//
+// Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6 the system failed
+// us; 130 and 143 after SIGINT and SIGTERM. Every error is one message on standard error.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <new>
+#include <system_error>
+
+#include "results/record/output_error.hpp"
+#include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/signals.hpp"
+#include "scenarios/cli/terminal.hpp"
+#include "scenarios/cli/version.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+namespace {
+
+constexpr std::uint32_t most_replications = 1'000'000;
+
+constexpr const char* profiles_help =
+    "Directory of profiles that add to the built-in ones and replace those of the same name";
+
+// Everything that the command line can say.
+struct CommandLine {
+  ExperimentOptions run;
+  ExperimentOptions compare;
+  std::string format = "table";
+  std::string log_level = "warn";
+  std::string log_file;
+  std::vector<std::string> validate_paths;
+  std::string list_what;
+  std::string graph_subject;
+  bool graph_dot = false;
+  LoadOptions load;
+  std::function<int()> command;
+};
+
+void add_format(CLI::App& app, CommandLine& line) {
+  app.add_option("--format", line.format, "Form of what is printed: table, csv, json or md")
+      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+}
+
+void add_log(CLI::App& app, CommandLine& line) {
+  app.add_option("--log-level", line.log_level, "trace, debug (every fact), info, warn, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  app.add_option("--log-file", line.log_file, "Log to this file instead of standard error");
+}
+
+template <class Target>
+void add_load(CLI::App& app, Target& sets, std::string& profiles) {
+  app.add_option("--set", sets, "Change one value: /json/pointer=value; repeatable")->allow_extra_args(false);
+  app.add_option("--profiles", profiles, profiles_help);
+}
+
+void add_experiment(CLI::App& app, CommandLine& line, ExperimentOptions& options) {
+  app.add_option("scenario", options.scenario, "Scenario file, name in the library, or - for standard input")
+      ->required();
+  app.add_option("--device", options.device, "Device profile instead of the scenario's");
+  app.add_option("--kernel", options.kernel, "Kernel profile instead of the scenario's");
+  app.add_option("--seed", options.seed, "Seed instead of the scenario's");
+  app.add_option("--reps", options.reps, "Replications")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, most_replications));
+  app.add_option("--first-rep", options.first_rep, "Number of the first replication")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, most_replications));
+  app.add_option("-j,--jobs", options.jobs, "Threads; 0: one for each processor. Results do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 4096U));
+  app.add_option("--out", options.out, "Directory of the results; default: out/<scenario's name>");
+  app.add_flag("--force", options.force, "Replace a directory that is not empty");
+  app.add_option("--until", options.until, "End the simulation earlier, at this simulated time: 500ms");
+  app.add_option("--max-events", options.max_events, "Stop each run after this many events");
+  app.add_option("--timeout", options.timeout, "Stop after this much real time: 90s");
+  app.add_flag("--dry-run", options.dry_run, "Print what would be run, and run nothing");
+  app.add_flag("--slices", options.slices, "Also write slices.csv and counters.csv, for time lines");
+  add_load(app, options.sets, options.profiles);
+  add_format(app, line);
+  add_log(app, line);
+}
+
+void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::string>& argv) {
+  CLI::App* run = app.add_subcommand("run", "Run a scenario under one policy");
+  add_experiment(*run, line, line.run);
+  run->add_option("--policy", line.run.policies, "Policy instead of the scenario's")->expected(1);
+  run->callback([&line, argv] {
+    line.command = [&line, argv] {
+      line.run.argv = argv;
+      line.run.format = *table_format(line.format);
+      return cmd_run(line.run);
+    };
+  });
+
+  line.compare.reps = 10;
+  line.compare.policies = {"preempt_restore", "unmap_map"};
+  CLI::App* compare = app.add_subcommand("compare", "Compare two policies over the same replications");
+  add_experiment(*compare, line, line.compare);
+  compare->add_option("--policies", line.compare.policies, "The two policies; default: preempt_restore,unmap_map")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  compare->callback([&line, argv] {
+    line.command = [&line, argv] {
+      line.compare.argv = argv;
+      line.compare.format = *table_format(line.format);
+      return cmd_compare(line.compare);
+    };
+  });
+}
+
+// `graph lifecycle --kernel K`, `graph jobs SCENARIO`, `graph wiring`.
+void add_graphs(CLI::App& app, CommandLine& line) {
+  CLI::App* graph = app.add_subcommand("graph", "Print a graph, a line an edge or as Graphviz text");
+  graph->require_subcommand(1);
+  CLI::App* lifecycle = graph->add_subcommand("lifecycle", "A queue's states and what moves it between them");
+  lifecycle->add_option("--kernel", line.graph_subject, "Kernel profile")->required();
+  lifecycle->add_option("--profiles", line.load.profiles_dir, profiles_help);
+  CLI::App* jobs = graph->add_subcommand("jobs", "A scenario's jobs and what each waits for");
+  jobs->add_option("scenario", line.graph_subject, "Scenario file, name in the library, or -")->required();
+  add_load(*jobs, line.load.sets, line.load.profiles_dir);
+  CLI::App* wiring = graph->add_subcommand("wiring", "The machine's parts and the messages between them");
+  for (CLI::App* what : {lifecycle, jobs, wiring}) {
+    what->add_flag("--dot", line.graph_dot, "Graphviz text");
+    what->callback([&line, name = what->get_name()] {
+      line.command = [&line, name] { return cmd_graph(name, line.graph_subject, line.graph_dot, line.load); };
+    });
+  }
+}
+
+void add_others(CLI::App& app, CommandLine& line) {
+  CLI::App* validate = app.add_subcommand("validate", "Check scenario files and run nothing");
+  validate->add_option("scenario", line.validate_paths, "Scenario files")->required();
+  add_load(*validate, line.load.sets, line.load.profiles_dir);
+  validate->callback([&line] { line.command = [&line] { return cmd_validate(line.validate_paths, line.load); }; });
+
+  CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of a scenario");
+  schema->callback([&line] { line.command = [] { return cmd_schema(); }; });
+
+  CLI::App* list = app.add_subcommand("list", "List what there is");
+  list->add_option("what", line.list_what, "devices, kernels, policies, costs, metrics or scenarios")
+      ->required()
+      ->check(CLI::IsMember({"devices", "kernels", "policies", "costs", "metrics", "scenarios"}));
+  list->add_option("--profiles", line.load.profiles_dir, profiles_help);
+  add_format(*list, line);
+  list->callback([&line] {
+    line.command = [&line] { return cmd_list(line.list_what, *table_format(line.format), line.load); };
+  });
+
+  add_graphs(app, line);
+}
+
+int parse_and_run(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app{"Simulates how an AMD GPU's user queues are scheduled and evicted"};
+  app.name("userqsim");
+  app.set_version_flag("--version",
+                       fmt::format("userqsim {} (model {})", build_info().version, build_info().model_version));
+  app.require_subcommand(1);
+  add_experiments(app, line, {argv, argv + argc});
+  add_others(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+  }
+  start_logging(line.log_level, line.log_file);
+  return line.command();
+}
+
+int report(int status, const std::string& message) {
+  fmt::print(stderr, "userqsim: {}\n", message);
+  return status;
+}
+
+int guarded_main(int argc, char** argv) {
+  try {
+    const int status = parse_and_run(argc, argv);
+    write_stdout({});  // what a subcommand left in the buffer
+    return status;
+  } catch (const InputError& error) {
+    return report(exit_status::bad_input, error.what());
+  } catch (const OutputError& error) {
+    return report(error.fault() == OutputFault::path ? exit_status::bad_input : exit_status::system, error.what());
+  } catch (const InvariantError& error) {
+    return report(exit_status::invariant,
+                  fmt::format("a model invariant broke, please report it: {}", error.what()));
+  } catch (const std::bad_alloc&) {
+    return report(exit_status::system, "out of memory");
+  } catch (const std::system_error& error) {
+    return report(exit_status::system, error.what());
+  } catch (const std::exception& error) {
+    return report(exit_status::invariant, fmt::format("unexpected error, please report it: {}", error.what()));
+  }
+}
+
+}  // namespace
+}  // namespace userqsim
+
+int main(int argc, char** argv) {
+  userqsim::open_closed_descriptors();
+  userqsim::install_signal_handlers();
+  return userqsim::guarded_main(argc, argv);
+}

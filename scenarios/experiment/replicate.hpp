@@ -1,0 +1,79 @@
+// Runs the cells of an experiment, (policy, replication) pairs, on several threads.
+//
+// PROMISES: results stand in the order of the cells and are the same at any number of threads.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "models/machine/machine.hpp"
+#include "results/record/rows.hpp"
+#include "results/record/summary.hpp"
+
+namespace userqsim {
+
+struct Cell {
+  std::string policy;
+  std::uint32_t replication = 0;
+  std::string variant;  // "base", or what was changed in the spec
+  std::shared_ptr<const MachineSpec> spec;
+  bool keep_record = true;  // else only the measures are kept
+};
+
+struct CellResult {
+  RunRecord record;  // empty rows unless the cell keeps its record
+  Measures measures;
+  std::uint64_t digest = 0;
+  std::uint64_t events = 0;
+  double wall_seconds = 0.0;
+  StopReason stop = StopReason::horizon;
+};
+
+// A run that broke an invariant. what() is the invariant's message; the cell tells how to repeat it.
+class CellFailure : public std::runtime_error {
+ public:
+  CellFailure(const std::string& message, Cell cell) : std::runtime_error(message), cell_(std::move(cell)) {}
+  const Cell& cell() const { return cell_; }
+
+ private:
+  Cell cell_;
+};
+
+// Why a pool gave up before all cells were done.
+enum class PoolStop : std::uint8_t { none, interrupted, timeout, event_limit };
+
+struct PoolProgress {
+  std::size_t done = 0;
+  std::size_t cells = 0;
+  std::uint64_t events = 0;
+  double seconds = 0.0;
+};
+
+struct PoolOptions {
+  unsigned jobs = 1;
+  Duration measure_from{0};
+  bool slices = false;
+  std::uint64_t max_events = 0;                                // of each cell; 0: no limit
+  std::optional<std::chrono::steady_clock::duration> timeout;  // of the whole pool
+  std::atomic<bool>* interrupt = nullptr;                      // becomes true: stop; the pool sets it at a time-out
+  std::function<void(Machine&, const Cell&)> attach;           // more sinks; called on the cell's thread
+  std::function<void(const PoolProgress&)> progress;           // called on the caller's thread, about each 200 ms
+};
+
+struct PoolResult {
+  std::vector<std::optional<CellResult>> cells;  // nothing for a cell that did not reach the horizon
+  PoolStop stop = PoolStop::none;
+};
+
+// REQUIRES: options.interrupt is not null. Throws CellFailure for the first cell, in their order, that broke an
+// invariant, and what else a cell threw.
+PoolResult run_cells(const std::vector<Cell>& cells, const PoolOptions& options);
+
+}  // namespace userqsim

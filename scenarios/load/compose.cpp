@@ -1,0 +1,225 @@
+// load_scenario: from a path to the specs of a machine.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "scenarios/library/embedded.hpp"
+#include "scenarios/load/assumptions.hpp"
+#include "scenarios/load/document.hpp"
+#include "scenarios/load/input_hash.hpp"
+#include "scenarios/load/json_text.hpp"
+#include "scenarios/load/profile_store.hpp"
+#include "scenarios/load/reader.hpp"
+#include "scenarios/load/scenario.hpp"
+#include "scenarios/load/sets.hpp"
+#include "scenarios/load/trace_csv.hpp"
+#include "scenarios/load/writer.hpp"
+#include "sim/config/units.hpp"
+
+namespace userqsim {
+namespace {
+
+struct Source {
+  std::string file;  // for messages
+  std::string text;
+  std::filesystem::path folder;  // what it names is relative to
+};
+
+// A scenario of the library by its name.
+Source library_source(const std::string& name) {
+  std::vector<std::string> names;
+  for (const EmbeddedFile& scenario : embedded_scenarios()) {
+    if (scenario.name == name) return {name + ".json (built in)", std::string(scenario.text), {}};
+    names.emplace_back(scenario.name);
+  }
+  const std::string nearest = nearest_name(name, names);
+  throw InputError(
+      fmt::format("{}: no such file, and no scenario of that name in the library; {}", name,
+                  nearest.empty() ? "there are: " + joined(names) : "did you mean " + in_quotes(nearest) + "?"));
+}
+
+Source find_source(const std::string& path) {
+  if (path == "-") return {"standard input", read_input(path), {}};
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return library_source(path);
+  return {path, read_input(path), std::filesystem::path(path).parent_path()};
+}
+
+// Before anything else is read: another version may hold other keys.
+void require_format(const Json& json, const Place& place) {
+  if (!json.is_object()) place.fail("expected an object, found " + shown(json));
+  const auto found = json.find("format");
+  if (found == json.end()) {
+    fail_missing(place, "format", fmt::format("version of this format: {}", in_quotes(scenario_format)));
+  }
+  std::string format;
+  read_leaf(*found, place.at("format"), {}, format);
+  if (format == scenario_format) return;
+  constexpr std::string_view family = "userqsim-scenario/";
+  const std::string_view version = std::string_view(format).substr(std::min(family.size(), format.size()));
+  const bool is_version = format.substr(0, family.size()) == family && !version.empty() &&
+                          version.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_version) {
+    place.at("format").fail(
+        fmt::format("expected {}, found {}", in_quotes(scenario_format), in_quotes(format, 80)));
+  }
+  const bool older = version.find_first_not_of('0') == std::string_view::npos;
+  place.at("format").fail(
+      fmt::format("{} is {} than the only format this program reads, {}; {}", in_quotes(format, 80),
+                  older ? "older" : "newer", in_quotes(scenario_format),
+                  older ? "bring the file to the present schema (userqsim schema) and change this line"
+                        : "use a newer userqsim, or write the file to the present schema (userqsim schema)"));
+}
+
+std::string text_at(const Json& json, const Place& place, const char* key, std::string_view doc) {
+  const auto found = json.find(key);
+  if (found == json.end()) fail_missing(place, key, doc);
+  std::string text;
+  read_leaf(*found, place.at(key), {}, text);
+  return text;
+}
+
+// Visits the cost field list beside the JSON that overrode it: a new value has a new source.
+class CostOverrides {
+ public:
+  explicit CostOverrides(const Json& given) : given_(given) {}
+
+  template <class T>
+  void required(std::string_view key, T& cost, std::string_view, Limits = {}) {
+    const auto found = given_.find(std::string(key));
+    if (found == given_.end() || !found->contains("value")) return;
+    if (!found->contains("source")) cost.source = "override in the scenario";
+    if (!found->contains("kind")) cost.kind = CostKind::assumed;
+  }
+
+ private:
+  const Json& given_;
+};
+
+// Reads the document over the values of the profiles that it names.
+ScenarioDocument read_with_profiles(const Json& json, const Place& root, const ProfileStore& profiles,
+                                    InputHash& hash) {
+  ScenarioDocument document;
+  KeyCollector keys;
+  describe(keys, document);
+  require_keys(json, root, keys.keys);
+  const ProfileFile device_file =
+      profiles.find("devices", text_at(json, root, "device", "device profile"), root.at("device"));
+  const ProfileFile kernel_file =
+      profiles.find("kernels", text_at(json, root, "kernel", "kernel profile"), root.at("kernel"));
+  DeviceProfile device = read_device(device_file);
+  const ProfileFile cost_file = profiles.find("costs", device.costs, Place{device_file.file, "/costs"});
+  for (const ProfileFile* file : {&device_file, &kernel_file, &cost_file}) hash.add(file->text);
+  document.overrides = {read_costs(cost_file), device.firmware, read_kernel(kernel_file), std::move(device.device)};
+  read_document(json, root, document);
+  if (json.contains("overrides") && json["overrides"].contains("costs")) {
+    CostOverrides overrides(json["overrides"]["costs"]);
+    describe(overrides, document.overrides.costs);
+  }
+  if (!document.policy) document.policy = document.overrides.kernel.native_policy;
+  return document;
+}
+
+// Replaces each trace's file by its rows.
+void read_traces(ScenarioDocument& document, const Source& source, InputHash& hash) {
+  const Place processes = Place{source.file, {}}.at("processes");
+  for (std::size_t p = 0; p < document.processes.size(); ++p) {
+    std::vector<QueueSpec>& queues = document.processes[p].queues;
+    for (std::size_t q = 0; q < queues.size(); ++q) {
+      auto* trace = queues[q].jobs ? std::get_if<TraceArrival>(&queues[q].jobs->arrival) : nullptr;
+      if (trace == nullptr || !trace->file) continue;
+      const Place place = processes.at(p).at("queues").at(q).at("jobs").at("arrival").at("trace");
+      if (!trace->rows.empty()) place.fail("expected exactly one of file, rows; found both");
+      const std::string path = (source.folder / *trace->file).string();
+      if (*trace->file == "-" || trace->file->empty()) place.at("file").fail("expected the name of a file");
+      const std::string text = read_input(path);
+      hash.add(text);
+      trace->rows = parse_trace(text, path);
+      trace->file.reset();
+    }
+  }
+}
+
+void check_document(const ScenarioDocument& document, const Place& root) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  };
+  const std::string& name = document.name;
+  constexpr std::size_t longest = 100;
+  if (name.empty() || name.front() == '.' || name.size() > longest ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    root.at("name").fail(
+        fmt::format("{} cannot name a directory; allowed: 1 to {} of A-Z a-z 0-9 . _ -, not starting with \".\"",
+                    in_quotes(name, longest), longest));
+  }
+  if (document.measure_from >= document.horizon) {
+    root.at("measure_from")
+        .fail(fmt::format("{} is not before the horizon, {}", to_text(document.measure_from),
+                          to_text(document.horizon)));
+  }
+}
+
+// check() speaks of graphs; where the scenario used the short form, its pointer has no "/graph/0".
+std::string as_written(const Json& json, const std::string& pointer) {
+  constexpr std::string_view long_form = "/jobs/graph/0";
+  const std::size_t at = pointer.find(long_form);
+  if (at == std::string::npos) return pointer;
+  const Json::json_pointer graph(pointer.substr(0, at) + "/jobs/graph");
+  if (json.contains(graph)) return pointer;
+  return pointer.substr(0, at) + "/jobs" + pointer.substr(at + long_form.size());
+}
+
+LoadedScenario load(const std::string& path, const Source& source, const LoadOptions& options) {
+  const Place root{source.file, {}};
+  InputHash hash;
+  hash.add(source.text);
+  Json json = parse_json(source.text, source.file);
+  for (const std::string& set : options.sets) {
+    apply_set(json, set);
+    hash.add(set);
+  }
+  require_format(json, root);
+  ScenarioDocument document = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
+  read_traces(document, source, hash);
+  check_document(document, root);
+
+  auto machine = std::make_shared<MachineSpec>();
+  machine->device = document.overrides.device;
+  machine->kernel = document.overrides.kernel;
+  machine->firmware = document.overrides.firmware;
+  machine->costs = document.overrides.costs;
+  machine->policy = *document.policy;
+  machine->processes = document.processes;
+  machine->events = document.events;
+  machine->seed = document.seed;
+  machine->horizon = document.horizon;
+  for (const SpecProblem& problem : check(*machine)) {
+    Place{source.file, as_written(json, problem.pointer)}.fail(problem.message);
+  }
+
+  LoadedScenario loaded;
+  loaded.path = path;
+  loaded.scenario = {document.name,   document.question, document.expected,
+                     document.device, document.kernel,   document.measure_from};
+  loaded.assumptions = assumptions_of(machine->costs, machine->firmware);
+  loaded.machine = std::move(machine);
+  loaded.resolved_json = json_of_value(document).dump(2) + "\n";
+  loaded.input_hash = hash.hex();
+  return loaded;
+}
+
+}  // namespace
+
+LoadedScenario load_scenario(const std::string& path, const LoadOptions& options) {
+  return load(path, find_source(path), options);
+}
+
+LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options) {
+  return load(name, library_source(name), options);
+}
+
+}  // namespace userqsim

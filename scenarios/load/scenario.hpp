@@ -1,0 +1,53 @@
+// A scenario file, read strictly and composed with its profiles into the specs of a machine.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "models/machine/spec.hpp"
+
+namespace userqsim {
+
+// The user's input is wrong. what() is one complete message: file, JSON pointer or line, what was found, what is
+// allowed, the nearest valid name. The command prints it and exits with 2.
+class InputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The part of a scenario that is not the machine.
+struct Scenario {
+  std::string name;
+  std::string question;
+  std::string expected;
+  std::string device;
+  std::string kernel;
+  Duration measure_from{0};  // evictions, jobs and requests that begin before it are left out of statistics
+};
+
+struct LoadedScenario {
+  std::string path;  // as given; "-" for standard input
+  Scenario scenario;
+  std::shared_ptr<const MachineSpec> machine;
+  std::string resolved_json;             // the whole scenario with every default and profile value in place
+  std::vector<std::string> assumptions;  // "costs.unmap = 10us (assumed: ...; range 1us to 100us)"
+  std::string input_hash;                // of the bytes read, with the profiles' and the --set values' bytes
+};
+
+struct LoadOptions {
+  std::string profiles_dir;       // empty: the embedded profiles
+  std::vector<std::string> sets;  // "/json/pointer=value", applied in order before checking
+};
+
+// Reads `path` ("-": standard input; no such file: the library's scenario of that name). Throws InputError.
+LoadedScenario load_scenario(const std::string& path, const LoadOptions& options);
+
+// The library's scenario of that name, whatever files there are. Throws InputError.
+LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options);
+
+// The JSON Schema (draft-07) of a scenario file, generated from the same field lists.
+std::string scenario_schema();
+
+}  // namespace userqsim

@@ -1,0 +1,50 @@
+// All a part may post to. A Channel<Message> leads to one other part (or back to the part itself): it wraps the
+// message in that part's event type and posts it in that part's phase. A part that holds no channel to another
+// cannot reach it.
+#pragma once
+
+#include <type_traits>
+
+#include "sim/core/engine.hpp"
+
+namespace userqsim {
+
+template <class Message>
+class Channel {
+ public:
+  // Leads to the part `part`, whose events are of type `PartEvent` (a variant that holds Message), in `phase`.
+  template <class PartEvent>
+  static Channel to(Engine& engine, PartTag part, Phase phase) {
+    Channel channel;
+    channel.engine_ = &engine;
+    channel.part_ = part;
+    channel.phase_ = phase;
+    channel.wrap_ = [](const Message& message) { return Payload::of(PartEvent{message}); };
+    return channel;
+  }
+
+  SimTime now() const { return engine_->now(); }
+  // Delivered at the current time, after everything already posted to that part for now.
+  EventHandle post(const Message& message) const { return post_at(now(), message); }
+  EventHandle post_in(Duration delay, const Message& message) const { return post_at(now() + delay, message); }
+  EventHandle post_at(SimTime at, const Message& message) const {
+    return engine_->post(at, phase_, part_, wrap_(message));
+  }
+  bool cancel(EventHandle handle) const { return engine_->cancel(handle); }
+
+ private:
+  Engine* engine_ = nullptr;
+  PartTag part_ = 0;
+  Phase phase_ = 0;
+  Payload (*wrap_)(const Message&) = nullptr;
+};
+
+// Calls the overload that fits: a variant is handled exhaustively or does not compile.
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+}  // namespace userqsim

@@ -1,0 +1,99 @@
+// A 64-bit digest of typed values, field by field, never of bytes: padding, addresses and capacities cannot enter.
+//
+// A struct takes part by stating `auto fields() const { return std::tie(...); }`. Times are folded relative to an
+// origin, so that the same situation at two times has one digest when the origin is "now".
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sim/core/bytes.hpp"
+#include "sim/core/event.hpp"
+#include "sim/core/id.hpp"
+#include "sim/core/time.hpp"
+#include "sim/core/wide.hpp"
+
+namespace userqsim {
+
+class Digest {
+ public:
+  explicit Digest(SimTime origin = SimTime{}) : origin_(origin) {}
+
+  std::uint64_t value() const { return value_; }
+
+  template <class T>
+  void fold(const T& value) {
+    if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
+      fold_word(static_cast<std::uint64_t>(value));
+    } else {
+      fold_fields(value.fields());
+    }
+  }
+  template <class Tag>
+  void fold(const Id<Tag>& id) {
+    fold_word(id.value);
+  }
+  void fold(const SimTime& t) { fold_word(static_cast<std::uint64_t>((t - origin_).count())); }
+  void fold(const Duration& d) { fold_word(static_cast<std::uint64_t>(d.count())); }
+  void fold(const Bytes& b) { fold_word(static_cast<std::uint64_t>(b.value)); }
+  void fold(const Wide& w) {
+    fold_word(static_cast<std::uint64_t>(w));
+    fold_word(static_cast<std::uint64_t>(w >> 64));
+  }
+  void fold(const std::monostate&) {}
+  // A handle says only where the queue keeps an event; the event itself is folded with the queue.
+  void fold(const EventHandle&) {}
+  template <class T>
+  void fold(const std::optional<T>& value) {
+    fold_word(value.has_value());
+    if (value) fold(*value);
+  }
+  template <class T>
+  void fold(const std::vector<T>& values) {
+    fold_range(values);
+  }
+  template <class T>
+  void fold(const std::deque<T>& values) {
+    fold_range(values);
+  }
+  template <class K, class V>
+  void fold(const std::map<K, V>& values) {
+    fold_word(values.size());
+    for (const auto& [key, value] : values) fold(value);  // keys order the values; stamps only grow
+  }
+  void fold(const std::vector<bool>& values) {
+    fold_word(values.size());
+    for (const bool value : values) fold_word(value);
+  }
+  template <class... Ts>
+  void fold(const std::variant<Ts...>& value) {
+    fold_word(value.index());
+    std::visit([this](const auto& alternative) { fold(alternative); }, value);
+  }
+
+ private:
+  void fold_word(std::uint64_t word);
+
+  template <class Range>
+  void fold_range(const Range& values) {
+    fold_word(values.size());
+    for (const auto& value : values) fold(value);
+  }
+  template <class... Fields>
+  void fold_fields(const std::tuple<Fields...>& fields) {
+    std::apply([this](const auto&... field) { (fold(field), ...); }, fields);
+  }
+
+  SimTime origin_;
+  std::uint64_t value_ = 0;
+};
+
+}  // namespace userqsim

@@ -1,0 +1,63 @@
+// The event engine: simulated time and the pending events. It executes nothing itself: the machine asks for the
+// next event and hands it to its part. A plain value; copying it copies time and future.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "sim/core/event.hpp"
+#include "sim/core/event_queue.hpp"
+
+namespace userqsim {
+
+// A million rounds at one instant: the model answers itself for ever. Names the parts of the last events.
+class LivelockError : public std::runtime_error {
+ public:
+  LivelockError(SimTime at, std::vector<PartTag> parts);
+  SimTime at() const { return at_; }
+  const std::vector<PartTag>& parts() const { return parts_; }  // of the last events, oldest first
+
+ private:
+  SimTime at_;
+  std::vector<PartTag> parts_;
+};
+
+class Engine {
+ public:
+  static constexpr std::uint32_t rounds_max = 1'000'000;
+
+  SimTime now() const { return now_; }
+  std::uint64_t executed() const { return executed_; }
+  const EventQueue& pending() const { return queue_; }
+
+  // REQUIRES: at >= now(); a post in the past is an InvariantError.
+  EventHandle post(SimTime at, Phase phase, PartTag part, const Payload& payload);
+  // False, and nothing happens, when the event has fired or was cancelled.
+  bool cancel(EventHandle handle) { return queue_.remove(handle); }
+  // Moves a pending event to `at`, behind what is already posted there; the handle given names it no longer, the
+  // one returned does. Nothing when the event has fired or was cancelled.
+  std::optional<EventHandle> reschedule(EventHandle handle, SimTime at);
+  bool is_pending(EventHandle handle) const { return queue_.contains(handle); }
+
+  // The next event at or before `horizon`, and time moves to it; nothing when there is none, and time moves to the
+  // horizon. Throws LivelockError.
+  std::optional<Event> next(SimTime horizon);
+
+ private:
+  static constexpr std::size_t recent_max = 8;
+
+  EventKey key_for(SimTime at, Phase phase);
+
+  EventQueue queue_;
+  SimTime now_{};
+  std::uint32_t round_ = 0;
+  Phase phase_ = 0;
+  bool running_ = false;  // an event of (now_, round_, phase_) has been handed out
+  std::uint64_t sequence_ = 0;
+  std::uint64_t executed_ = 0;
+  std::vector<PartTag> recent_;
+};
+
+}  // namespace userqsim

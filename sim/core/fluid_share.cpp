@@ -1,0 +1,91 @@
+#include "sim/core/fluid_share.hpp"
+
+#include <algorithm>
+
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void FluidShare::start(std::uint32_t key, std::uint32_t width, Wide ticks) {
+  ensure(std::none_of(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.key == key; }),
+         "a flow is started twice");
+  ensure(width >= 1, "a flow without width can never finish");
+  flows_.push_back({key, width, ticks});
+  width_sum_ += width;
+}
+
+Wide FluidShare::stop(std::uint32_t key) {
+  const Flow flow = find(key);
+  std::erase_if(flows_, [&](const Flow& f) { return f.key == key; });
+  width_sum_ -= flow.width;
+  return flow.remaining;
+}
+
+void FluidShare::set_remaining(std::uint32_t key, Wide ticks) { find(key).remaining = ticks; }
+
+Wide FluidShare::remaining(std::uint32_t key) const {
+  const auto it = std::find_if(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.key == key; });
+  ensure(it != flows_.end(), "no such flow");
+  return it->remaining;
+}
+
+void FluidShare::advance(SimTime now) {
+  ensure(now >= last_, "a share advances backwards");
+  const Wide pool = pool_of(now - last_);
+  last_ = now;
+  if (pool == 0) return;
+  std::uint64_t width_before = 0;
+  for (Flow& flow : flows_) {
+    const Wide share = grant(pool, width_before, flow.width);
+    flow.remaining -= share;
+    granted_ += share;
+    width_before += flow.width;
+  }
+}
+
+std::optional<FluidShare::Completion> FluidShare::next_completion() const {
+  std::optional<Completion> next;
+  std::uint64_t width_before = 0;
+  for (const Flow& flow : flows_) {
+    const Duration after = time_to_complete(flow, width_before);
+    if (!next || after < next->after) next = Completion{after, flow.key};
+    width_before += flow.width;
+  }
+  return next;
+}
+
+// The pool is what all flows together are granted in `span`.
+Wide FluidShare::pool_of(Duration span) const {
+  const std::uint64_t units = std::min<std::uint64_t>(capacity_, width_sum_);
+  return static_cast<Wide>(span.count()) * static_cast<Wide>(units) * ticks_per_unit_ns;
+}
+
+Wide FluidShare::grant(Wide pool, std::uint64_t width_before, std::uint32_t width) const {
+  const Wide sum = static_cast<Wide>(width_sum_);
+  const Wide before = static_cast<Wide>(width_before);
+  return pool * (before + width) / sum - pool * before / sum;
+}
+
+Duration FluidShare::time_to_complete(const Flow& flow, std::uint64_t width_before) const {
+  if (flow.remaining <= 0) return Duration{0};
+  // Ignoring the rounding of the deal, `remaining` takes remaining / rate; the rounding moves that by at most one
+  // tick, which is less than a nanosecond of any flow: the answer is that time or the nanosecond after.
+  const Wide pool_per_ns = pool_of(Duration{1});
+  const Wide numerator = flow.remaining * static_cast<Wide>(width_sum_);
+  const Wide denominator = pool_per_ns * flow.width;
+  auto ns = static_cast<std::int64_t>((numerator + denominator - 1) / denominator);
+  const auto enough = [&](std::int64_t t) {
+    return t >= 0 && grant(pool_of(Duration{t}), width_before, flow.width) >= flow.remaining;
+  };
+  while (enough(ns - 1)) --ns;
+  while (!enough(ns)) ++ns;
+  return Duration{ns};
+}
+
+FluidShare::Flow& FluidShare::find(std::uint32_t key) {
+  const auto it = std::find_if(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.key == key; });
+  ensure(it != flows_.end(), "no such flow");
+  return *it;
+}
+
+}  // namespace userqsim

@@ -1,0 +1,9 @@
+// 128-bit integers for products that must not overflow or round. Supported by g++ and clang on every 64-bit
+// machine; kept behind one name because the standard has none.
+#pragma once
+
+namespace userqsim {
+
+__extension__ using Wide = __int128;
+
+}  // namespace userqsim

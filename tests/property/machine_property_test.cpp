@@ -1,0 +1,136 @@
+// Random machines: whatever the shape, the load, the costs and the pressure, the machine stays whole, loses no job,
+// and a copy taken anywhere runs on as the original does.
+#include <rapidcheck.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/specs.hpp"
+#include "tests/support/watched_run.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+Duration duration_in(std::int64_t least_us, std::int64_t most_us) {
+  return std::chrono::microseconds{*rc::gen::inRange(least_us, most_us + 1)};
+}
+
+bool coin() { return *rc::gen::arbitrary<bool>(); }
+
+void random_costs(MachineSpec& spec) {
+  CostSpec& c = spec.costs;
+  for (Cost* each :
+       {&c.mes_api, &c.preempt_idle, &c.preempt_running, &c.unmap, &c.map, &c.connect, &c.submit,
+        &c.page_table_base, &c.tlb_flush, &c.teardown, &c.registration, &c.suspend_book, &c.resume_book}) {
+    *each = cost(duration_in(0, 40));
+  }
+  c.worker_latency.value =
+      coin() ? Distribution{ExponentialDuration{duration_in(1, 300)}} : constant(duration_in(0, 300));
+  c.gtt_slowdown.value = *rc::gen::element(1.0, 2.5, 4.4);
+}
+
+void random_profiles(MachineSpec& spec) {
+  spec.device.gfx = {1, *rc::gen::inRange(1U, 3U)};
+  spec.device.compute = {*rc::gen::inRange(1U, 4U), *rc::gen::inRange(1U, 4U)};
+  spec.device.sdma = {1, 2};
+  spec.device.compute_units = 8;
+  spec.device.vram = Bytes{std::int64_t{64} << 20};
+  spec.device.gtt = Bytes{std::int64_t{256} << 20};
+  spec.device.link = Bandwidth{std::int64_t{20} << 30};
+  spec.device.gfx_context = Bytes{74'212};
+  spec.device.context_area_per_cu = Bytes{100'000};
+  spec.device.pipe_quantum = coin() ? 0ns : Duration{1ms};
+  spec.device.tlb_flush_path = coin() ? TlbFlushPath::mes_ring : TlbFlushPath::second_pipe;
+  spec.kernel.pre_wait = *rc::gen::element(PreWait::none, PreWait::abort, PreWait::continue_on, PreWait::unbounded);
+  spec.kernel.pre_wait_limit = duration_in(1, 20'000);
+  spec.kernel.suspend_fence_wait = coin();
+  spec.kernel.fence_enabling = coin() ? FenceEnabling::lazy : FenceEnabling::eager;
+  spec.kernel.restore_placement = coin() ? RestorePlacement::settle_in_gtt : RestorePlacement::evict_others;
+  spec.kernel.cwsr = coin();
+  spec.kernel.restore_delay = duration_in(0, 500);
+  spec.kernel.min_run = duration_in(0, 2'000);
+  spec.firmware.suspend_ack = coin() ? SuspendAck::before_preempt : SuspendAck::after_preempt;
+  spec.firmware.api_during_unmap = coin() ? ApiDuringUnmap::blocked : ApiDuringUnmap::free;
+  spec.firmware.work_discovery = coin() ? WorkDiscovery::timer : WorkDiscovery::interrupt;
+  spec.policy = coin() ? "preempt_restore" : "unmap_map";
+}
+
+QueueSpec random_queue(const std::string& name) {
+  const QueueType type = *rc::gen::element(QueueType::gfx, QueueType::compute, QueueType::sdma);
+  JobSpec j = job(0ns, *rc::gen::inRange(1U, 9U));
+  j.work = ExponentialDuration{duration_in(50, 3'000)};
+  if (coin()) j.grain = duration_in(20, 500);
+  j.fence = coin();
+  const Arrival arrival = coin()
+                              ? Arrival{PoissonArrival{duration_in(500, 8'000)}}
+                              : Arrival{ClosedArrival{*rc::gen::inRange(1U, 4U), constant(duration_in(1, 2'000))}};
+  QueueSpec q = queue(name, type, stream(arrival, j));
+  q.priority = *rc::gen::element(Priority::low, Priority::normal, Priority::medium, Priority::high);
+  q.ring = *rc::gen::inRange(1U, 16U);
+  return q;
+}
+
+PressureSpec random_pressure(const std::string& process) {
+  PressureSpec e = evict_at(0ns, process);
+  e.at.reset();
+  e.every = ExponentialDuration{duration_in(2'000, 20'000)};
+  e.kind = *rc::gen::element(PressureKind::evict, PressureKind::allocate, PressureKind::invalidate_userptr);
+  if (e.kind == PressureKind::invalidate_userptr) e.size = Bytes{1 << 20};
+  if (e.kind == PressureKind::allocate) {
+    e.buffer = BufferSpec{"scratch", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, *rc::gen::inRange(1U, 4U),
+                          *rc::gen::element(Domain::vram, Domain::vram_or_gtt)};
+    e.hold = constant(duration_in(100, 20'000));
+  }
+  return e;
+}
+
+MachineSpec random_machine() {
+  MachineSpec spec = ideal_machine();
+  random_profiles(spec);
+  random_costs(spec);
+  const int processes = *rc::gen::inRange(1, 4);
+  for (int p = 0; p < processes; ++p) {
+    const std::string name = "p" + std::to_string(p);
+    ProcessSpec process_spec = process(name, {});
+    const int queues = *rc::gen::inRange(1, 5);
+    for (int q = 0; q < queues; ++q) process_spec.queues.push_back(random_queue("q" + std::to_string(q)));
+    process_spec.vram.push_back({"data", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, 4, Domain::vram});
+    process_spec.start = duration_in(0, 5'000);
+    if (coin()) process_spec.stop = duration_in(20'000, 60'000);
+    spec.processes.push_back(process_spec);
+    spec.events.push_back(random_pressure(name));
+    spec.events.push_back(random_pressure(name));
+  }
+  spec.seed = *rc::gen::arbitrary<std::uint64_t>();
+  spec.horizon = 60ms;
+  return spec;
+}
+
+TEST_CASE("a random machine stays whole and adds up") {
+  REQUIRE(rc::check("invariants", [] {
+    const WatchedRun run = watched_run(share(random_machine()), 0);
+    for (const std::string& violation : run.violations) RC_LOG() << violation << '\n';
+    RC_ASSERT(run.violations.empty());
+  }));
+}
+
+TEST_CASE("a random machine, copied anywhere, runs on as the original does") {
+  REQUIRE(rc::check("copies", [] {
+    const auto spec = share(random_machine());
+    Machine original(spec, 0);
+    const auto stop_after = *rc::gen::inRange<std::uint64_t>(1, 3'000);
+    while (original.events() < stop_after && original.step()) {
+    }
+    Machine copy(original);
+    RC_ASSERT(copy.state_hash() == original.state_hash());
+    while (original.step()) {
+    }
+    while (copy.step()) {
+    }
+    RC_ASSERT(copy.digest() == original.digest());
+    RC_ASSERT(copy.state_hash() == original.state_hash());
+  }));
+}
+
+}  // namespace
+}  // namespace userqsim

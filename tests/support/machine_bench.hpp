@@ -1,0 +1,51 @@
+// A whole machine whose every fact is noted; its invariants are checked after every event.
+#pragma once
+
+#include <utility>
+
+#include "models/machine/machine.hpp"
+#include "tests/support/specs.hpp"
+#include "tests/support/timeline.hpp"
+
+namespace userqsim::test {
+
+class MachineBench : public Timeline {
+ public:
+  explicit MachineBench(MachineSpec spec) : machine(share(std::move(spec)), 0) {
+    machine.probes().each([this]<class Fact>(Probe<Fact>& probe) {
+      probe.subscribe([this](const Fact& fact) { note(machine.now(), fact); });
+    });
+  }
+
+  void run_until(Duration t) { run_to(SimTime{t}); }
+  // To the horizon, and states what is open there.
+  void run() {
+    while (machine.step()) machine.verify();
+    machine.run();
+  }
+
+  Machine machine;
+
+ protected:
+  // An event later than `t` may happen too; it is noted at its own time.
+  void run_to(SimTime t) override {
+    while (machine.now() <= t && machine.step()) machine.verify();
+  }
+};
+
+// Which facts are meant.
+inline auto packet(Opcode opcode) {
+  return [opcode](const PacketEnded& p) { return p.opcode == opcode; };
+}
+inline auto step(EvictionStepKind kind) {
+  return [kind](const EvictionStep& s) { return s.kind == kind; };
+}
+inline auto hazard(HazardKind kind) {
+  return [kind](const Hazard& h) { return h.kind == kind; };
+}
+template <class Fact>
+bool by_eviction(const Fact& fact) {
+  return fact.eviction.has_value();
+}
+
+}  // namespace userqsim::test

@@ -1,0 +1,45 @@
+// Every scenario of the library, under both policies and both kernels: after each event the machine is whole, at
+// the end everything adds up, and the scenario really evicts.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "scenarios/load/scenario.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/watched_run.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+std::vector<std::string> library() {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios/library")) {
+    if (entry.path().extension() == ".json") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+TEST_CASE("library scenarios hold every invariant after every event, and evict") {
+  const auto paths = library();
+  REQUIRE(paths.size() >= 5);
+  for (const std::string& path : paths) {
+    for (const char* kernel : {"6.18", "seed-v8"}) {
+      for (const char* policy : {"preempt_restore", "unmap_map"}) {
+        CAPTURE(path, kernel, policy);
+        LoadOptions options;
+        options.sets = {fmt::format("/kernel={}", kernel), fmt::format("/policy={}", policy)};
+        const LoadedScenario scenario = load_scenario(path, options);
+        const WatchedRun run = watched_run(scenario.machine, 0);
+        CAPTURE(run.violations);
+        CHECK(run.violations.empty());
+        CHECK(!run.record.evictions.empty());
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace userqsim

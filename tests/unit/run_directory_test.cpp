@@ -1,0 +1,112 @@
+#include "results/record/run_directory.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include "results/record/output_error.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace userqsim;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Sandbox {
+ public:
+  Sandbox() : root(fs::temp_directory_path() / ("userqsim-dir-" + std::to_string(::getpid()))) {
+    fs::remove_all(root);
+    fs::create_directories(root);
+  }
+  ~Sandbox() { fs::remove_all(root); }
+
+  fs::path root;
+};
+
+void touch(const fs::path& path) { std::ofstream(path) << "x"; }
+
+std::size_t entries(const fs::path& path) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("results appear whole, under one name") {
+  const Sandbox box;
+  const fs::path out = box.root / "deep" / "out";
+  {
+    RunDirectory directory(out, false);
+    touch(directory.partial() / "a.csv");
+    CHECK_FALSE(fs::exists(out));
+    directory.publish();
+  }
+  CHECK(fs::exists(out / "a.csv"));
+  CHECK(entries(out) == 1);
+  CHECK(entries(box.root / "deep") == 1);
+}
+
+TEST_CASE("what is not published disappears") {
+  const Sandbox box;
+  { RunDirectory directory(box.root / "out", false); }
+  CHECK(entries(box.root) == 0);
+}
+
+TEST_CASE("a trailing slash names the same directory") {
+  const Sandbox box;
+  RunDirectory directory(box.root / "out" / "", false);
+  directory.publish();
+  CHECK(fs::exists(box.root / "out"));
+  CHECK(entries(box.root) == 1);
+}
+
+TEST_CASE("a directory that is not empty needs force, and then is replaced as a whole") {
+  const Sandbox box;
+  const fs::path out = box.root / "out";
+  fs::create_directory(out);
+  SECTION("an empty one does not") { CHECK_NOTHROW(RunDirectory(out, false).publish()); }
+  SECTION("a full one does") {
+    touch(out / "old.csv");
+    CHECK_THROWS_AS(RunDirectory(out, false), OutputError);
+    CHECK(fs::exists(out / "old.csv"));
+    {
+      RunDirectory directory(out, true);
+      touch(directory.partial() / "new.csv");
+      CHECK(fs::exists(out / "old.csv"));  // kept until the new one is whole
+      directory.publish();
+    }
+    CHECK(fs::exists(out / "new.csv"));
+    CHECK_FALSE(fs::exists(out / "old.csv"));
+    CHECK(entries(box.root) == 1);
+  }
+}
+
+TEST_CASE("a left-over of ours is removed, somebody else's is not") {
+  const Sandbox box;
+  const fs::path partial = box.root / "out.partial";
+  fs::create_directory(partial);
+  touch(partial / "thesis.tex");
+  CHECK_THROWS_AS(RunDirectory(box.root / "out", false), OutputError);
+  CHECK(fs::exists(partial / "thesis.tex"));
+  touch(partial / ".userqsim-partial");
+  CHECK_NOTHROW(RunDirectory(box.root / "out", false));
+  CHECK_FALSE(fs::exists(partial / "thesis.tex"));
+}
+
+TEST_CASE("a path that cannot be a directory is the user's fault") {
+  const Sandbox box;
+  touch(box.root / "file");
+  for (const fs::path& path : {box.root / "file", box.root / "file" / "below"}) {
+    try {
+      RunDirectory directory(path, true);
+      FAIL("it was made");
+    } catch (const OutputError& error) {
+      CHECK(error.fault() == OutputFault::path);
+    }
+  }
+}
+
+TEST_CASE("results never replace the directory one stands in") {
+  const Sandbox box;
+  CHECK_THROWS_AS(RunDirectory(fs::current_path(), true), OutputError);
+  CHECK_THROWS_AS(RunDirectory(fs::current_path().parent_path(), true), OutputError);
+}
