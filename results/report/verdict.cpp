@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -69,7 +70,16 @@ class Sentence {
     if (base_.difference == 0.0 && base_.ci_low == 0.0 && base_.ci_high == 0.0) {
       return fmt::format("{}: the same under both, {}", headline_.subject, human(base_.value_a, base_.unit));
     }
-    return fmt::format("{}: no difference shown, {}", headline_.subject, told(base_));
+    return fmt::format("{}: no difference shown, {}{}", headline_.subject, told(base_), bound());
+  }
+
+  // What the interval excludes is worth saying: "; whichever it is, at most 3.53 us (0.01 %)".
+  std::string bound() const {
+    if (!base_.ci_low || !base_.ci_high) return {};
+    const double most = std::max(std::fabs(*base_.ci_low), std::fabs(*base_.ci_high));
+    const std::string share = human_share(most, base_.value_b);
+    return fmt::format("; whichever it is, at most {}{}", human(most, base_.unit),
+                       share.empty() ? "" : fmt::format(" ({})", share.substr(1)));
   }
 
   std::string corners_that_differ() const {

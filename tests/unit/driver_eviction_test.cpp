@@ -255,6 +255,22 @@ TEST_CASE("an invalidation of a process that is off the machine does not wait, a
   CHECK(bench.count<EvictionStarted>() == 1);
 }
 
+TEST_CASE("pages invalidated during the restore are faulted in again before the new fence", "[driver][userptr]") {
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("q0", QueueType::compute)})};
+  spec.events = {invalidate(1ms, "p", Bytes{4 * 4096}), invalidate(1015us, "p", Bytes{2 * 4096})};
+  spec.costs.userptr_page = cost(3us);
+  spec.costs.page_table_base = cost(9us);
+  MachineBench bench(std::move(spec));
+  // 4 pages to 1012, page tables to 1021; meanwhile, at 1015, two more became invalid: 2 pages, page tables.
+  bench.expect_at<EvictionStep>(1ms + 12us, step(EvictionStepKind::userptr_fault));
+  bench.expect_at<EvictionStep>(1ms + 12us + 9us, step(EvictionStepKind::page_table));
+  bench.expect_at<EvictionStep>(1ms + 21us + 6us, step(EvictionStepKind::userptr_fault));
+  bench.expect_at<EvictionStep>(1ms + 27us + 9us, step(EvictionStepKind::page_table));
+  bench.expect_at<EvictionResumed>(1ms + 36us);
+  CHECK(bench.count<EvictionStarted>() == 1);
+}
+
 TEST_CASE("an invalidation that waits behind another ends with its process", "[driver][userptr]") {
   MachineSpec spec = ideal_machine();
   spec.device.compute = {1, 2};

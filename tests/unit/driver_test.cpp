@@ -258,5 +258,22 @@ TEST_CASE("when one queue of a process hangs the others are stopped all the same
   CHECK(last.to == UserqState::preempted);
 }
 
+TEST_CASE("where a release goes on after a failed stop, the fence signals and the others are restored",
+          "[driver][hung]") {
+  MachineSpec spec = machine(4s, false);
+  spec.device.compute = {1, 2};
+  spec.firmware.suspend_ack = SuspendAck::after_preempt;
+  spec.kernel.stop_failure = StopFailure::go_on;
+  spec.processes.front().queues.push_back(queue("q1", QueueType::compute));
+  spec.events = {evict_at(1ms, "p")};
+  MachineBench bench(std::move(spec));
+  bench.expect_at<EvictionSignaled>(1ms + 2s);
+  bench.expect_at<EvictionResumed>(1ms + 2s);
+  CHECK(bench.count<EvictionAborted>() == 0);
+  const auto last = bench.all<QueueTransition>().back();  // the hung queue is left alone
+  CHECK(last.queue == QueueId{1});
+  CHECK(last.to == UserqState::mapped);
+}
+
 }  // namespace
 }  // namespace userqsim
