@@ -1,6 +1,7 @@
 // HQD slots: a queue's way in (mapping, loading) and its way out (draining, saving, unmapping).
 #include "models/hardware/hardware.hpp"
 #include "sim/core/ensure.hpp"
+#include "sim/core/permille.hpp"
 
 namespace userqsim {
 
@@ -189,8 +190,7 @@ Bytes Hardware::wave_context(QueueId queue, const HardwareChannels& channels) co
   const Queue& q = queues_[queue.index()];
   if (q.ring.empty() || !q.head_started) return Bytes{0};
   const JobSpec& job = channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]);
-  const double fill = channels.costs->spec().context_fill.value;
-  const auto fill_permille = static_cast<std::int64_t>(fill * 1000.0 + 0.5);
+  const std::int64_t fill_permille = to_permille(channels.costs->spec().context_fill.value);
   return Bytes{spec_.device.context_area_per_cu.value * job.width * fill_permille / 1000};
 }
 

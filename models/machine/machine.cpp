@@ -7,6 +7,7 @@
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/ensure.hpp"
+#include "sim/core/permille.hpp"
 
 namespace userqsim {
 
@@ -19,7 +20,7 @@ MemorySpec memory_spec(const MachineSpec& spec) {
   memory.link = spec.device.link;
   memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
   memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
-  memory.gtt_slowdown_permille = static_cast<std::int64_t>(spec.costs.gtt_slowdown.value * 1000.0 + 0.5);
+  memory.gtt_slowdown_permille = to_permille(spec.costs.gtt_slowdown.value);
   return memory;
 }
 

@@ -109,6 +109,9 @@ MachineSpec random_machine() {
 TEST_CASE("a random machine stays whole and adds up") {
   REQUIRE(rc::check("invariants", [] {
     const WatchedRun run = watched_run(share(random_machine()), 0);
+    RC_CLASSIFY(!run.record.evictions.empty(), "evicts");
+    RC_CLASSIFY(run.record.evictions.size() >= 10, "evicts ten times or more");
+    RC_CLASSIFY(!run.record.hazards.empty(), "hazards");
     for (const std::string& violation : run.violations) RC_LOG() << violation << '\n';
     RC_ASSERT(run.violations.empty());
   }));
