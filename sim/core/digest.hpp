@@ -76,7 +76,7 @@ class Digest {
   template <class... Ts>
   void fold(const std::variant<Ts...>& value) {
     fold_word(value.index());
-    std::visit([this](const auto& alternative) { fold(alternative); }, value);
+    std::visit([this](const auto& alternative) { this->fold(alternative); }, value);
   }
 
  private:
@@ -89,7 +89,7 @@ class Digest {
   }
   template <class... Fields>
   void fold_fields(const std::tuple<Fields...>& fields) {
-    std::apply([this](const auto&... field) { (fold(field), ...); }, fields);
+    std::apply([&](const auto&... field) { (fold(field), ...); }, fields);  // [&]: there may be no field
   }
 
   SimTime origin_;
