@@ -117,7 +117,7 @@ class SeededViolations(unittest.TestCase):
                 ("sim/core/a.cpp", "std::random_device d;", False),
                 ("models/driver/a.cpp", "auto t = std::chrono::system_clock::now();", False),
                 ("scenarios/experiment/a.cpp", "auto t = std::chrono::steady_clock::now();", False),
-                ("scenarios/cli/progress.cpp", "auto t = std::chrono::steady_clock::now();", True),
+                ("scenarios/experiment/replicate.cpp", "auto t = std::chrono::steady_clock::now();", True),
                 ("sim/core/a.cpp", "std::chrono::high_resolution_clock c;", False),
                 ("models/policy/a.cpp", "std::shuffle(a, b, c);", False),
                 ("models/policy/a.cpp", "std::ranges::shuffle(a, c);", False),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 
-BINARY = sys.argv.pop() if len(sys.argv) > 1 else "build/userqsim"
+BINARY = sys.argv.pop() if len(sys.argv) > 1 else "build/release/scenarios/userqsim"
 CORPUS = Path("tests/cli/bad")
 
 # Kinds that a schema cannot tell: what JSON parsers settle first, and what needs the whole scenario.
