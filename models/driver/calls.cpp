@@ -92,8 +92,8 @@ void Driver::on(const SuspendFence& message, const DriverChannels& channels) {
   channels.wake.post_at(seen_at(call.poll_began, channels.wake.now(), kernel_.suspend_poll), {thread});
 }
 
-// A wait has lasted too long: for MES (2.1 s), for a suspend fence (2.1 s), or for a queue's last fence. A wait
-// that ends cancels its time-out, so the thread still waits.
+// A wait has lasted too long: for MES, for a suspend fence, or for a queue's last fence. A wait that ends cancels
+// its time-out, so the thread still waits.
 void Driver::on(const WaitTimeout& message, const DriverChannels& channels) {
   MesCall& call = *call_of(message.thread);
   if (call.step == MesCall::Step::wait_ack || call.step == MesCall::Step::wait_fence) {

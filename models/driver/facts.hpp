@@ -8,7 +8,6 @@
 #include "models/driver/lifecycle.hpp"
 #include "models/firmware/facts.hpp"
 #include "models/memory/facts.hpp"
-
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
 

@@ -1,10 +1,10 @@
 // The queue's life as the driver tells it: its states, the helpers that move it between them, and two tables for
 // each kernel release. The tables are the code: driver/ looks every call up here and nowhere else.
 //
-//   primitives: in which state a helper acts, which MES call it makes, and where the queue is after success or
-//   failure;
-//               in every other state the helper does nothing and succeeds.
-//   paths:      which helper an operation uses. A policy replaces those of evict and restore, and nothing else.
+// Primitives: in which state a helper acts, which MES call it makes, and where the queue is after success or
+// failure. In every other state the helper does nothing and succeeds.
+//
+// Paths: which helper an operation uses. A policy replaces those of evict and restore, and nothing else.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct Lifecycle {
   std::span<const PathRow> paths;
 };
 
-// The tables of a release; throws InvariantError for a name that lifecycle_names() does not list.
+// The tables of a release. REQUIRES: lifecycles() has the name.
 const Lifecycle& lifecycle(std::string_view name);
 std::span<const Lifecycle> lifecycles();
 

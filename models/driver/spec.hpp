@@ -17,7 +17,7 @@ enum class PreWait : std::uint8_t {
   unbounded,
 };
 
-// What validation does with a buffer that lives in GTT when VRAM is full (memory.md 1.3).
+// What validation does with a buffer that lives in GTT when VRAM is full.
 enum class RestorePlacement : std::uint8_t { settle_in_gtt, evict_others };
 
 // When a victim's eviction fence is enabled: when its copy reaches the head of the move queue, or at once.

@@ -9,7 +9,7 @@
 namespace userqsim {
 
 // Who carries a TLB flush: on gfx11 a MISC packet on the MES scheduler ring, under the MES mutex; on gfx12 two
-// INV_TLBS packets on the second pipe, without it (domain: K70 mes_v11_0.c, mes_v12_0.c).
+// INV_TLBS packets on the second pipe, without it (mes_v11_0.c, mes_v12_0.c).
 enum class TlbFlushPath : std::uint8_t { mes_ring, second_pipe };
 
 // Pipes of one engine type, and the HQD slots of each pipe that MES may give to user queues.

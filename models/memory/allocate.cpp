@@ -46,7 +46,7 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
   }
 }
 
-// A new buffer (memory.md 1.3): VRAM alone evicts, and settles for GTT only when nobody can be evicted; VRAM or GTT
+// A new buffer: VRAM alone evicts, and settles for GTT only when nobody can be evicted; VRAM or GTT
 // takes GTT when VRAM is full, and evicts nobody.
 bool Memory::place_new(BufferId id, Request& request, const MemoryChannels& channels) {
   const Bytes size = buffer(id).size;

@@ -1,5 +1,5 @@
 // The memory manager: buffers in VRAM and GTT, who is evicted for whom, and the moves. It does as TTM and amdgpu do
-// (domain: memory.md 1): victims come from the head of the LRU, one buffer at a time, until the allocation fits;
+// (docs/model.md#memory): victims come from the head of the LRU, one buffer at a time, until the allocation fits;
 // the space is given at once and the copy follows; a copy waits for its owner's eviction fence, which is enabled
 // when the copy reaches the head of the move queue (or at once, by option).
 //

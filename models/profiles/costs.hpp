@@ -1,6 +1,6 @@
 // What things cost. Each cost says its value, where it comes from, of what kind that is, and the range it may
 // honestly take. What both eviction schemes do is one shared cost; only teardown, registration, suspend_book and
-// resume_book are unique to a scheme, and their ranges start at zero (docs/adr on costs).
+// resume_book are unique to a scheme, and their ranges start at zero (docs/adr/0009-costs-structure-first.md).
 #pragma once
 
 #include <cstdint>

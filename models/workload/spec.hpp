@@ -177,7 +177,7 @@ void describe(V& v, JobSpec& j) {
   describe_job_body(v, j);
 }
 
-// A stream is written short, {"arrival", "work", ...}, or long, {"arrival", "graph": [...]}: `either` picks.
+// A stream is written short, {"arrival", "work", ...}, or long, {"arrival", "graph": [...]}.
 template <class V>
 void describe(V& v, StreamSpec& s) {
   v.required("arrival", s.arrival, "When jobs arrive");

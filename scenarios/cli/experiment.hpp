@@ -18,7 +18,7 @@ namespace userqsim {
 // The scenario with the options applied. Throws InputError.
 LoadedScenario load_experiment(const ExperimentOptions& options);
 
-// The loaded machine under another policy; throws InputError when that cannot be run.
+// Throws InputError when the loaded machine cannot be run under `policy`.
 void require_policy(const LoadedScenario& loaded, const std::string& policy);
 
 // Where results go: --out, or out/<name>.

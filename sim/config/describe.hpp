@@ -15,6 +15,7 @@
 //                                           replaces the values that the member already has
 //   alternative<T>(key, variant, doc)       the object holds exactly one of the alternatives' keys
 //   whole(member, doc [, Limits])           the spec is written as this one bare value, not as an object
+//   graph_or_single_job(key, jobs, doc)     a stream's jobs: an array under `key`, or the one job's own fields
 //
 // A member is a leaf (bool, integers, double, std::string, Duration, Bytes, Bandwidth, Distribution, a
 // NamedEnum), a described struct, a variant described by alternatives, or a std::optional or std::vector of

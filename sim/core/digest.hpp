@@ -67,7 +67,7 @@ class Digest {
   template <class K, class V>
   void fold(const std::map<K, V>& values) {
     fold_word(values.size());
-    for (const auto& [key, value] : values) fold(value);  // keys order the values; stamps only grow
+    for (const auto& [key, value] : values) fold(value);  // keys give the order and do not enter themselves
   }
   void fold(const std::vector<bool>& values) {
     fold_word(values.size());

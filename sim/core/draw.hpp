@@ -2,7 +2,7 @@
 // it, so two policies meet the same arrivals and the same costs as long as the entity exists, in any order.
 //
 // The engine is Philox (Random123); the few distributions are ours because libm's and the standard library's differ
-// between machines in the last bit (docs/adr).
+// between machines in the last bit (docs/adr/0006-portable-numbers.md).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Invariants that stay on in every build. A failed ensure() throws; the command's top prints the
-// simulated time, the last facts and the command that reproduces the run.
+// Invariants that stay on in every build. A failed ensure() throws InvariantError; who runs the simulation adds
+// when it happened and how to repeat it.
 #pragma once
 
 #include <stdexcept>
