@@ -62,8 +62,6 @@ class Driver {
   void close(SimTime now, const DriverChannels& channels) const;
   void verify() const;
 
-  UserqState state_of(QueueId queue) const { return queues_[queue.index()].state; }
-
   auto fields() const {
     return std::tie(mes_lock_, files_, queues_, suspend_, restore_, openers_, closers_, clients_, notifiers_);
   }

@@ -3,7 +3,6 @@
 
 #include "models/memory/memory.hpp"
 #include "models/workload/purpose.hpp"
-#include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
@@ -118,12 +117,6 @@ void Memory::put(BufferId id, Place place) {
 void Memory::free_buffer(BufferId id) {
   put(id, Place::nowhere);
   buffer(id).freed = true;
-}
-
-Memory::Request& Memory::request(RequestId id) {
-  const auto it = std::find_if(requests_.begin(), requests_.end(), [&](const Request& r) { return r.id == id; });
-  ensure(it != requests_.end(), "no such request");
-  return *it;
 }
 
 // A request whose room has been vacated is bound: its page tables are written, then it is ready.

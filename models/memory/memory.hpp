@@ -137,7 +137,6 @@ class Memory {
   void free_buffer(BufferId id);
   void check_requests(const MemoryChannels& channels);
   void end_request(Request& request, const MemoryChannels& channels);
-  Request& request(RequestId id);
 
   // Moves (moves.cpp).
   void enqueue(BufferId buffer, Place to, RequestId request, const MemoryChannels& channels);

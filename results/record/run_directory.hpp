@@ -18,7 +18,6 @@ class RunDirectory {
   RunDirectory& operator=(const RunDirectory&) = delete;
 
   const std::filesystem::path& partial() const { return partial_; }
-  const std::filesystem::path& out() const { return out_; }
 
   // Renames OUT.partial to OUT; an old OUT is renamed away first and deleted after. Call once, when every file is
   // closed.

@@ -27,7 +27,6 @@ void start_logging(const std::string& level, const std::string& file) {
 bool logs_facts() { return spdlog::should_log(spdlog::level::debug); }
 
 void log_info(const std::string& message) { spdlog::info("{}", message); }
-void log_warning(const std::string& message) { spdlog::warn("{}", message); }
 
 void log_facts_of(Machine& machine, const Cell& cell) {
   const std::string run =

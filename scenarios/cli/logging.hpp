@@ -15,7 +15,6 @@ void start_logging(const std::string& level, const std::string& file);
 bool logs_facts();
 
 void log_info(const std::string& message);
-void log_warning(const std::string& message);
 
 // Subscribes the log to every fact of the machine. REQUIRES: the machine is of `cell`.
 void log_facts_of(Machine& machine, const Cell& cell);

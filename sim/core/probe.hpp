@@ -15,7 +15,6 @@ class Probe {
 
   // Sinks hear facts in order of subscription, for as long as the probe lives.
   void subscribe(Sink sink) { sinks_.push_back(std::move(sink)); }
-  bool observed() const { return !sinks_.empty(); }
 
   void state(const Fact& fact) const {
     for (const Sink& sink : sinks_) sink(fact);
