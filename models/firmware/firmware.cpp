@@ -16,23 +16,10 @@ void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channe
 }
 
 void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
-  const auto open = [&](const Work& work, bool started) {
-    PacketEnded fact;
-    fact.time = now;
-    fact.opcode = work.packet.opcode;
-    fact.process = work.packet.process;
-    fact.queue = work.packet.queue;
-    fact.issued = work.issued;
-    if (started) fact.started = work.started;
-    fact.acked = work.acked;
-    fact.busy = work.busy;
-    fact.result = PacketResult::open;
-    if (work.packet.for_eviction) fact.eviction = work.packet.eviction;
-    channels.packet_ended->state(fact);
-  };
-  for (const Stop& stop : stops_) open(stop.work, true);
-  if (current_) open(*current_, true);
-  for (const Work& work : inbox_) open(work, work.finishing);
+  const auto open = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::open, now)); };
+  for (const Stop& stop : stops_) open(stop.work);
+  if (current_) open(*current_);
+  for (const Work& work : inbox_) open(work);
 }
 
 void Firmware::verify() const {

@@ -80,7 +80,7 @@ class Firmware {
   struct Work {
     Packet packet;
     SimTime issued;
-    SimTime started;
+    std::optional<SimTime> started;
     std::optional<SimTime> acked;
     Duration busy{0};
     bool finishing = false;  // REMOVE_QUEUE after the slot was vacated: only the teardown is left
@@ -112,7 +112,8 @@ class Firmware {
   void begin_stop(Work work, const FirmwareChannels& channels);
   void finish_stop(Stop stop, const FirmwareChannels& channels);
   void acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const;
-  void end_packet(const Work& work, PacketResult result, bool done, const FirmwareChannels& channels) const;
+  void end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const;
+  static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
   void unblock(QueueId queue, const FirmwareChannels& channels);
 
   // Slots (scheduler.cpp).

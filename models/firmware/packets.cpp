@@ -112,7 +112,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
       break;
   }
   acknowledge(work, PacketResult::ok, channels);
-  end_packet(work, PacketResult::ok, true, channels);
+  end_packet(work, PacketResult::ok, channels);
   if (work.packet.opcode == Opcode::add_queue || work.packet.opcode == Opcode::resume)
     make_runnable(queue, channels);
 }
@@ -169,7 +169,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
   }
   if (!work.acked) acknowledge(work, PacketResult::ok, channels);
   channels.suspend_fence.post({work.packet.token});
-  end_packet(work, PacketResult::ok, true, channels);
+  end_packet(work, PacketResult::ok, channels);
 }
 
 // The queue did not leave in time. The gang stays out of the lists; whenever its waves end, its slot is free again.
@@ -181,7 +181,7 @@ void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
   stops_.erase(it);
   if (blocked_by_ == message.queue) stop.work.busy += channels.api_timer.now() - stop.unmap_began;
   if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);
-  end_packet(stop.work, PacketResult::unmap_fail, false, channels);
+  end_packet(stop.work, PacketResult::unmap_fail, channels);
   unblock(message.queue, channels);
 }
 
@@ -195,21 +195,24 @@ void Firmware::acknowledge(Work& work, PacketResult result, const FirmwareChanne
   channels.api_fence.post({work.packet.token, result});
 }
 
-void Firmware::end_packet(const Work& work, PacketResult result, bool done,
-                          const FirmwareChannels& channels) const {
+void Firmware::end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const {
+  channels.packet_ended->state(fact_of(work, result, channels.api_fence.now()));
+}
+
+PacketEnded Firmware::fact_of(const Work& work, PacketResult result, SimTime now) {
   PacketEnded fact;
-  fact.time = channels.api_fence.now();
+  fact.time = now;
   fact.opcode = work.packet.opcode;
   fact.process = work.packet.process;
   fact.queue = work.packet.queue;
   fact.issued = work.issued;
   fact.started = work.started;
   fact.acked = work.acked;
-  if (done) fact.done = fact.time;
+  if (result == PacketResult::ok) fact.done = now;
   fact.busy = work.busy;
   fact.result = result;
   if (work.packet.for_eviction) fact.eviction = work.packet.eviction;
-  channels.packet_ended->state(fact);
+  return fact;
 }
 
 }  // namespace userqsim
