@@ -92,25 +92,24 @@ std::optional<BufferId> Memory::next_victim(RequestId request, ProcessId sparing
 // Accounts the buffer where it now belongs; a buffer placed in VRAM goes to the LRU's tail.
 void Memory::put(BufferId id, Place place) {
   Buffer& b = buffer(id);
-  Owner& o = owner(b.owner);
-  const bool counts = belongs_in_vram(b);
-  if (b.place == Place::vram) vram_used_ -= b.size, lru_.erase(b.lru_stamp);
-  if (b.place == Place::gtt) {
-    gtt_used_ -= b.size;
-    if (counts) o.in_gtt -= b.size;
-  }
-  if (b.place != Place::nowhere && counts) o.wants_vram -= b.size;
+  if (b.place == Place::vram) lru_.erase(b.lru_stamp);
+  account(b, -1);
   b.place = place;
-  if (place != Place::nowhere && counts) o.wants_vram += b.size;
-  if (place == Place::gtt) {
-    gtt_used_ += b.size;
-    if (counts) o.in_gtt += b.size;
-  }
-  if (place == Place::vram) {
-    vram_used_ += b.size;
-    b.lru_stamp = next_stamp_++;
-    lru_.emplace(b.lru_stamp, id);
-  }
+  account(b, +1);
+  if (place != Place::vram) return;
+  b.lru_stamp = next_stamp_++;
+  lru_.emplace(b.lru_stamp, id);
+}
+
+// Adds the buffer to the sums of the place it is in (sign +1), or takes it out of them (-1).
+void Memory::account(const Buffer& b, std::int64_t sign) {
+  if (b.place == Place::nowhere) return;
+  const Bytes change{sign * b.size.value};
+  (b.place == Place::vram ? vram_used_ : gtt_used_) += change;
+  if (!belongs_in_vram(b)) return;
+  Owner& o = owner(b.owner);
+  o.wants_vram += change;
+  if (b.place == Place::gtt) o.in_gtt += change;
 }
 
 // The space is free at once; a copy of it that is under way still ends on the engine.
@@ -149,10 +148,13 @@ void Memory::on(const RequestBound& message, const MemoryChannels& channels) {
 
 void Memory::end_request(Request& r, const MemoryChannels& channels) {
   r.waiting = false;
+  channels.request_ended->state(fact_of(r, r.outcome, channels.validated.now()));
+}
+
+RequestEnded Memory::fact_of(const Request& r, RequestOutcome outcome, SimTime now) const {
   Bytes bytes{0};
   for (const BufferId id : r.buffers) bytes += buffer(id).size;
-  channels.request_ended->state({channels.validated.now(), r.id, RequestKind::allocate, r.process, bytes,
-                                 r.requested, r.outcome, r.room_was_taken});
+  return {now, r.id, RequestKind::allocate, r.process, bytes, r.requested, outcome, r.room_was_taken};
 }
 
 void Memory::on(const HoldOver& message, const MemoryChannels& channels) {

@@ -75,11 +75,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
 
 void Memory::close(SimTime now, const MemoryChannels& channels) const {
   for (const Request& r : requests_) {
-    if (!r.waiting) continue;
-    Bytes bytes{0};
-    for (const BufferId id : r.buffers) bytes += buffer(id).size;
-    channels.request_ended->state(
-        {now, r.id, RequestKind::allocate, r.process, bytes, r.requested, RequestOutcome::open, r.room_was_taken});
+    if (r.waiting) channels.request_ended->state(fact_of(r, RequestOutcome::open, now));
   }
 }
 

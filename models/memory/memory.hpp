@@ -134,9 +134,11 @@ class Memory {
   bool make_room(Bytes size, RequestId request, ProcessId sparing, const MemoryChannels& channels);
   std::optional<BufferId> next_victim(RequestId request, ProcessId sparing) const;
   void put(BufferId id, Place place);
+  void account(const Buffer& b, std::int64_t sign);
   void free_buffer(BufferId id);
   void check_requests(const MemoryChannels& channels);
   void end_request(Request& request, const MemoryChannels& channels);
+  RequestEnded fact_of(const Request& request, RequestOutcome outcome, SimTime now) const;
 
   // Moves (moves.cpp).
   void enqueue(BufferId buffer, Place to, RequestId request, const MemoryChannels& channels);
