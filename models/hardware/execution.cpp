@@ -133,25 +133,23 @@ void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
   q.after_drain = 0;
   const QueueId queue = slots_[id.index()].queue;
   const Duration preempt = channels.costs->of(CostName::preempt_running, queue.value, stop_ordinal(id));
-  if (job_done) {
-    channels.job_done.post({q.ring.front(), q.head_started_at, q.head_preemptions});
-    channels.job_retired.post({queue, q.ring.front()});
-    q.ring.pop_front();
-    q.head_started = false;
-  }
-  if (layout_->queue(queue).type == QueueType::gfx) {
-    return save_context(id, spec_.device.gfx_context, preempt, channels);
-  }
-  save_context(id, Bytes{0}, preempt, channels);
+  if (job_done) retire_head(id, channels);
+  const bool gfx = layout_->queue(queue).type == QueueType::gfx;
+  save_context(id, gfx ? spec_.device.gfx_context : Bytes{0}, preempt, channels);
+}
+
+// The head is done: it leaves the ring.
+void Hardware::retire_head(SlotId id, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  channels.job_done.post({q.ring.front(), q.head_started_at, q.head_preemptions});
+  channels.job_retired.post({slots_[id.index()].queue, q.ring.front()});
+  q.ring.pop_front();
+  q.head_started = false;
 }
 
 void Hardware::finish_head(SlotId id, Wide residue, const HardwareChannels& channels) {
-  Queue& q = queue_in(id);
   const QueueId queue = slots_[id.index()].queue;
-  channels.job_done.post({q.ring.front(), q.head_started_at, q.head_preemptions});
-  channels.job_retired.post({queue, q.ring.front()});
-  q.ring.pop_front();
-  q.head_started = false;
+  retire_head(id, channels);
   if (has_work(queue, *channels.workload)) return start_head(id, residue, channels);
   rearm_share(is_copy(id), channels);
   disconnect(id, channels);

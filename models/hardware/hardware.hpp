@@ -157,6 +157,7 @@ class Hardware {
   Wide ticks_to_round_end(SlotId slot, Wide remaining, const HardwareChannels& channels) const;
   void finish_flow(SlotId slot, const HardwareChannels& channels);
   void finish_head(SlotId slot, Wide residue, const HardwareChannels& channels);
+  void retire_head(SlotId slot, const HardwareChannels& channels);
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
   bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
