@@ -208,7 +208,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   loaded.assumptions = assumptions_of(machine->costs, machine->firmware);
   loaded.machine = std::move(machine);
   loaded.resolved_json = json_of_value(document).dump(2) + "\n";
-  loaded.input_hash = hash.hex();
+  loaded.input_hash = hash.hexadecimal();
   return loaded;
 }
 

@@ -1,26 +1,21 @@
 // A hash over everything a scenario was read from, so that two results can be told to have had the same input.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "results/record/file_hash.hpp"
+
 namespace userqsim {
 
-// XXH3, 128 bits, over a sequence of parts; the split into parts counts.
+// XXH3-128 over a sequence of parts; the split into parts counts.
 class InputHash {
  public:
-  InputHash();
-  ~InputHash();
-  InputHash(const InputHash&) = delete;
-  InputHash& operator=(const InputHash&) = delete;
-
   void add(std::string_view part);
-  std::string hex() const;  // 32 digits
+  std::string hexadecimal() const { return hash_.hexadecimal(); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  FileHash hash_;
 };
 
 }  // namespace userqsim
