@@ -14,11 +14,11 @@ SlotState state_at(const QueueFacts& queue, SimTime time) {
   return state;
 }
 
+}  // namespace
+
 bool stops_queues(const PacketEnded& packet) {
   return packet.opcode == Opcode::suspend || packet.opcode == Opcode::remove_queue;
 }
-
-}  // namespace
 
 QueueFacts* EvictionFacts::find(QueueId queue) {
   const auto found = std::find_if(queues.begin(), queues.end(),

@@ -57,6 +57,9 @@ struct EvictionFacts {
   QueueFacts* find(QueueId queue);
 };
 
+// Whether the packet takes queues off the machine.
+bool stops_queues(const PacketEnded& packet);
+
 // Whether the queue had work in its ring when it was stopped.
 bool had_work(const EvictionFacts& eviction, const QueueFacts& queue);
 

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "models/hardware/hardware.hpp"
 #include "results/record/eviction_parts.hpp"
 #include "results/record/eviction_rows.hpp"
 #include "sim/core/ensure.hpp"
@@ -21,14 +22,6 @@ std::optional<std::uint32_t> ordinal_of(const std::optional<EvictionId>& evictio
   return eviction ? std::optional{eviction->ordinal} : std::nullopt;
 }
 
-void append_slots(std::vector<std::string>& names, std::string_view engine, const EngineSpec& spec) {
-  for (std::uint32_t pipe = 0; pipe < spec.pipes; ++pipe) {
-    for (std::uint32_t slot = 0; slot < spec.slots_per_pipe; ++slot) {
-      names.push_back(fmt::format("{} {}.{}", engine, pipe, slot));
-    }
-  }
-}
-
 // Whether nothing more is to be heard about the queue in this eviction.
 bool settled(const EvictionFacts& eviction, const QueueFacts& queue) {
   if (!queue.affected()) return true;
@@ -41,9 +34,13 @@ bool settled(const EvictionFacts& eviction, const QueueFacts& queue) {
 
 std::vector<std::string> slot_names(const DeviceSpec& device) {
   std::vector<std::string> names;
-  append_slots(names, "gfx", device.gfx);
-  append_slots(names, "compute", device.compute);
-  append_slots(names, "sdma", device.sdma);
+  std::map<QueueType, std::uint32_t> pipes;  // so far, of each engine
+  for (const SlotPlan::Pipe& pipe : make_slot_plan(device).pipes) {
+    const std::uint32_t number = pipes[pipe.type]++;
+    for (std::uint32_t slot = 0; slot < pipe.slots; ++slot) {
+      names.push_back(fmt::format("{} {}.{}", name_of(pipe.type), number, slot));
+    }
+  }
   return names;
 }
 
@@ -247,8 +244,7 @@ void Recorder::on_packet(const PacketEnded& fact) {
   EvictionFacts* eviction = fact.eviction ? find(*fact.eviction) : nullptr;
   if (eviction == nullptr) return;
   eviction->packets.push_back(fact);
-  if (fact.opcode != Opcode::suspend && fact.opcode != Opcode::remove_queue) return;
-  if (!fact.queue.exists()) return;
+  if (!stops_queues(fact) || !fact.queue.exists()) return;
   if (QueueFacts* queue = eviction->find(fact.queue)) queue->told_to_stop = true;
 }
 
