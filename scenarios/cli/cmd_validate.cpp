@@ -3,12 +3,10 @@
 #include <cstdio>
 
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/experiment_commands.hpp"
 
 namespace userqsim {
 namespace {
-
-constexpr int status_ok = 0;
-constexpr int status_bad_input = 2;
 
 std::string summary(const LoadedScenario& loaded) {
   std::size_t queues = 0;
@@ -22,13 +20,13 @@ std::string summary(const LoadedScenario& loaded) {
 }  // namespace
 
 int cmd_validate(const std::vector<std::string>& paths, const LoadOptions& options) {
-  int status = status_ok;
+  int status = exit_status::ok;
   for (const std::string& path : paths) {
     try {
       fmt::print(stdout, "{}", summary(load_scenario(path, options)));
     } catch (const InputError& error) {
       fmt::print(stderr, "{}\n", error.what());
-      status = status_bad_input;
+      status = exit_status::bad_input;
     }
   }
   return status;

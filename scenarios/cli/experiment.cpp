@@ -211,11 +211,10 @@ Published publish(RunDirectory& directory, const std::string& command, const Exp
 }
 
 int finish(const PoolResult& results, const Published& published) {
-  if (results.stop == PoolStop::none) return exit_status::ok;
   const std::string kept = fmt::format("the whole replications are in {} with status partial", published.directory);
   switch (results.stop) {
     case PoolStop::none:
-      break;
+      return exit_status::ok;
     case PoolStop::interrupted:
       fmt::print(stderr, "userqsim: interrupted by signal {}; {}\n", received_signal(), kept);
       return exit_status::signal_base + received_signal();
@@ -226,7 +225,7 @@ int finish(const PoolResult& results, const Published& published) {
       fmt::print(stderr, "userqsim: stopped by --max-events; {}\n", kept);
       return exit_status::limit;
   }
-  return exit_status::ok;
+  fail_invariant("an unknown reason to stop", SourceLocation::current());
 }
 
 }  // namespace userqsim
