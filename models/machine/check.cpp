@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <variant>
 
 #include "models/driver/lifecycle.hpp"
@@ -18,7 +19,7 @@ constexpr double sigma_most = 4.0;  // beyond it a lognormal's mean rests on dra
 // Visits the cost profile's field list.
 class CostCheck {
  public:
-  CostCheck(const Pointer& at, Findings& found) : at_(at), found_(found) {}
+  CostCheck(Pointer at, Findings& found) : at_(std::move(at)), found_(found) {}
 
   void required(std::string_view key, Cost& cost, std::string_view, Limits = {}) {
     const Pointer at = at_ / key;

@@ -12,13 +12,13 @@ namespace {
 template <class T>
 void check_given_only(const std::optional<T>& field, std::string_view key, bool allowed, std::string_view where,
                       const Pointer& at, Findings& found) {
-  if (field && !allowed) found.add(at / key, fmt::format("\"{}\" goes only with {}", key, where));
+  if (field && !allowed) found.add(at / key, fmt::format(R"("{}" goes only with {})", key, where));
 }
 
 template <class T>
 void check_given(const std::optional<T>& field, std::string_view key, const PressureSpec& event, const Pointer& at,
                  Findings& found) {
-  if (!field) found.add(at, fmt::format("an event of kind \"{}\" needs \"{}\"", name_of(event.kind), key));
+  if (!field) found.add(at, fmt::format(R"(an event of kind "{}" needs "{}")", name_of(event.kind), key));
 }
 
 void check_times(const MachineSpec& spec, const PressureSpec& event, const ProcessSpec* process, const Pointer& at,

@@ -3,6 +3,7 @@
 // resume_book are unique to a scheme, and their ranges start at zero (docs/adr/0009-costs-structure-first.md).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct Factor {
   CostKind kind = CostKind::assumed;
   std::vector<double> range;
 };
+
+// To the nearest thousandth, in which the model counts.
+inline std::int64_t in_permille(const Factor& factor) { return std::llround(factor.value * 1000.0); }
 
 struct CostSpec {
   // Shared by both schemes.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -14,10 +15,11 @@ struct Scale {
   std::string_view name;
 };
 
-constexpr Scale time_scales[] = {{1.0, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
-constexpr Scale size_scales[] = {{1.0, "B"}, {1024.0, "KiB"}, {1048576.0, "MiB"}, {1073741824.0, "GiB"}};
-constexpr Scale share_scales[] = {{0.01, "%"}};
-constexpr Scale plain_scales[] = {{1.0, ""}};
+constexpr std::array time_scales{Scale{1.0, "ns"}, Scale{1e3, "us"}, Scale{1e6, "ms"}, Scale{1e9, "s"}};
+constexpr std::array size_scales{Scale{1.0, "B"}, Scale{1024.0, "KiB"}, Scale{1048576.0, "MiB"},
+                                 Scale{1073741824.0, "GiB"}};
+constexpr std::array share_scales{Scale{0.01, "%"}};
+constexpr std::array plain_scales{Scale{1.0, ""}};
 
 std::span<const Scale> scales_of(std::string_view unit) {
   if (unit == "ns") return time_scales;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 #include <type_traits>
 #include <utility>
@@ -104,7 +105,7 @@ ReportTable summary_table(const std::string& scenario, const std::string& policy
 }
 
 ReportTable summary_overview(const std::vector<SummaryRow>& rows) {
-  constexpr std::string_view stats[] = {"count", "sum", "mean", "p50", "p95", "p99", "max"};
+  constexpr std::array<std::string_view, 7> stats{"count", "sum", "mean", "p50", "p95", "p99", "max"};
   ReportTable table{{{"metric"}, {"role"}}, {}};
   for (const std::string_view stat : stats) table.columns.push_back({std::string{stat}, true});
   table.columns.push_back({"censored", true});
@@ -122,7 +123,7 @@ ReportTable summary_overview(const std::vector<SummaryRow>& rows) {
     for (const std::string_view stat : stats) {
       const auto found = by_stat.find(std::string{stat});
       if (found == by_stat.end()) {
-        cells.push_back({});
+        cells.emplace_back();
       } else {
         const SummaryRow& row = *found->second;
         cells.push_back(stat == "count" ? exact(row.value) : readable(row.value, row.unit));

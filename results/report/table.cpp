@@ -60,7 +60,7 @@ std::string render_text(const ReportTable& table) {
   const std::vector<std::size_t> widths = column_widths(table);
   std::string out = text_line(table, names_of(table), widths);
   std::vector<std::string> rules;
-  for (const std::size_t width : widths) rules.push_back(std::string(width, '-'));
+  for (const std::size_t width : widths) rules.emplace_back(width, '-');
   out += text_line(table, rules, widths);
   for (const auto& row : table.rows) out += text_line(table, row, widths);
   return out;

@@ -23,7 +23,7 @@ inline MemorySpec memory_of(const MachineSpec& spec) {
   memory.link = spec.device.link;
   memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
   memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
-  memory.gtt_slowdown_permille = static_cast<std::int64_t>(spec.costs.gtt_slowdown.value * 1000.0 + 0.5);
+  memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
   return memory;
 }
 
