@@ -60,7 +60,7 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
         return false;
       }
       client.step = Client::Step::submit;
-      client.submitted_at = channels.wake.now() + channels.costs->of(CostName::submit, id.value, client.submits++);
+      client.submitted_at = channels.wake.now() + submit_cost(client.backlog.front(), channels);
       channels.wake.post_at(client.submitted_at, {self});
       return false;
     case Client::Step::submit:
@@ -70,6 +70,11 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
       return true;
   }
   return false;
+}
+
+Duration Driver::submit_cost(JobId id, const DriverChannels& channels) {
+  const Job& job = channels.workload->jobs()[id];
+  return channels.costs->of(CostName::submit, node_entity(job.stream.value, job.node), job.draw_ordinal);
 }
 
 void Driver::wake_clients(ProcessId process, const DriverChannels& channels) {

@@ -85,8 +85,10 @@ class Driver {
     bool exit_wanted = false;
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
     auto fields() const {
-      return std::tie(state, userq_mutex, fence, generation, was_restored, restored_at, allocations_pending,
-                      exit_wanted, userptr_invalid);
+      return std::tuple<FileState, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t, bool,
+                        const std::vector<PressureId>&>(state, userq_mutex, fence, generation,
+                                                        {was_restored, restored_at}, allocations_pending,
+                                                        exit_wanted, userptr_invalid);
     }
   };
   struct Queue {
@@ -155,6 +157,7 @@ class Driver {
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
   void end_exit(ProcessId process, Closer& closer, const DriverChannels& channels);
   void run(QueueId queue, Client& client, const DriverChannels& channels);
+  static Duration submit_cost(JobId job, const DriverChannels& channels);
   bool submit_covered(QueueId queue, Client& client, const DriverChannels& channels);
 
   std::vector<QueueView> view_of(ProcessId process) const;

@@ -79,7 +79,7 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
       return;
     case PressureKind::invalidate_userptr:
       notifiers_.push_back(
-          {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now()});
+          {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});
       if (notifiers_.size() == 1) start_notifier(channels);
       return;
   }
@@ -96,6 +96,7 @@ void Driver::start_notifier(const DriverChannels& channels) {
     const bool gone = f.state == FileState::gone;
     return finish_notifiers(n.process, gone ? RequestOutcome::exited : RequestOutcome::ready, channels);
   }
+  notifiers_.front().waited = true;
   enable_fence(n.process, Trigger::userptr, n.request, channels);
 }
 
@@ -106,7 +107,7 @@ void Driver::finish_notifiers(ProcessId process, RequestOutcome outcome, const D
   const Notifier n = notifiers_.front();
   notifiers_.pop_front();
   channels.request_ended->state(
-      {channels.wake.now(), n.request, RequestKind::userptr, n.process, n.bytes, n.requested, outcome, true});
+      {channels.wake.now(), n.request, RequestKind::userptr, n.process, n.bytes, n.requested, outcome, n.waited});
   if (!notifiers_.empty()) start_notifier(channels);
 }
 

@@ -28,9 +28,9 @@ void Driver::on(const AllocationReady& message, const DriverChannels& channels) 
   --f.allocations_pending;
   Opener& opener = openers_[message.process.index()];
   if (opener.step == Opener::Step::allocate && opener.request == message.request) {
-    opener.step = Opener::Step::lock;
-    acquire(f.userq_mutex, opener_thread(message.process), channels.wake.now());
-    run(message.process, opener, channels);
+    // Some of its buffers may have been evicted again meanwhile: it begins when every one of them lies still.
+    opener.step = Opener::Step::validate;
+    channels.validate.post({message.process});
   }
   wake_clients(message.process, channels);
 }
@@ -43,13 +43,12 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
   switch (opener.step) {
     case Opener::Step::idle:
     case Opener::Step::allocate:
+    case Opener::Step::validate:
       return;
     case Opener::Step::lock:
       if (f.userq_mutex.owner != self) return;
-      if (!queues.empty()) {
-        f.fence = FenceState::live;
-        channels.rearmed.post({process});
-      }
+      if (!queues.empty()) f.fence = FenceState::live;
+      channels.rearmed.post({process});
       opener.step = Opener::Step::create;
       [[fallthrough]];
     case Opener::Step::create:

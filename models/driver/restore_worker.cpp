@@ -79,6 +79,12 @@ void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const Dr
 }
 
 void Driver::on(const Validated& message, const DriverChannels& channels) {
+  Opener& opener = openers_[message.process.index()];
+  if (opener.step == Opener::Step::validate) {
+    opener.step = Opener::Step::lock;
+    acquire(file(message.process).userq_mutex, opener_thread(message.process), channels.wake.now());
+    return run(message.process, opener, channels);
+  }
   RestoreWorker& worker = restore_[message.process.index()];
   ensure(worker.step == RestoreWorker::Step::validate, "a validation ends that nobody asked for");
   end_step(restore_thread(message.process), EvictionStepKind::move, QueueId::none(), channels);
@@ -94,15 +100,15 @@ void Driver::begin_userptr(ProcessId process, RestoreWorker& worker, const Drive
   }
   worker.step = RestoreWorker::Step::userptr;
   const Duration page = channels.costs->of(CostName::userptr_page, process.value, worker.eviction.ordinal);
-  channels.wake.post_in(worker.userptr_pages * page, {restore_thread(process)});
+  channels.wake.post_in(times(page, worker.userptr_pages), {restore_thread(process)});
 }
 
 void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::page_table;
   const std::uint64_t ordinal = (std::uint64_t{1} << 40) | worker.eviction.ordinal;
-  const Duration update =
-      channels.costs->of(CostName::page_table_base, process.value, ordinal) +
-      worker.fragments * channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
+  const Duration fragment = channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
+  const Duration update = plus(channels.costs->of(CostName::page_table_base, process.value, ordinal),
+                               times(fragment, worker.fragments));
   channels.wake.post_in(update, {restore_thread(process)});
   worker.translations_changed = worker.fragments > 0 || worker.userptr_pages > 0;
   worker.fragments = 0;

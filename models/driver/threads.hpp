@@ -11,6 +11,7 @@
 
 #include "models/driver/messages.hpp"
 #include "models/policy/policies.hpp"
+#include "sim/core/digest.hpp"
 #include "sim/core/event.hpp"
 
 namespace userqsim {
@@ -36,8 +37,12 @@ struct MesCall {
   SimTime poll_began;
   std::uint32_t serial = 0;  // of this thread's calls: a late answer names an older one
   EventHandle timeout;
+  // Between calls nothing of the last one matters but its serial, which a late answer may name.
   auto fields() const {
-    return std::tie(step, packet, wait_suspend_fence, fence_written, result, issued, poll_began, serial);
+    const bool busy = step != Step::idle;
+    return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && fence_written,
+                      busy ? result : PacketResult::ok, TimeIf{step == Step::wait_ack, issued},
+                      TimeIf{step == Step::wait_fence, poll_began});
   }
 };
 
@@ -82,7 +87,7 @@ struct RestoreWorker {
 
 // The process's main thread: allocates its buffers and creates its queues.
 struct Opener {
-  enum class Step : std::uint8_t { idle, allocate, lock, create };
+  enum class Step : std::uint8_t { idle, allocate, validate, lock, create };
   Step step = Step::idle;
   RequestId request;  // its buffers
   std::uint32_t cursor = 0;
@@ -106,8 +111,9 @@ struct Client {
   Step step = Step::idle;
   std::deque<JobId> backlog;
   SimTime submitted_at;  // when the signal ioctl is through
-  std::uint32_t submits = 0;
-  auto fields() const { return std::tie(step, backlog, submitted_at); }
+  auto fields() const {
+    return std::tuple<Step, const std::deque<JobId>&, TimeIf>(step, backlog, {step == Step::submit, submitted_at});
+  }
 };
 
 // A CPU thread in the MMU notifier of a userptr registration.
@@ -117,6 +123,7 @@ struct Notifier {
   ProcessId process;
   Bytes bytes{0};
   SimTime requested;
+  bool waited = false;  // for its process to stop
   auto fields() const { return std::tie(request, pressure, process); }
 };
 

@@ -24,6 +24,7 @@
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/layout.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/digest.hpp"
 #include "sim/core/probe.hpp"
 
 namespace userqsim {
@@ -39,6 +40,7 @@ struct FirmwareChannels {
   Channel<UnmapTimer> unmap_timer;
   Probe<PacketEnded>* packet_ended = nullptr;
   Probe<GangReady>* gang_ready = nullptr;
+  Probe<QueueStopped>* queue_stopped = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Hardware* hardware = nullptr;
@@ -65,15 +67,18 @@ class Firmware {
     std::uint64_t place = 0;  // in its level's list: lower is served first
     SlotId slot;
     bool leaving = false;  // its slot is being vacated
+    SimTime leaving_since;
+    std::uint32_t stops = 0;  // packets that stopped it
     bool work_known = false;
     bool quantum_over = false;
-    bool quantum_running = false;
+    bool quantum_running = false;  // a pipe runs it
     Duration quantum_left{0};
     SimTime running_since;  // of the quantum
     EventHandle quantum_timer;
     auto fields() const {
-      return std::tie(registered, suspended, place, slot, leaving, work_known, quantum_over, quantum_running,
-                      quantum_left, running_since);
+      return std::tuple(registered, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
+                        work_known, quantum_over, quantum_running, quantum_left,
+                        TimeIf{quantum_running, running_since});
     }
   };
   // A packet on its way through the API processor.
@@ -95,7 +100,8 @@ class Firmware {
   };
 
   void on(const Packet&, const FirmwareChannels&);
-  void on(const SlotMapped&, const FirmwareChannels&);
+  void on(const QueueConnected&, const FirmwareChannels&);
+  void on(const QueueDisconnected&, const FirmwareChannels&);
   void on(const SlotFreed&, const FirmwareChannels&);
   void on(const QueueIdle&, const FirmwareChannels&);
   void on(const QueueHasWork&, const FirmwareChannels&);
@@ -122,7 +128,8 @@ class Firmware {
   std::vector<QueueId> waiting(QueueType type) const;
   std::optional<SlotId> free_slot(QueueType type) const;
   std::optional<QueueId> who_gives_way(QueueId to) const;
-  std::size_t slots_being_vacated(QueueType type) const;
+  std::size_t slots_promised(QueueType type, SimTime now) const;
+  void charge_quantum(Gang& gang, SimTime now) const;
   void give_way(QueueId queue, bool for_packet, const FirmwareChannels& channels);
   void watch_quanta(QueueId waiter, const FirmwareChannels& channels);
 

@@ -59,7 +59,7 @@ struct UnmapTimer {
   auto fields() const { return std::tie(queue); }
 };
 
-using FirmwareEvent = std::variant<Packet, SlotMapped, SlotFreed, QueueIdle, QueueHasWork, ApiTimer, QuantumTimer,
-                                   DiscoverTimer, UnmapTimer>;
+using FirmwareEvent = std::variant<Packet, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle, QueueHasWork,
+                                   ApiTimer, QuantumTimer, DiscoverTimer, UnmapTimer>;
 
 }  // namespace userqsim

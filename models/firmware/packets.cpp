@@ -132,11 +132,17 @@ void Firmware::begin_stop(Work work, const FirmwareChannels& channels) {
     acknowledge(work, PacketResult::ok, channels);
   }
   Stop stop{work, channels.api_timer.now(), {}};
-  if (!in_slot) return finish_stop(stop, channels);
+  if (!in_slot) {
+    ++gang(queue).stops;
+    const bool pending = channels.hardware->has_work(queue, *channels.workload);
+    channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
+    return finish_stop(stop, channels);
+  }
   stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {queue});
   if (spec_.api_during_unmap == ApiDuringUnmap::blocked) blocked_by_ = queue;
   stops_.push_back(stop);
   give_way(queue, true, channels);
+  ++gang(queue).stops;
 }
 
 void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
@@ -145,6 +151,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   slot_taken_[message.slot.index()] = QueueId::none();
   g.slot = SlotId::none();
   g.leaving = false;
+  channels.quantum_timer.cancel(g.quantum_timer);
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
   std::vector<Stop> ended;
   for (const Stop& stop : stops_) {

@@ -54,21 +54,24 @@ std::optional<SlotId> Firmware::free_slot(QueueType type) const {
   return best;
 }
 
-std::size_t Firmware::slots_being_vacated(QueueType type) const {
-  std::size_t leaving = 0;
+// Slots that are about to be free. A gang that has not left within a quantum (a long round of waves) promises
+// nothing any more, or who waits would wait for that round.
+std::size_t Firmware::slots_promised(QueueType type, SimTime now) const {
+  std::size_t promised = 0;
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
-    if (type_of(QueueId::of(i)) == type && gangs_[i].leaving) ++leaving;
+    const Gang& g = gangs_[i];
+    if (type_of(QueueId::of(i)) == type && g.leaving && now < g.leaving_since + spec_.gang_quantum) ++promised;
   }
-  return leaving;
+  return promised;
 }
 
 void Firmware::schedule(QueueType type, const FirmwareChannels& channels) {
-  std::size_t promised = slots_being_vacated(type);
+  std::size_t promised = slots_promised(type, channels.map.now());
   for (const QueueId queue : waiting(type)) {
     if (const std::optional<SlotId> slot = free_slot(type)) {
       slot_taken_[slot->index()] = queue;
       gang(queue).slot = *slot;
-      channels.map.post({queue, *slot});
+      channels.map.post({queue, *slot, gang(queue).stops});
     } else if (promised > 0) {
       --promised;  // the next slot that is vacated is this one's
     } else if (const std::optional<QueueId> victim = who_gives_way(queue)) {
@@ -97,25 +100,31 @@ std::optional<QueueId> Firmware::who_gives_way(QueueId to) const {
   return best;
 }
 
+// Takes what the gang has run since it was connected from its quantum.
+void Firmware::charge_quantum(Gang& g, SimTime now) const {
+  if (!g.quantum_running) return;
+  g.quantum_running = false;
+  g.quantum_left -= std::min(g.quantum_left, now - g.running_since);
+  if (g.quantum_left == Duration{0}) g.quantum_over = true;
+}
+
 // A gang taken out by MES goes to the tail with a fresh quantum; one taken out by SUSPEND keeps its place and what
 // is left of its quantum.
 void Firmware::give_way(QueueId queue, bool for_packet, const FirmwareChannels& channels) {
   Gang& g = gang(queue);
   channels.quantum_timer.cancel(g.quantum_timer);
-  if (!for_packet) {
-    g.place = next_place_++;
-    g.quantum_left = spec_.gang_quantum;
-  } else if (g.quantum_running && !g.leaving) {
-    const Duration ran = channels.unmap.now() - g.running_since;
-    g.quantum_left = ran < g.quantum_left ? g.quantum_left - ran : spec_.gang_quantum;
-  }
+  charge_quantum(g, channels.unmap.now());
+  if (!for_packet) g.place = next_place_++;
+  if (!for_packet || g.quantum_over) g.quantum_left = spec_.gang_quantum;
+  if (!g.leaving) g.leaving_since = channels.unmap.now();
   g.leaving = true;
   g.quantum_over = false;
-  g.quantum_running = false;
-  channels.unmap.post({queue, g.slot, for_packet});
+  g.quantum_timer =
+      channels.quantum_timer.post_at(std::max(channels.unmap.now(), g.leaving_since + spec_.gang_quantum), {queue});
+  channels.unmap.post({queue, g.slot, for_packet, g.stops});
 }
 
-void Firmware::on(const SlotMapped& message, const FirmwareChannels& channels) {
+void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (g.leaving || !g.slot.exists()) return;
   g.quantum_running = true;
@@ -123,7 +132,15 @@ void Firmware::on(const SlotMapped& message, const FirmwareChannels& channels) {
   if (oversubscribed(type_of(message.queue))) schedule(type_of(message.queue), channels);
 }
 
-// Somebody waits: mapped gangs of its level or below give way when their quantum is over.
+void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  if (g.leaving || !g.slot.exists()) return;
+  channels.quantum_timer.cancel(g.quantum_timer);
+  charge_quantum(g, channels.map.now());
+  if (oversubscribed(type_of(message.queue))) schedule(type_of(message.queue), channels);
+}
+
+// Somebody waits: running gangs of its level or below give way when their quantum is over.
 void Firmware::watch_quanta(QueueId waiter, const FirmwareChannels& channels) {
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type_of(waiter)) continue;
@@ -138,8 +155,7 @@ void Firmware::watch_quanta(QueueId waiter, const FirmwareChannels& channels) {
 
 void Firmware::on(const QuantumTimer& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
-  if (!g.quantum_running || g.leaving) return;
-  g.quantum_over = true;
+  if (!g.leaving && g.quantum_running) g.quantum_over = true;
   schedule(type_of(message.queue), channels);
 }
 

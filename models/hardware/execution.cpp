@@ -34,20 +34,31 @@ void Hardware::arbitrate(std::uint32_t pipe_index, const HardwareChannels& chann
 }
 
 void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
+  if (!has_work(slots_[id.index()].queue, *channels.workload)) {
+    return disconnect(id, channels);  // its last round ended while it was being connected
+  }
   change(id, SlotState::running, channels);
   queue_in(id).has_context = true;
+  channels.connected.post({slots_[id.index()].queue});
   start_head(id, 0, channels);
   watch_quantum(pipe_of(id), channels);
 }
 
 // Back to mapped; the pipe is free for another.
 void Hardware::disconnect(SlotId id, const HardwareChannels& channels) {
-  const std::uint32_t pipe = pipe_of(id);
-  pipes_[pipe].connected = SlotId::none();
-  channels.pipe_timer.cancel(pipes_[pipe].quantum);
-  pipes_[pipe].quantum_running = false;
+  if (slots_[id.index()].state == SlotState::running) channels.disconnected.post({slots_[id.index()].queue});
+  leave_pipe(id, channels);
   change(id, SlotState::mapped, channels);
-  arbitrate(pipe, channels);
+  arbitrate(pipe_of(id), channels);
+}
+
+// The next queue on the pipe has a whole quantum.
+void Hardware::leave_pipe(SlotId id, const HardwareChannels& channels) {
+  Pipe& pipe = pipes_[pipe_of(id)];
+  if (pipe.connected != id) return;
+  pipe.connected = SlotId::none();
+  channels.pipe_timer.cancel(pipe.quantum);
+  pipe.quantum_running = false;
 }
 
 std::uint32_t Hardware::width_of(SlotId id, const HardwareChannels& channels) const {
@@ -66,6 +77,7 @@ void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& chann
   const std::int64_t scale = channels.memory->slowdown_permille(layout_->queue(queue).process);
   const std::uint32_t width = width_of(id, channels);
   const bool resumed = q.head_started;
+  if (slots_[id.index()].tail) q.remaining = take_off(id, channels);
   if (!resumed) {
     q.head_started = true;
     q.head_started_at = channels.slot_timer.now();
@@ -82,11 +94,30 @@ void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& chann
   rearm_share(is_copy(id), channels);
 }
 
-void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
+// Lets the head run on to the end of its round of waves and no further; what is left then stands in after_drain.
+void Hardware::run_to_round_end(SlotId id, const HardwareChannels& channels) {
   FluidShare& share = share_of(id);
   share.advance(channels.slot_timer.now());
-  queue_in(id).remaining = share.stop(id.value) + queue_in(id).after_drain;
-  queue_in(id).after_drain = 0;
+  const Wide remaining = share.remaining(id.value);
+  const Wide to_end = ticks_to_round_end(id, remaining, channels);
+  queue_in(id).after_drain = remaining - to_end;
+  share.set_remaining(id.value, to_end);
+  rearm_share(is_copy(id), channels);
+}
+
+// Ends the head's flow; what it still wants, behind the running round's end too.
+Wide Hardware::take_off(SlotId id, const HardwareChannels& channels) {
+  Queue& q = queue_in(id);
+  FluidShare& share = share_of(id);
+  share.advance(channels.slot_timer.now());
+  const Wide remaining = share.stop(id.value) + q.after_drain;
+  q.after_drain = 0;
+  slots_[id.index()].tail = false;
+  return remaining;
+}
+
+void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
+  queue_in(id).remaining = take_off(id, channels);
   rearm_share(is_copy(id), channels);
 }
 
@@ -120,20 +151,26 @@ void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
   finish_flow(SlotId{done->key}, channels);
 }
 
-// A flow has all it wanted: its job is done, or the round of waves that a stop waited for.
+// A flow has all it wanted: its job is done, or the round of waves that a stop waits for, or one that runs on off
+// its pipe.
 void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
   FluidShare& share = share_of(id);
+  Slot& slot = slots_[id.index()];
   const Wide residue = -share.stop(id.value);
-  Queue& q = queue_in(id);
-  if (slots_[id.index()].state == SlotState::running) return finish_head(id, residue, channels);
+  if (slot.state == SlotState::running) return finish_head(id, residue, channels);
 
   rearm_share(is_copy(id), channels);
+  slot.tail = false;
+  Queue& q = queue_in(id);
   q.remaining = q.after_drain - residue;
-  const bool job_done = q.after_drain == 0;
+  if (q.after_drain == 0) retire_head(id, channels);
   q.after_drain = 0;
-  const QueueId queue = slots_[id.index()].queue;
+  const QueueId queue = slot.queue;
+  if (slot.state != SlotState::draining) {
+    if (!has_work(queue, *channels.workload)) channels.idle.post({queue});
+    return;
+  }
   const Duration preempt = channels.costs->of(CostName::preempt_running, queue.value, stop_ordinal(id));
-  if (job_done) retire_head(id, channels);
   const bool gfx = layout_->queue(queue).type == QueueType::gfx;
   save_context(id, gfx ? spec_.device.gfx_context : Bytes{0}, preempt, channels);
 }
@@ -182,7 +219,12 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
   if (!running || !other_waits(message.pipe, channels)) return;
   const SlotId id = pipe.connected;
-  pause_head(id, channels);
+  if (spec_.cwsr && layout_->queue(slots_[id.index()].queue).type == QueueType::compute) {
+    pause_head(id, channels);
+    return disconnect(id, channels);
+  }
+  run_to_round_end(id, channels);
+  slots_[id.index()].tail = true;
   disconnect(id, channels);
 }
 

@@ -74,22 +74,17 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
   q.head_started = false;
   if (!q.slot.exists()) return;
   Slot& slot = slots_[q.slot.index()];
-  if (slot.state == SlotState::connecting) {
-    channels.slot_timer.cancel(slot.timer);
-    disconnect(q.slot, channels);
-  } else if (slot.state == SlotState::running) {
-    pause_head(q.slot, channels);
-    disconnect(q.slot, channels);
-  } else if (slot.state == SlotState::draining) {
-    pause_head(q.slot, channels);
-    begin_unmapping(q.slot, Duration{0}, channels);
-  }
+  const bool waves = slot.tail || slot.state == SlotState::running || slot.state == SlotState::draining;
+  if (waves) pause_head(q.slot, channels);
+  if (slot.state == SlotState::connecting) channels.slot_timer.cancel(slot.timer);
+  if (slot.state == SlotState::connecting || slot.state == SlotState::running) disconnect(q.slot, channels);
+  if (slot.state == SlotState::draining) begin_unmapping(q.slot, Duration{0}, channels);
 }
 
 // A kernel move. It must not run while waves of the buffer's owner do: that is what the eviction was for.
 void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
   for (const Slot& slot : slots_) {
-    const bool waves = slot.state == SlotState::running || slot.state == SlotState::draining;
+    const bool waves = slot.tail || slot.state == SlotState::running || slot.state == SlotState::draining;
     if (!waves || layout_->queue(slot.queue).process != message.process) continue;
     channels.hazard->state(
         {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
@@ -113,9 +108,10 @@ void Hardware::verify() const {
   for (std::size_t i = 0; i < pipes_.size(); ++i) {
     std::size_t connected = 0;
     for (std::uint32_t s = 0; s < plan_.pipes[i].slots; ++s) {
-      const SlotState state = slots_[plan_.pipes[i].first_slot + s].state;
-      if (state == SlotState::connecting || state == SlotState::running || state == SlotState::draining)
-        ++connected;
+      const SlotId id{plan_.pipes[i].first_slot + s};
+      const SlotState state = slots_[id.index()].state;
+      const bool drains_on_pipe = state == SlotState::draining && pipes_[i].connected == id;
+      if (state == SlotState::connecting || state == SlotState::running || drains_on_pipe) ++connected;
     }
     ensure(connected == (pipes_[i].connected.exists() ? 1U : 0U), "a pipe connects two queues, or has lost one");
   }

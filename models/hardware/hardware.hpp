@@ -2,10 +2,12 @@
 // queue.
 //
 // A pipe connects one mapped queue with work at a time and goes to the next when that one is idle or, where the
-// device has a pipe quantum, when others wait. Connected graphics and compute queues share the compute units in
-// proportion to their jobs' widths; SDMA queues share the copy engine with the kernel's moves. A stop finds a queue
-// wherever it is: being mapped or loaded (the load ends first), mapped, connecting, running (drained to the end of
-// its round of waves, or, with CWSR, saved at an instruction boundary), or already on its way out.
+// device has a pipe quantum, when others wait; the waves of
+// the round that runs then run on beside the next queue's, and with CWSR they stand still.
+// Connected graphics and compute queues share the compute units in proportion to their jobs' widths; SDMA queues
+// share the copy engine with the kernel's moves. A stop finds a queue wherever it is: being mapped or loaded (the
+// load ends first), mapped, connecting, running (drained to the end of its round of waves, or, with CWSR, saved at
+// an instruction boundary), or already on its way out.
 //
 // ENSURES: a slot holds at most one queue, a queue at most one slot, a pipe connects at most one slot.
 #pragma once
@@ -36,7 +38,8 @@ struct HardwareChannels {
   Channel<SlotTimer> slot_timer;
   Channel<ShareTimer> share_timer;
   Channel<PipeTimer> pipe_timer;
-  Channel<SlotMapped> slot_mapped;
+  Channel<QueueConnected> connected;
+  Channel<QueueDisconnected> disconnected;
   Channel<SlotFreed> slot_freed;
   Channel<QueueIdle> idle;
   Channel<QueueHasWork> has_work;
@@ -100,7 +103,7 @@ class Hardware {
     std::int64_t scale_permille = 1000;  // in which `remaining` is counted
     Bytes saved{0};                      // context to load when it is mapped again
     bool has_context = false;            // it ran here or was loaded: a stop must save it
-    std::uint32_t stops = 0;             // packet stops so far: the ordinal of its costs
+    std::uint32_t stops = 0;             // packets that stopped it, as MES counts them
     std::uint32_t maps = 0;              // since the last packet stop
     std::uint32_t connects = 0;          // since the last packet stop
     auto fields() const {
@@ -113,8 +116,10 @@ class Hardware {
     QueueId queue;
     bool stop_asked = false;
     bool for_packet = false;
+    bool tail = false;       // off its pipe; the waves of its last round run on
+    std::uint32_t stop = 0;  // for a packet: which stop of the queue this is
     EventHandle timer;
-    auto fields() const { return std::tie(state, queue, stop_asked, for_packet); }
+    auto fields() const { return std::tie(state, queue, stop_asked, for_packet, tail, stop); }
   };
   struct Pipe {
     SlotId connected;        // connecting, running or draining
@@ -151,8 +156,11 @@ class Hardware {
   // Pipes and execution (execution.cpp).
   void arbitrate(std::uint32_t pipe, const HardwareChannels& channels);
   void after_connecting(SlotId slot, const HardwareChannels& channels);
+  void leave_pipe(SlotId slot, const HardwareChannels& channels);
   void disconnect(SlotId slot, const HardwareChannels& channels);
   void start_head(SlotId slot, Wide residue, const HardwareChannels& channels);
+  void run_to_round_end(SlotId slot, const HardwareChannels& channels);
+  Wide take_off(SlotId slot, const HardwareChannels& channels);
   void pause_head(SlotId slot, const HardwareChannels& channels);
   Wide ticks_to_round_end(SlotId slot, Wide remaining, const HardwareChannels& channels) const;
   void finish_flow(SlotId slot, const HardwareChannels& channels);

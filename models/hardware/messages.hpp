@@ -27,14 +27,16 @@ struct DropRing {
 // From MES, by way of the command processor.
 struct MapQueue {
   QueueId queue;
-  SlotId slot;  // REQUIRES: free
-  auto fields() const { return std::tie(queue, slot); }
+  SlotId slot;              // REQUIRES: free
+  std::uint32_t stops = 0;  // packets that have stopped the queue so far
+  auto fields() const { return std::tie(queue, slot, stops); }
 };
 struct UnmapQueue {
   QueueId queue;
   SlotId slot;
   bool for_packet = false;  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
-  auto fields() const { return std::tie(queue, slot, for_packet); }
+  std::uint32_t stops = 0;  // packets that have stopped the queue before this
+  auto fields() const { return std::tie(queue, slot, for_packet, stops); }
 };
 
 // To itself.
@@ -60,8 +62,12 @@ struct SlotFreed {
   SlotId slot;
   auto fields() const { return std::tie(queue, slot); }
 };
-// The queue is in its slot and may be connected.
-struct SlotMapped {
+// The pipe runs the queue; it has given the pipe to another, or has nothing to run.
+struct QueueConnected {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+struct QueueDisconnected {
   QueueId queue;
   auto fields() const { return std::tie(queue); }
 };

@@ -1,16 +1,15 @@
 // HQD slots: a queue's way in (mapping, loading) and its way out (draining, saving, unmapping).
 #include "models/hardware/hardware.hpp"
 #include "sim/core/ensure.hpp"
-#include "sim/core/permille.hpp"
 
 namespace userqsim {
 
-// Costs of packet stops are numbered by the queue's own evictions, so both policies draw the same; MES's own
-// unmapping is numbered apart, by what the queue has done since its last packet stop.
+// Costs of packet stops are numbered by the packets that stopped the queue, whether they found it in a slot or not,
+// so both policies draw the same for its n-th eviction; MES's own unmapping is numbered apart.
 std::uint64_t Hardware::stop_ordinal(SlotId id) const {
   const Slot& slot = slots_[id.index()];
   const Queue& q = queues_[slot.queue.index()];
-  if (slot.for_packet) return q.stops;
+  if (slot.for_packet) return slot.stop;
   return (std::uint64_t{1} << 63) | (std::uint64_t{q.stops} << 32) | q.maps;
 }
 
@@ -29,10 +28,14 @@ void Hardware::on(const MapQueue& message, const HardwareChannels& channels) {
   Slot& slot = slots_[message.slot.index()];
   Queue& q = queues_[message.queue.index()];
   ensure(slot.state == SlotState::free && !q.slot.exists(), "MES maps a queue twice or into a taken slot");
+  slot = Slot{};
   slot.queue = message.queue;
-  slot.stop_asked = false;
-  slot.for_packet = false;
   q.slot = message.slot;
+  if (q.stops != message.stops) {
+    q.stops = message.stops;
+    q.maps = 0;
+    q.connects = 0;
+  }
   const std::uint64_t ordinal = (std::uint64_t{q.stops} << 32) | q.maps++;
   change(message.slot, SlotState::mapping, channels);
   wait(message.slot, channels.costs->of(CostName::map, message.queue.value, ordinal), channels);
@@ -75,7 +78,6 @@ void Hardware::after_loading(SlotId id, const HardwareChannels& channels) {
   }
   change(id, SlotState::mapped, channels);
   if (slots_[id.index()].stop_asked) return begin_stop(id, channels);
-  channels.slot_mapped.post({slots_[id.index()].queue});
   if (!has_work(slots_[id.index()].queue, *channels.workload)) channels.idle.post({slots_[id.index()].queue});
   arbitrate(pipe_of(id), channels);
 }
@@ -83,7 +85,10 @@ void Hardware::after_loading(SlotId id, const HardwareChannels& channels) {
 void Hardware::on(const UnmapQueue& message, const HardwareChannels& channels) {
   Slot& slot = slots_[message.slot.index()];
   if (slot.queue != message.queue) return;  // it left at this very instant
-  slot.for_packet = slot.for_packet || message.for_packet;
+  if (message.for_packet && !slot.for_packet) {
+    slot.for_packet = true;
+    slot.stop = message.stops;
+  }
   if (slot.stop_asked) return;  // on its way out
   slot.stop_asked = true;
   begin_stop(message.slot, channels);
@@ -103,6 +108,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
       disconnect(id, channels);
       [[fallthrough]];
     case SlotState::mapped: {
+      if (slot.tail) return change(id, SlotState::draining, channels);  // the waves of its last round run on
       const Duration preempt = channels.costs->of(CostName::preempt_idle, slot.queue.value, stop_ordinal(id));
       const QueueType type = layout_->queue(slot.queue).type;
       if (type == QueueType::gfx && q.has_context) {
@@ -125,7 +131,6 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
 // Compute with CWSR stands still at an instruction boundary and is saved with its waves. Everything else runs on to
 // the end of what it cannot be interrupted in: its round of waves, its draw, its SDMA packet.
 void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
-  Queue& q = queue_in(id);
   const QueueId queue = slots_[id.index()].queue;
   if (spec_.cwsr && layout_->queue(queue).type == QueueType::compute) {
     pause_head(id, channels);
@@ -134,14 +139,8 @@ void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
                             channels.costs->of(CostName::preempt_running, queue.value, ordinal);
     return save_context(id, wave_context(queue, channels), before, channels);
   }
-  FluidShare& share = share_of(id);
-  share.advance(channels.slot_timer.now());
-  const Wide remaining = share.remaining(id.value);
-  const Wide to_end = ticks_to_round_end(id, remaining, channels);
-  q.after_drain = remaining - to_end;
-  share.set_remaining(id.value, to_end);
+  run_to_round_end(id, channels);
   change(id, SlotState::draining, channels);
-  rearm_share(is_copy(id), channels);
 }
 
 // Leaves the pipe, writes `bytes` after `before`, then unmaps.
@@ -151,21 +150,19 @@ void Hardware::save_context(SlotId id, Bytes bytes, Duration before, const Hardw
   if (bytes.value > 0) channels.context_moved->state({channels.slot_timer.now(), queue, bytes, true});
   q.saved = bytes;
   q.has_context = false;
-  const std::uint32_t pipe = pipe_of(id);
-  if (pipes_[pipe].connected == id) pipes_[pipe].connected = SlotId::none();
+  leave_pipe(id, channels);
   change(id, SlotState::saving, channels);
   wait(id, before + transfer_time(bytes, context_bandwidth()), channels);
-  arbitrate(pipe, channels);
+  arbitrate(pipe_of(id), channels);
 }
 
 void Hardware::begin_unmapping(SlotId id, Duration before, const HardwareChannels& channels) {
   const Slot& slot = slots_[id.index()];
-  const std::uint32_t pipe = pipe_of(id);
-  if (pipes_[pipe].connected == id) pipes_[pipe].connected = SlotId::none();
+  leave_pipe(id, channels);
   const Duration unmap = channels.costs->of(CostName::unmap, slot.queue.value, stop_ordinal(id));
   change(id, SlotState::unmapping, channels);
   wait(id, before + unmap, channels);
-  arbitrate(pipe, channels);
+  arbitrate(pipe_of(id), channels);
 }
 
 void Hardware::release_slot(SlotId id, const HardwareChannels& channels) {
@@ -174,9 +171,6 @@ void Hardware::release_slot(SlotId id, const HardwareChannels& channels) {
   Queue& q = queues_[queue.index()];
   if (q.head_started) ++q.head_preemptions;
   if (slot.for_packet) {
-    ++q.stops;
-    q.maps = 0;
-    q.connects = 0;
     channels.queue_stopped->state({channels.slot_timer.now(), queue, has_work(queue, *channels.workload)});
   }
   change(id, SlotState::free, channels);
@@ -190,8 +184,9 @@ Bytes Hardware::wave_context(QueueId queue, const HardwareChannels& channels) co
   const Queue& q = queues_[queue.index()];
   if (q.ring.empty() || !q.head_started) return Bytes{0};
   const JobSpec& job = channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]);
-  const std::int64_t fill_permille = to_permille(channels.costs->spec().context_fill.value);
-  return Bytes{spec_.device.context_area_per_cu.value * job.width * fill_permille / 1000};
+  const std::int64_t fill_permille = in_permille(channels.costs->spec().context_fill);
+  const Wide bytes = static_cast<Wide>(spec_.device.context_area_per_cu.value) * job.width * fill_permille / 1000;
+  return Bytes{static_cast<std::int64_t>(std::min<Wide>(bytes, std::int64_t{1} << 60))};
 }
 
 Bandwidth Hardware::context_bandwidth() const {

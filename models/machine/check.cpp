@@ -16,6 +16,9 @@ namespace {
 
 constexpr double sigma_most = 4.0;  // beyond it a lognormal's mean rests on draws that a run never sees
 
+// No single step of an eviction takes longer; sums of several still fit a time.
+constexpr Duration cost_most = std::chrono::hours{1};
+
 // Visits the cost profile's field list.
 class CostCheck {
  public:
@@ -24,6 +27,10 @@ class CostCheck {
   void required(std::string_view key, Cost& cost, std::string_view, Limits = {}) {
     const Pointer at = at_ / key;
     if (!check_distribution(cost.value, at / "value", found_) || !check_range(cost.range, at)) return;
+    if (cost.range[1] > cost_most) {
+      found_.add(at / "range", fmt::format("reaches beyond what is allowed: at most {}", to_text(cost_most)));
+      return;
+    }
     const Duration mean = mean_of(cost.value);
     if (mean >= cost.range[0] && mean <= cost.range[1]) return;
     found_.add(at / "value",
@@ -35,16 +42,15 @@ class CostCheck {
   void required(std::string_view key, Factor& factor, std::string_view, Limits = {}) {
     const Pointer at = at_ / key;
     const bool is_share = key == "context_fill";
-    const double least = is_share ? 0.0 : 1.0;
-    if (!std::isfinite(factor.value) || factor.value < least || (is_share && factor.value > 1.0)) {
-      found_.add(at / "value",
-                 fmt::format("{} is out of range; allowed: {}", factor.value, is_share ? "0 to 1" : "1 or more"));
+    const double least = is_share ? 0.0 : 1.0, most = is_share ? 1.0 : 1e6;
+    const std::string_view allowed = is_share ? "0 to 1" : "1 to 1000000";
+    if (!std::isfinite(factor.value) || factor.value < least || factor.value > most) {
+      found_.add(at / "value", fmt::format("{} is out of range; allowed: {}", factor.value, allowed));
       return;
     }
     if (!check_range(factor.range, at)) return;
-    if (factor.range[0] < least || (is_share && factor.range[1] > 1.0)) {
-      found_.add(at / "range",
-                 fmt::format("reaches beyond what is allowed: {}", is_share ? "0 to 1" : "1 or more"));
+    if (factor.range[0] < least || factor.range[1] > most) {
+      found_.add(at / "range", fmt::format("reaches beyond what is allowed: {}", allowed));
     } else if (factor.value < factor.range[0] || factor.value > factor.range[1]) {
       found_.add(at / "value",
                  fmt::format("{} is outside the factor's range, {} to {}; give a range with it if you "

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "models/machine/check_parts.hpp"
+#include "models/workload/purpose.hpp"
 #include "sim/config/units.hpp"
 #include "sim/graph/digraph.hpp"
 
@@ -66,8 +67,11 @@ void check_width(const JobSpec& job, const QueueSpec& queue, const DeviceSpec& d
 }
 
 std::string cycle_text(const std::vector<Digraph::Vertex>& cycle, const std::vector<std::string>& names) {
+  constexpr std::size_t most_shown = 10;
+  const std::size_t shown = cycle.size() <= most_shown + 1 ? cycle.size() : most_shown;
   std::string text;
-  for (const Digraph::Vertex vertex : cycle) text += names[vertex] + " -> ";
+  for (std::size_t i = 0; i < shown; ++i) text += names[cycle[i]] + " -> ";
+  if (shown < cycle.size()) text += fmt::format("... ({} more) -> ", cycle.size() - shown);
   return text + names[cycle.front()];
 }
 
@@ -113,6 +117,9 @@ void check_stream(const MachineSpec& spec, const ProcessSpec& process, const Que
     }
   }
   if (stream.graph.empty()) found.add(at / "graph", "expected at least one job, found none");
+  if (stream.graph.size() > nodes_max) {
+    found.add(at / "graph", fmt::format("{} jobs are too many; allowed: {}", stream.graph.size(), nodes_max));
+  }
   check_order(stream.graph, at / "graph", found);
 }
 

@@ -7,7 +7,6 @@
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/ensure.hpp"
-#include "sim/core/permille.hpp"
 
 namespace userqsim {
 
@@ -20,7 +19,7 @@ MemorySpec memory_spec(const MachineSpec& spec) {
   memory.link = spec.device.link;
   memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
   memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
-  memory.gtt_slowdown_permille = to_permille(spec.costs.gtt_slowdown.value);
+  memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
   return memory;
 }
 

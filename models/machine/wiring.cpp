@@ -64,7 +64,8 @@ void connect(Wiring& w, Connector connector) {
       .to<HardwareEvent>(w.hardware.slot_timer, "SlotTimer")
       .to<HardwareEvent>(w.hardware.share_timer, "ShareTimer")
       .to<HardwareEvent>(w.hardware.pipe_timer, "PipeTimer")
-      .to<FirmwareEvent>(w.hardware.slot_mapped, "SlotMapped")
+      .to<FirmwareEvent>(w.hardware.connected, "QueueConnected")
+      .to<FirmwareEvent>(w.hardware.disconnected, "QueueDisconnected")
       .to<FirmwareEvent>(w.hardware.slot_freed, "SlotFreed")
       .to<FirmwareEvent>(w.hardware.idle, "QueueIdle")
       .to<FirmwareEvent>(w.hardware.has_work, "QueueHasWork")
@@ -106,6 +107,7 @@ void connect_probes(Wiring& w, Probes& p) {
   w.hardware.context_moved = &p.context_moved;
   w.hardware.hazard = &p.hazard;
   w.firmware.packet_ended = &p.packet_ended;
+  w.firmware.queue_stopped = &p.queue_stopped;
   w.firmware.gang_ready = &p.gang_ready;
   w.driver.started = &p.eviction_started;
   w.driver.step = &p.eviction_step;

@@ -25,6 +25,12 @@ void Memory::on(const Allocate& message, const MemoryChannels& channels) {
   check_requests(channels);
 }
 
+// A request draws by who makes it, so that it costs the same whatever other requests there were.
+std::uint32_t Memory::draw_entity(const Request& r) {
+  return r.pressure.exists() ? (std::uint32_t{1} << 30) | r.pressure.value
+                             : (std::uint32_t{1} << 29) | r.process.value;
+}
+
 // `size` is cut into `count` buffers; the first ones are a byte larger when it does not divide.
 void Memory::create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels) {
   for (std::uint32_t i = 0; i < spec.count; ++i) {
@@ -34,6 +40,7 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
     b.domain = spec.domain;
     b.size = {spec.size.value / spec.count + (i < spec.size.value % spec.count ? 1 : 0)};
     if (b.size.value == 0) continue;
+    b.draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
     buffers_.push_back(b);
     const BufferId id = BufferId::of(buffers_.size() - 1);
     if (place_new(id, request, channels)) {
@@ -55,7 +62,7 @@ bool Memory::place_new(BufferId id, Request& request, const MemoryChannels& chan
       (vram_used_ + size <= spec_.vram || (evict && make_room(size, request.id, ProcessId::none(), channels)))) {
     put(id, Place::vram);
     // TTM gives a new buffer the fences of all evictions under way, not only of those that made its room.
-    if (!moves_.empty()) request.barrier = moves_.back().serial;
+    request.barrier = last_eviction_serial_;
     return true;
   }
   if (gtt_used_ + size > spec_.gtt) return false;
@@ -125,9 +132,9 @@ void Memory::check_requests(const MemoryChannels& channels) {
     r.binding = true;
     std::int64_t fragments = 0;
     for (const BufferId id : r.buffers) fragments += ceil_div(buffer(id).size.value, fragment_bytes);
+    const Duration fragment = channels.costs->of(CostName::page_table_fragment, draw_entity(r), r.ordinal);
     const Duration bind =
-        channels.costs->of(CostName::page_table_base, r.process.value, r.id.value) +
-        fragments * channels.costs->of(CostName::page_table_fragment, r.process.value, r.id.value);
+        plus(channels.costs->of(CostName::page_table_base, draw_entity(r), r.ordinal), times(fragment, fragments));
     channels.request_bound.post_in(bind, {r.id});
   }
 }

@@ -69,6 +69,11 @@ class Memory {
  private:
   enum class Place : std::uint8_t { nowhere, vram, gtt };
 
+  // Names the draws of a buffer's moves.
+  struct DrawName {
+    std::uint32_t entity = 0;
+    std::uint64_t ordinal = 0;
+  };
   struct Buffer {
     ProcessId owner;
     RequestId request;
@@ -77,9 +82,10 @@ class Memory {
     Place place = Place::nowhere;  // where it counts
     std::uint32_t moves_pending = 0;
     std::uint32_t moves_made = 0;
+    DrawName draw;
     std::uint64_t lru_stamp = 0;
     bool freed = false;
-    auto fields() const { return std::tie(owner, request, size, domain, place, moves_pending, freed); }
+    auto fields() const { return std::tie(owner, request, size, domain, place, moves_pending, moves_made, freed); }
   };
   struct Move {
     std::uint64_t serial = 0;
@@ -87,7 +93,7 @@ class Memory {
     Place to = Place::gtt;
     RequestId request;  // on whose behalf; none: its owner's restore
     SimTime copy_start;
-    auto fields() const { return std::tie(buffer, to, request); }
+    auto fields() const { return std::tie(serial, buffer, to, request); }
   };
   struct Request {
     RequestId id;
@@ -95,6 +101,7 @@ class Memory {
     PressureId pressure;
     std::uint32_t ordinal = 0;
     std::vector<BufferId> buffers;
+    std::uint32_t made = 0;  // buffers made for it so far
     SimTime requested;
     std::uint64_t barrier = 0;  // moves up to this serial vacate the space it was given
     RequestOutcome outcome = RequestOutcome::ready;
@@ -102,7 +109,7 @@ class Memory {
     bool binding = false;
     bool room_was_taken = false;  // moves stood before it when it was made
     auto fields() const {
-      return std::tie(id, process, pressure, ordinal, buffers, outcome, waiting, binding, room_was_taken);
+      return std::tie(id, process, pressure, ordinal, buffers, barrier, outcome, waiting, binding, room_was_taken);
     }
   };
   struct Owner {
@@ -129,6 +136,7 @@ class Memory {
   void on(const HoldOver&, const MemoryChannels&);
 
   // Allocation (allocate.cpp).
+  static std::uint32_t draw_entity(const Request& request);
   void create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
   bool make_room(Bytes size, RequestId request, ProcessId sparing, const MemoryChannels& channels);
@@ -163,6 +171,7 @@ class Memory {
   std::vector<Owner> owners_;              // by process
   std::uint64_t next_stamp_ = 1;
   std::uint64_t next_serial_ = 1;
+  std::uint64_t last_eviction_serial_ = 0;  // of the moves out of VRAM
   Bytes vram_used_{0};
   Bytes gtt_used_{0};
 };

@@ -9,6 +9,7 @@ namespace userqsim {
 void Memory::enqueue(BufferId id, Place to, RequestId request, const MemoryChannels& channels) {
   Buffer& b = buffer(id);
   ++b.moves_pending;
+  if (to == Place::gtt) last_eviction_serial_ = next_serial_;
   moves_.push_back({next_serial_++, id, to, request, SimTime{}});
   Owner& o = owner(b.owner);
   if (spec_.eager_fences && to == Place::gtt && !o.fence_clear && !o.fence_asked) {
@@ -40,8 +41,9 @@ void Memory::serve_head(const MemoryChannels& channels) {
   copying_ = true;
   move.copy_start = channels.validated.now();
   const std::int64_t windows = ceil_div(b.size.value, fragment_bytes);
-  const Duration window = channels.costs->of(CostName::move_window, move.buffer.value, b.moves_made);
-  channels.start_copy.post({b.owner, transfer_time(b.size, spec_.link) + windows * window});
+  const std::uint64_t ordinal = (b.draw.ordinal << 12) | (b.moves_made & 0xfff);
+  const Duration window = channels.costs->of(CostName::move_window, b.draw.entity, ordinal);
+  channels.start_copy.post({b.owner, plus(transfer_time(b.size, spec_.link), times(window, windows))});
 }
 
 void Memory::on(const CopyDone&, const MemoryChannels& channels) {

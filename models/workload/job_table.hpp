@@ -15,13 +15,16 @@ namespace userqsim {
 struct Job {
   StreamId stream;
   std::uint32_t node = 0;
-  JobId first;               // the first job of its arrival; the arrival's nodes have consecutive ids
-  std::uint32_t client = 0;  // of a closed loop
+  JobId first;                     // the first job of its arrival; the arrival's nodes have consecutive ids
+  std::uint32_t client = 0;        // of a closed loop
+  std::uint64_t draw_ordinal = 0;  // of its stream, or of its client in a closed loop
   Duration work{0};
   SimTime submitted;            // when its client wanted it
   std::uint32_t waits_for = 0;  // jobs of its arrival that must still finish
   bool over = false;
-  auto fields() const { return std::tie(stream, node, first, client, work, submitted, waits_for, over); }
+  auto fields() const {
+    return std::tie(stream, node, first, client, draw_ordinal, work, submitted, waits_for, over);
+  }
 };
 
 class JobTable {

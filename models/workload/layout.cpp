@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/core/ensure.hpp"
+#include "sim/graph/digraph.hpp"
 
 namespace userqsim {
 namespace {
@@ -24,18 +25,21 @@ std::uint32_t find_node(const std::vector<NodeLayout>& nodes, const std::string&
 
 StreamLayout make_stream(const Layout& layout, const ProcessLayout& process, ProcessId process_id, QueueId queue,
                          const StreamSpec& spec) {
-  StreamLayout stream{process_id, queue, &spec, {}};
+  StreamLayout stream{process_id, queue, &spec, {}, {}};
   for (const JobSpec& job : spec.graph) {
     const QueueId runs_on = job.queue ? find_queue(layout, process, *job.queue) : queue;
     stream.nodes.push_back({job.name, runs_on, {}, {}});
   }
+  Digraph graph(stream.nodes.size());
   for (std::uint32_t waiter = 0; waiter < stream.nodes.size(); ++waiter) {
     for (const std::string& name : spec.graph[waiter].after) {
       const std::uint32_t first = find_node(stream.nodes, name);
       stream.nodes[waiter].after.push_back(first);
       stream.nodes[first].before.push_back(waiter);
+      graph.add_edge(first, waiter);
     }
   }
+  stream.order = graph.topological_order().value();
   return stream;
 }
 

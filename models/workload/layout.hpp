@@ -37,6 +37,7 @@ struct StreamLayout {
   QueueId queue;
   const StreamSpec* spec = nullptr;  // into the MachineSpec the layout was made from
   std::vector<NodeLayout> nodes;
+  std::vector<std::uint32_t> order;  // nodes, each behind those it waits for, else as the scenario lists them
 };
 
 struct Layout {

@@ -21,4 +21,8 @@ constexpr DrawPoint draw_point(Purpose purpose, std::uint32_t entity, std::uint6
   return {static_cast<std::uint32_t>(purpose), entity, ordinal};
 }
 
+// A graph has at most this many jobs, so that node_entity names one node.
+constexpr std::uint32_t nodes_max = 1024;
+constexpr std::uint32_t node_entity(std::uint32_t stream, std::uint32_t node) { return stream * nodes_max + node; }
+
 }  // namespace userqsim

@@ -14,8 +14,6 @@ constexpr std::uint64_t client_ordinal(std::uint32_t client, std::uint64_t count
   return (static_cast<std::uint64_t>(client) << 40) | count;
 }
 
-constexpr std::uint32_t node_entity(StreamId stream, std::uint32_t node) { return (stream.value << 10) | node; }
-
 }  // namespace
 
 Workload::Workload(const Layout& layout, const std::vector<ProcessSpec>& processes,
@@ -126,7 +124,8 @@ Duration Workload::work_of(StreamId stream, std::uint32_t node, std::uint64_t dr
   if (const auto* trace = std::get_if<TraceArrival>(&spec.arrival)) {
     if (trace->rows[draw_ordinal].work) return *trace->rows[draw_ordinal].work;
   }
-  return draws.sample(spec.graph[node].work, draw_point(Purpose::work, node_entity(stream, node), draw_ordinal));
+  return draws.sample(spec.graph[node].work,
+                      draw_point(Purpose::work, node_entity(stream.value, node), draw_ordinal));
 }
 
 void Workload::arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_ordinal,
@@ -140,13 +139,15 @@ void Workload::arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_
     job.node = node;
     job.first = first;
     job.client = client;
+    job.draw_ordinal = draw_ordinal;
     job.work = work_of(stream, node, draw_ordinal, *channels.draws);
     job.submitted = channels.submit.now();
     job.waits_for = static_cast<std::uint32_t>(layout.nodes[node].after.size());
-    const JobId id = jobs_.append(job);
+    jobs_.append(job);
     ++submitted_;
-    channels.submit.post({id});
   }
+  // A job goes in behind those that it waits for, or two rings could wait for each other for ever.
+  for (const std::uint32_t node : layout.order) channels.submit.post({JobId::of(first.index() + node)});
 }
 
 void Workload::on(const JobDone& message, const WorkloadChannels& channels) {

@@ -54,7 +54,7 @@ class Workload {
   std::uint64_t jobs_submitted() const { return submitted_; }
   std::uint64_t jobs_ended() const { return ended_; }
 
-  auto fields() const { return std::tie(jobs_, streams_, gone_); }
+  auto fields() const { return std::tie(jobs_, streams_, gone_, pressure_occurred_); }
 
  private:
   struct StreamState {

@@ -6,7 +6,8 @@ Reads the directory that `userqsim compare` left and writes three PNG files:
   downtime.png   how long victims were down: the distribution of each policy, its mean and the 95 % interval of the
                  paired difference
   parts.png      where the time of an eviction goes: the mean of each critical part
-  timeline.png   one eviction (the one nearest to the median downtime) as bars on a line
+  timeline.png   one eviction as bars on a line, the same under both policies: of those that both restored, the one
+                 nearest to the median downtime of the first
 
 Usage: plot_compare.py RUN [--to DIRECTORY]
 """
@@ -29,9 +30,35 @@ import numpy as np  # noqa: E402
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
 POLICY_COLOURS = (BLUE, VERMILLION)
-PART_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW)
-REST_COLOUR = "#BBBBBB"
-TOP_PARTS = len(PART_COLOURS)
+# Each part of an eviction (docs/outputs.md) has one colour in every figure. What the schemes differ in and what takes
+# long have the colours that are told apart best; what waits for the same thing has shades of one.
+PART_COLOURS = {
+    "min_run": "#D9D9D9",
+    "suspend_start": "#8C8C8C",
+    "userq_lock": "#6B4C2A",
+    "fence_wait": YELLOW,
+    "mes_lock": "#A67C52",
+    "mes_packet": GREEN,
+    "suspend_fence": VERMILLION,
+    "restore_delay": "#BFBFBF",
+    "restore_start": "#737373",
+    "move": BLUE,
+    "userptr_fault": ORANGE,
+    "page_table": SKY,
+    "tlb_flush": "#00476B",
+    "drain": PURPLE,
+    "context_save": "#8A3A6B",
+    "unmap": "#7FD3B8",
+    "slot_wait": "#4D4D4D",
+    "map": "#00553F",
+    "context_load": "#E3B5CF",
+    "pipe_wait": "#F5C97A",
+    "connect": "#9C6500",
+    "run": "#F0A58A",
+    "given_up": BLACK,
+    "unfinished": "#2B2B2B",
+}
+REST_COLOUR = "#F2F2F2"  # a part that this program does not know
 
 STYLE = {
     "figure.dpi": 150,
@@ -157,27 +184,37 @@ def mean_parts(run, policy):
     return {part: total / len(keys) for part, total in sums.items()} if keys else {}
 
 
-def top_parts(means):
-    totals = collections.Counter()
-    for parts in means.values():
-        totals.update(parts)
-    return [part for part, _ in totals.most_common(TOP_PARTS)]
+def in_order(parts):
+    """The given parts as an eviction goes through them."""
+    known = [part for part in PART_COLOURS if part in parts]
+    return known + sorted(set(parts) - set(known))
 
 
-def stacked_bars(axes, means, policies, parts, title):
-    divisor, unit = time_scale(max((sum(means[p].get(part, 0) for part in parts) for p in policies), default=1))
+def colour_of(part):
+    return PART_COLOURS.get(part, REST_COLOUR)
+
+
+def add_legend(figure, parts):
+    handles = [plt.Rectangle((0, 0), 1, 1, facecolor=colour_of(part), edgecolor="#888888", linewidth=0.3)
+               for part in parts]
+    figure.legend(handles, parts, loc="center right", fontsize=7.5)
+
+
+def stacked_bars(axes, means, policies, parts, title, scale):
+    divisor, unit = scale
+    totals = [sum(means[policy].get(part, 0.0) for part in parts) / divisor for policy in policies]
+    letter = 0.0125 * max(totals, default=0.0)  # about the width of one in a label
     for row, policy in enumerate(policies):
         left = 0.0
-        total = sum(means[policy].get(part, 0.0) for part in parts) / divisor
         for part in parts:
             width = means[policy].get(part, 0.0) / divisor
-            axes.barh(row, width, left=left, color=axes.part_colours[part], height=0.6, edgecolor="white",
-                      linewidth=0.5)
-            if total > 0 and width / total > 0.09:
-                axes.text(left + width / 2, row, f"{part}\n{width:.3g}", ha="center", va="center", fontsize=6.5,
-                          color=text_colour(axes.part_colours[part]))
+            axes.barh(row, width, left=left, color=colour_of(part), height=0.6, edgecolor="white", linewidth=0.5)
+            value = f"{width:.3g}"
+            if width > letter * max(len(part), len(value)):
+                axes.text(left + width / 2, row, f"{part}\n{value}", ha="center", va="center", fontsize=6.5,
+                          color=text_colour(colour_of(part)))
             left += width
-        axes.text(left, row, f"  {total:.4g} {unit}", va="center", fontsize=8)
+        axes.text(left, row, f"  {totals[row]:.4g} {unit}", va="center", fontsize=8)
     axes.set_yticks(range(len(policies)), policies)
     axes.invert_yaxis()
     axes.margins(x=0.14)
@@ -195,36 +232,37 @@ def text_colour(background):
 def plot_parts(run, path):
     policies = run.policies()
     means = {policy: mean_parts(run, policy) for policy in policies}
-    every = sorted({part for parts in means.values() for part in parts})
-    top = top_parts(means)
-    colours = {part: REST_COLOUR for part in every}
-    colours.update(zip(top, PART_COLOURS))
-    ordered = top + [part for part in every if part not in top]
-    # Moves are the same work under both policies and often dwarf the rest, so the rest has a panel of its own.
-    without = [part for part in ordered if part not in ("move", "restore_delay")]
+    ordered = in_order({part for parts in means.values() for part, time in parts.items() if time > 0})
+    scale = time_scale(max((sum(means[policy].values()) for policy in policies), default=1))
+    # What is the same work under both policies often dwarfs the rest, so the rest has a panel of its own.
+    shared = [part for part in ordered if part in ("move", "restore_delay", "userptr_fault")]
     panels = [("All parts", ordered)]
-    if len(without) < len(ordered):
-        panels.append(("Without the buffers' move and the kernel's restore delay", without))
+    if shared:
+        panels.append((f"Without what both policies do alike: {', '.join(shared)}",
+                       [part for part in ordered if part not in shared]))
     figure, all_axes = plt.subplots(len(panels), 1, figsize=(8, 1.2 + 1.8 * len(panels)), squeeze=False)
     for axes, (title, parts) in zip(all_axes[:, 0], panels):
-        axes.part_colours = colours
-        stacked_bars(axes, means, policies, parts, title)
+        stacked_bars(axes, means, policies, parts, title, scale)
     figure.suptitle("Where the time of an eviction goes", x=0.01, ha="left", fontweight="bold", fontsize=11)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colours[part]) for part in top]
-    names = list(top)
-    if len(ordered) > len(top):
-        handles.append(plt.Rectangle((0, 0), 1, 1, color=REST_COLOUR))
-        names.append("other parts")
     figure.tight_layout(rect=(0, 0, 0.82, 1))
-    figure.legend(handles, names, loc="center right", fontsize=7.5)
+    add_legend(figure, ordered)
     footnote(figure, run)
     figure.savefig(path)
     plt.close(figure)
 
 
-def typical_eviction(run, policy):
-    rows = sorted((row for row in run.restored(policy) if row["downtime_ns"]), key=lambda row: int(row["downtime_ns"]))
-    return rows[len(rows) // 2] if rows else None
+def typical_eviction(run):
+    """The same eviction under each policy, or nothing: of those that all restored, the one whose downtime under the
+    first policy is nearest to that policy's median."""
+    by_name = [{key_of(row)[1:]: row for row in run.restored(policy) if row["downtime_ns"]}
+               for policy in run.policies()]
+    times = sorted(int(row["downtime_ns"]) for row in by_name[0].values())
+    shared = [name for name in by_name[0] if all(name in rows for rows in by_name[1:])]
+    if not shared:
+        return []
+    median = times[len(times) // 2]
+    chosen = min(shared, key=lambda name: abs(int(by_name[0][name]["downtime_ns"]) - median))
+    return [rows[chosen] for rows in by_name]
 
 
 def windows_of(parts, eviction):
@@ -241,32 +279,37 @@ def windows_of(parts, eviction):
             (ends - margin, end, f"after {(ends - begins) / divisor:.3g} {unit} of {longest['part']}")]
 
 
-def draw_tracks(axes, tracks, window, colours):
+def draw_tracks(axes, tracks, window, scale):
     begin, end, title = window
-    divisor, unit = time_scale(end - begin)
+    divisor, unit = scale
     for line, (_, rows) in enumerate(tracks):
         for row in rows:
             left, right = max(int(row["start_ns"]), begin), min(int(row["end_ns"]), end)
             if right > left:
                 axes.barh(line, (right - left) / divisor, left=(left - begin) / divisor, height=0.6,
-                          color=colours.get(row["part"], REST_COLOUR), edgecolor="white", linewidth=0.3)
+                          color=colour_of(row["part"]), edgecolor="white", linewidth=0.3)
     axes.set_xlim(0, (end - begin) / divisor)
     axes.set_ylim(len(tracks) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(unit)
-    axes.set_title(title, fontsize=8, fontweight="normal", pad=14)
-    return begin, end, divisor
+    axes.set_title(title, fontsize=8, fontweight="normal", pad=26)
 
 
 def mark_moments(axes, eviction, window, divisor):
     begin, end, _ = window
-    for column, name in (("first_stop_ns", "first stop"), ("signaled_ns", "signalled"), ("restored_ns", "restored")):
-        if not eviction[column] or not begin <= int(eviction[column]) <= end:
-            continue
-        moment = (int(eviction[column]) - begin) / divisor
-        axes.axvline(moment, color=BLACK, linewidth=0.8, linestyle=":")
-        axes.annotate(name, (moment, 1.01), xycoords=("data", "axes fraction"), fontsize=6.5, ha="right",
-                      va="bottom")
+    moments = [(int(eviction[column]), name)
+               for column, name in (("first_stop_ns", "first stop"), ("signaled_ns", "signalled"),
+                                    ("restored_ns", "restored"))
+               if eviction[column] and begin <= int(eviction[column]) <= end]
+    level = 0
+    for index, (moment, name) in enumerate(moments):
+        near = index > 0 and moment - moments[index - 1][0] < 0.25 * (end - begin)
+        level = level + 1 if near else 0  # above the one before, which would be written over
+        at = (moment - begin) / divisor
+        right = (moment - begin) > 0.25 * (end - begin)
+        axes.axvline(at, color=BLACK, linewidth=0.8, linestyle=":")
+        axes.annotate(name, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(-1 if right else 1, 1 + 8 * level),
+                      textcoords="offset points", fontsize=6.5, ha="right" if right else "left", va="bottom")
 
 
 def tracks_of(parts):
@@ -278,35 +321,32 @@ def tracks_of(parts):
 
 
 def plot_timeline(run, path):
-    chosen = [row for row in (typical_eviction(run, policy) for policy in run.policies()) if row is not None]
+    chosen = typical_eviction(run)
     if not chosen:
-        print("no restored eviction: no timeline.png", file=sys.stderr)
+        print("no eviction that both policies restored: no timeline.png", file=sys.stderr)
         return
     parts = [[row for row in run.parts if key_of(row) == key_of(eviction)] for eviction in chosen]
-    shown = collections.Counter()
-    for rows in parts:
-        for row in rows:
-            shown[row["part"]] += int(row["end_ns"]) - int(row["start_ns"])
-    colours = dict(zip((part for part, _ in shown.most_common(TOP_PARTS)), PART_COLOURS))
     windows = [windows_of(rows, eviction) for rows, eviction in zip(parts, chosen)]
+    scale = time_scale(max(end - begin for each in windows for begin, end, _ in each))
     columns = max(len(each) for each in windows)
-    height = 1.0 + sum(1.1 + 0.22 * len(tracks_of(rows)) for rows in parts)
+    height = 1.2 + sum(1.3 + 0.22 * len(tracks_of(rows)) for rows in parts)
     figure, grid = plt.subplots(len(chosen), columns, figsize=(10, height), squeeze=False)
     for axes, rows, eviction, each in zip(grid, parts, chosen, windows):
         tracks = tracks_of(rows)
         for column, window in enumerate(each):
-            _, _, divisor = draw_tracks(axes[column], tracks, window, colours)
-            mark_moments(axes[column], eviction, window, divisor)
+            draw_tracks(axes[column], tracks, window, scale)
+            mark_moments(axes[column], eviction, window, scale[0])
             axes[column].set_yticks(range(len(tracks)), [name for name, _ in tracks] if column == 0 else [],
                                     fontsize=7.5)
         for unused in axes[len(each):]:
             unused.set_visible(False)
-        axes[0].set_ylabel(eviction["policy"], fontweight="bold")
-    figure.suptitle("An eviction of median downtime, from the fence's enabling to restored", x=0.01, ha="left",
-                    fontweight="bold", fontsize=11)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in (*colours.values(), REST_COLOUR)]
+        axes[0].set_ylabel(eviction["policy"], fontweight="bold", fontsize=8, labelpad=10)
+    eviction = chosen[0]
+    figure.suptitle(f"Eviction {eviction['eviction']} of {eviction['process']} in replication {eviction['rep']}, of "
+                    "median downtime: from the fence's enabling to restored", x=0.01, ha="left", fontweight="bold",
+                    fontsize=11)
     figure.tight_layout(rect=(0, 0, 0.86, 0.98))
-    figure.legend(handles, [*colours, "other parts"], loc="center right", fontsize=7.5)
+    add_legend(figure, in_order({row["part"] for rows in parts for row in rows}))
     footnote(figure, run)
     figure.savefig(path)
     plt.close(figure)

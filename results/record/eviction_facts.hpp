@@ -2,9 +2,10 @@
 // stopped, and when each was restored. Rows and parts are derived from here (eviction_rows.hpp,
 // eviction_parts.hpp).
 //
-// "Restored" of a queue with work pending at its stop is its next QueueRan, of an idle one its GangReady. Where the
-// driver does not wait for the suspend fence (seed-v8), a queue's QueueStopped may come after its GangReady, or
-// never when RESUME overtakes it; then the facts that are there decide:
+// "Restored" of a queue with work pending at its stop is its next QueueRan, of an idle one its GangReady.
+// QueueStopped is stated of every queue that a stop reaches, with a slot or without, before its GangReady. Only
+// where the driver does not wait for the suspend fence (seed-v8) it may come after, or never when RESUME overtakes
+// it; then the facts that are there decide:
 //   - QueueStopped after GangReady: it did leave the hardware, and the rule above applies from then on;
 //   - never stopped, its waves running at GangReady: it did not leave, and is restored at GangReady;
 //   - never stopped otherwise: it had work if EvictionStarted said that queues of the process had.
@@ -32,13 +33,14 @@ struct QueueFacts {
   bool told_to_stop = false;  // by a driver transition or a packet of this eviction
   bool carried = false;       // not yet restored when the eviction before this one was cut off
   bool carried_pending = false;
-  bool hung = false;
+  bool hung = false;  // went HUNG while this eviction was the process's newest, or by its worker
+  bool lost = false;  // went HUNG before this eviction began: none of its business
   std::optional<SimTime> stopped;
   bool pending = false;  // at `stopped`
   std::optional<SimTime> ready;
   std::optional<SimTime> ran;
 
-  bool affected() const { return told_to_stop || carried || stopped.has_value(); }
+  bool affected() const { return told_to_stop || carried || hung || stopped.has_value(); }
 };
 
 struct EvictionFacts {

@@ -41,12 +41,12 @@ std::string_view waited_for(EvictionStepKind kind) {
   return {};
 }
 
-struct HardwarePart {
+struct PartKind {
   std::string_view part;
   std::string_view waits_for;
 };
 
-HardwarePart hardware_part(SlotState state) {
+PartKind slot_part(SlotState state) {
   switch (state) {
     case SlotState::free:
       return {"slot_wait", "slot"};
@@ -70,6 +70,8 @@ HardwarePart hardware_part(SlotState state) {
   return {};
 }
 
+PartKind step_part(EvictionStepKind kind) { return {name_of(kind), waited_for(kind)}; }
+
 bool leaves_the_slot(SlotState state) {
   return state == SlotState::draining || state == SlotState::saving || state == SlotState::unmapping;
 }
@@ -92,7 +94,7 @@ class PartWriter {
   }
 
  private:
-  void add(QueueId queue, HardwarePart what, SimTime start, SimTime end, bool critical) {
+  void add(QueueId queue, PartKind what, SimTime start, SimTime end, bool critical) {
     if (end <= start) return;
     parts_.push_back({.eviction = eviction_.started.eviction.ordinal,
                       .process = eviction_.started.eviction.process.value,
@@ -108,27 +110,77 @@ class PartWriter {
     const SimTime cut = last_ != nullptr ? *last_->ready : until_;
     SimTime reached = eviction_.started.time;
     for (const EvictionStep& step : eviction_.steps) {
-      const HardwarePart what{name_of(step.kind), waited_for(step.kind)};
+      const PartKind what = step_part(step.kind);
       const SimTime middle = std::clamp(cut, step.start, step.end);
       add(step.queue, what, step.start, middle, true);
       add(step.queue, what, middle, step.end, false);
       reached = std::max(reached, step.end);
     }
-    // The run may end, or the process exit, between GangReady and the driver's seeing the packet's end. The step
-    // that it was in is then not stated; which one it was is certain.
-    if (last_ == nullptr || eviction_.resumed) return;
-    constexpr EvictionStepKind kind = EvictionStepKind::mes_packet;
-    add(last_->queue, {name_of(kind), waited_for(kind)}, reached, cut, true);
+    if (last_ == nullptr) {
+      write_unfinished(reached);
+    } else if (!eviction_.resumed) {
+      // The run may end, or the process exit, between GangReady and the driver's seeing the packet's end. The step
+      // that it was in is then not stated; which one it was is certain.
+      add(last_->queue, step_part(EvictionStepKind::mes_packet), reached, cut, true);
+    }
+  }
+
+  // What an eviction that was not restored was in when observation ended. A step is stated at its end, so the last
+  // one is known only from other facts, or not at all.
+  void write_unfinished(SimTime reached) {
+    if (reached >= until_) return;
+    const bool driver_is_done = eviction_.resumed && *eviction_.resumed <= reached;
+    const bool any_hung =
+        std::any_of(eviction_.queues.begin(), eviction_.queues.end(), [](const auto& queue) { return queue.hung; });
+    if (eviction_.aborted || (driver_is_done && any_hung)) {
+      add(QueueId::none(), {"given_up", "nothing"}, reached, until_, true);
+    } else if (driver_is_done && (waiting_ = first_not_restored()) != nullptr) {
+      waiting_from_ = reached;
+      write_spans(*waiting_, reached, until_, false, true);
+    } else {
+      write_step_in_progress(reached);
+    }
+  }
+
+  void write_step_in_progress(SimTime reached) {
+    const EvictionStep* last = eviction_.steps.empty() ? nullptr : &eviction_.steps.back();
+    QueueId queue;
+    PartKind what{"unfinished", "unknown"};
+    if (last != nullptr && last->kind == EvictionStepKind::min_run) {
+      what = step_part(EvictionStepKind::suspend_start);
+    } else if (last != nullptr && last->kind == EvictionStepKind::restore_delay) {
+      what = step_part(EvictionStepKind::restore_start);
+    } else if (const PacketEnded* packet = packet_at(until_)) {
+      queue = packet->queue;
+      const bool acknowledged =
+          last != nullptr && last->kind == EvictionStepKind::mes_packet && last->queue == queue;
+      what = step_part(acknowledged ? EvictionStepKind::suspend_fence : EvictionStepKind::mes_packet);
+    }
+    add(queue, what, reached, until_, true);
+  }
+
+  // The packet of the eviction that was under way then, or null.
+  const PacketEnded* packet_at(SimTime time) const {
+    const auto found =
+        std::find_if(eviction_.packets.begin(), eviction_.packets.end(),
+                     [&](const PacketEnded& packet) { return packet.issued <= time && packet.time >= time; });
+    return found == eviction_.packets.end() ? nullptr : &*found;
+  }
+
+  const QueueFacts* first_not_restored() const {
+    const auto found = std::find_if(eviction_.queues.begin(), eviction_.queues.end(), [&](const QueueFacts& queue) {
+      return queue.affected() && !restored_time(eviction_, queue);
+    });
+    return found == eviction_.queues.end() ? nullptr : &*found;
   }
 
   void write_hardware(const QueueFacts& queue) {
     const auto stop = first_stop(eviction_, queue.queue);
     if (stop) write_spans(queue, *stop, queue.stopped.value_or(queue.ready.value_or(until_)), true, false);
     if (!queue.ready) return;
-    const auto restored = restored_time(eviction_, queue);
-    const bool critical = &queue == last_;
+    const SimTime restored = restored_time(eviction_, queue).value_or(until_);
     // A stop that came after GangReady is part of the way back.
-    write_spans(queue, *queue.ready, restored.value_or(until_), false, critical);
+    write_spans(queue, *queue.ready, &queue == waiting_ ? waiting_from_ : restored, false, &queue == last_);
   }
 
   // What the queue's slot did within [from, to]; `leaving` keeps only the states of a stop.
@@ -138,13 +190,15 @@ class PartWriter {
       const SlotSpan& span = queue.slots[i];
       if (leaving && !leaves_the_slot(span.state)) continue;
       const SimTime stop = i + 1 < queue.slots.size() ? std::min(to, queue.slots[i + 1].time) : to;
-      add(queue.queue, hardware_part(span.state), std::max(from, span.time), stop, critical);
+      add(queue.queue, slot_part(span.state), std::max(from, span.time), stop, critical);
     }
   }
 
   const EvictionFacts& eviction_;
   SimTime until_;
   const QueueFacts* last_;
+  const QueueFacts* waiting_ = nullptr;  // what an unfinished eviction waits for since waiting_from_
+  SimTime waiting_from_;
   std::vector<PartRow>& parts_;
 };
 
@@ -162,7 +216,7 @@ std::string verify_eviction(const RunRecord& record, const EvictionRow& row, std
     reached = part->end_ns;
     ends_at_signal = ends_at_signal || row.signaled_ns == reached;
   }
-  if (row.restored_ns && reached != *row.restored_ns) return say("its parts end", reached, *row.restored_ns);
+  if (reached != row.ended_ns) return say("its parts end", reached, row.ended_ns);
   const bool signal_observed = row.signaled_ns && *row.signaled_ns <= row.ended_ns;
   if (signal_observed && !ends_at_signal)
     return say("no part ends at the signal; the last", reached, *row.signaled_ns);

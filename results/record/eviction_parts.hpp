@@ -4,8 +4,8 @@
 // to its signal, the restore worker's steps from there to the GangReady of the queue that was restored last, then
 // that queue's way through the hardware to its first wave. GangReady is the firmware's time, inside the step in
 // which the driver still polls for the packet's end, so that step is cut there. What other queues did, and what the
-// restore worker did after that moment, is kept with critical = 0. An unfinished eviction's chain ends where
-// observation did. Parts of no length are left out.
+// restore worker did after that moment, is kept with critical = 0. The chain of an eviction that was not restored
+// reaches the end of its observation; its last part is what the facts tell of it. Parts of no length are left out.
 //
 // Parts are the driver's steps under their own names, and of the hardware:
 //   drain         its waves run to the end of their round      waits_for waves
@@ -17,6 +17,9 @@
 //   pipe_wait     in its slot, another queue has the pipe      waits_for pipe
 //   connect       the pipe connects it                         waits_for queue_manager
 //   run           connected, before its first wave             waits_for waves
+// and of an eviction that was not restored:
+//   given_up      aborted or HUNG: nothing restores it         waits_for nothing
+//   unfinished    which step it was in is not known            waits_for unknown
 #pragma once
 
 #include <string>
@@ -31,8 +34,8 @@ namespace userqsim {
 void append_parts(const EvictionFacts& eviction, SimTime end, std::vector<PartRow>& parts);
 
 // Checks every eviction of the record, to the nanosecond: the critical parts follow each other without gap or
-// overlap from the start, one ends at the signal (so those up to it sum to evict_latency), and the last ends at
-// `restored`. Returns the first violation in words; empty when there is none.
+// overlap from the start, one ends at the signal (so those up to it sum to evict_latency), and the last ends with
+// the observation, at `restored` of a restored one. Returns the first violation in words; empty when there is none.
 std::string verify_parts(const RunRecord& record);
 
 }  // namespace userqsim

@@ -151,6 +151,10 @@ void Recorder::on_started(const EvictionStarted& fact) {
     QueueFacts facts;
     facts.queue = queue;
     facts.slots.push_back({fact.time, queue_state_[queue.index()]});
+    if (previous != nullptr) {
+      const QueueFacts& before = *previous->find(queue);
+      facts.lost = before.lost || before.hung;
+    }
     if (previous != nullptr && live_[process.index()]) {
       const QueueFacts& before = *previous->find(queue);
       facts.carried = before.affected() && !before.hung && !restored_time(*previous, before);
@@ -179,12 +183,16 @@ void Recorder::on_transition(const QueueTransition& fact) {
   QueueFacts* queue = eviction == nullptr ? nullptr : eviction->find(fact.queue);
   if (queue == nullptr) return;
   if (fact.operation == Operation::evict && fact.to != fact.from) queue->told_to_stop = true;
-  if (fact.to == UserqState::hung) queue->hung = true;
+  if (fact.to != UserqState::hung) return;
+  queue->hung = true;
+  // The worker may be of an eviction that another has followed: what MES still does to the queue then counts in
+  // none.
+  if (QueueFacts* newest = live(fact.queue)) newest->hung = true;
 }
 
 void Recorder::on_stopped(const QueueStopped& fact) {
   QueueFacts* queue = live(fact.queue);
-  if (queue == nullptr || queue->stopped) return;
+  if (queue == nullptr || queue->stopped || queue->lost) return;
   queue->stopped = fact.time;
   queue->pending = fact.pending;
   queue->ran.reset();  // waves seen before a late stop were the old ones

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <system_error>
 
-#include "results/record/csv.hpp"
 #include "results/record/output_error.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -14,9 +13,6 @@ namespace userqsim {
 namespace {
 
 namespace fs = std::filesystem;
-
-// In every OUT.partial from its first moment to the last: a directory without it is not ours to remove.
-constexpr std::string_view marker = ".userqsim-partial";
 
 [[noreturn]] void fail(const std::string& what, const fs::path& path, const std::error_code& error) {
   throw output_error(what, path.string(), error.value());
@@ -28,13 +24,17 @@ fs::path with_suffix(const fs::path& path, std::string_view suffix) {
   return result;
 }
 
-// "a/b/" and "a/b/." name a/b, so that a suffix lands beside the directory and not in it.
+// "a/b/" and "a/b/." name a/b, so that a suffix lands beside the directory and not in it. A symbolic link names
+// what it points to.
 fs::path normal(const fs::path& path) {
   std::error_code error;
   fs::path whole = fs::absolute(path, error).lexically_normal();
   if (error) fail("find", path, error);
   if (!whole.has_filename()) whole = whole.parent_path();
-  return whole;
+  if (!fs::is_symlink(fs::symlink_status(whole, error))) return whole;
+  fs::path target = fs::canonical(whole, error);
+  if (error) fail("follow the symbolic link", path, error);
+  return target;
 }
 
 bool is_free(const fs::path& path) {
@@ -59,16 +59,28 @@ void refuse_to_replace_ancestors(const fs::path& out) {
                     fmt::format("{} holds the working directory; results must not replace it", out.string()));
 }
 
-void remove_stale(const fs::path& partial) {
+// REQUIRES: nobody writes there. Who finds a directory that no run of ours has made leaves it alone.
+void require_ours(const fs::path& partial) {
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(partial, error))) return;
-  const bool ours = fs::exists(partial / marker, error) || fs::exists(partial / "manifest.json", error);
-  if (!ours && !is_free(partial)) {
-    throw OutputError(OutputFault::path,
-                      fmt::format("{} exists and was not left by an earlier run; remove it", partial.string()));
+  const fs::file_status status = fs::symlink_status(partial, error);
+  if (status.type() == fs::file_type::not_found) return;
+  const bool ours = fs::is_directory(status) && (fs::exists(partial / DirectoryLock::marker, error) ||
+                                                 fs::exists(partial / "manifest.json", error));
+  if (ours || (fs::is_directory(status) && is_free(partial))) return;
+  throw OutputError(OutputFault::path,
+                    fmt::format("{} exists and was not left by an earlier run; remove it", partial.string()));
+}
+
+// What a run left that could not end.
+void remove_left_over(const fs::path& partial) {
+  std::error_code error;
+  for (fs::directory_iterator entry(partial, error); !error && entry != fs::directory_iterator{};
+       entry.increment(error)) {
+    if (entry->path().filename() == DirectoryLock::marker) continue;
+    fs::remove_all(entry->path(), error);
+    if (error) break;
   }
-  fs::remove_all(partial, error);
-  if (error) fail("remove", partial, error);
+  if (error) fail("remove what is in", partial, error);
 }
 
 void move_directory(const fs::path& from, const fs::path& to) {
@@ -88,29 +100,31 @@ RunDirectory::RunDirectory(const fs::path& out, bool force)
     }
     refuse_to_replace_ancestors(out_);
   }
-  remove_stale(partial_);
-  std::error_code error;
-  fs::create_directories(partial_, error);
-  if (error) fail("create", partial_, error);
-  OutputFile mark(partial_ / marker);
-  mark.close();
+  require_ours(partial_);
+  lock_ = std::make_unique<DirectoryLock>(partial_);
+  remove_left_over(partial_);
 }
 
 RunDirectory::~RunDirectory() {
-  if (published_) return;
+  if (published_ || !lock_->holds(partial_)) return;
   std::error_code ignored;  // nothing is left to be told to
-  fs::remove_all(partial_, ignored);
+  // Under another name first: whoever comes next must not begin in a directory that is being removed.
+  const fs::path away = with_suffix(partial_, fmt::format(".{}", ::getpid()));
+  fs::rename(partial_, away, ignored);
+  fs::remove_all(ignored ? partial_ : away, ignored);
 }
 
 void RunDirectory::publish() {
   ensure(!published_, "a run directory is published once");
+  if (!lock_->holds(partial_)) {
+    throw OutputError(OutputFault::path,
+                      fmt::format("{} was removed by somebody else meanwhile", partial_.string()));
+  }
   std::error_code error;
-  fs::remove(partial_ / marker, error);
-  if (error) fail("remove", partial_ / marker, error);
   if (is_free(out_)) {
     fs::remove(out_, error);  // an empty directory, or nothing
     move_directory(partial_, out_);
-    published_ = true;
+    end_publishing();
     return;
   }
   if (!force_) {
@@ -124,9 +138,17 @@ void RunDirectory::publish() {
     fs::rename(old, out_, error);  // the old results are worth more than an empty place
     throw;
   }
-  published_ = true;
+  end_publishing();
   fs::remove_all(old, error);
   if (error) fail("remove", old, error);
+}
+
+// The marker goes last: while it was in OUT.partial, nobody could begin there.
+void RunDirectory::end_publishing() {
+  published_ = true;
+  std::error_code error;
+  fs::remove(out_ / DirectoryLock::marker, error);
+  if (error) fail("remove", out_ / DirectoryLock::marker, error);
 }
 
 }  // namespace userqsim

@@ -3,16 +3,20 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+
+#include "results/record/directory_lock.hpp"
 
 namespace userqsim {
 
 class RunDirectory {
  public:
-  // Makes OUT.partial (a left-over of an earlier run of ours is removed). A non-empty OUT is an error unless
-  // `force`; it stays as it is until publish().
+  // Makes OUT.partial and holds it locked: a second run with the same OUT is refused, a left-over that nobody holds
+  // is removed. A non-empty OUT is an error unless `force`; it stays as it is until publish(). Where OUT is a
+  // symbolic link, its target is meant, which must exist.
   RunDirectory(const std::filesystem::path& out, bool force);
-  // Removes what was not published.
+  // Removes what was not published, if it is still this run's own.
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
@@ -24,8 +28,11 @@ class RunDirectory {
   void publish();
 
  private:
+  void end_publishing();
+
   std::filesystem::path out_;
   std::filesystem::path partial_;
+  std::unique_ptr<DirectoryLock> lock_;
   bool force_;
   bool published_ = false;
 };

@@ -111,6 +111,7 @@ ReportTable variant_table(const ComparisonReport& report) {
   add(std::string{base_variant}, "as configured");
   add(std::string{unique_zero_variant}, "unique costs zero");
   for (const VariantName& cost : comparison.costs) add(cost.variant, cost.label + " zero");
+  for (const VariantName& cost : comparison.highs) add(cost.variant, cost.label);
   for (const VariantName& corner : comparison.corners) add(corner.variant, corner.label);
   return table;
 }

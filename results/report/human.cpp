@@ -28,20 +28,28 @@ std::span<const Scale> scales_of(std::string_view unit) {
   return plain_scales;
 }
 
-// The largest scale in which the value is at least 1.
+// About three significant digits, as they are after rounding: 9.996 is 10.0.
+int decimals(double value) {
+  const double size = std::fabs(value);
+  return size >= 99.95 || size == 0.0 ? 0 : size >= 9.995 ? 1 : 2;
+}
+
+// The largest scale in which the value is at least 1, or would be written as 1 for being a whole one of the scale
+// below: 999.9 us are 1.00 ms.
 Scale scale_for(double value, std::string_view unit) {
   const std::span<const Scale> scales = scales_of(unit);
   Scale chosen = scales.front();
   for (const Scale& scale : scales) {
-    if (std::fabs(value) >= scale.factor) chosen = scale;
+    const double whole = std::round(scale.factor / chosen.factor);
+    const double below = std::fabs(value) / chosen.factor;
+    if (std::fabs(value) >= scale.factor || (below >= 100.0 && std::round(below) >= whole)) chosen = scale;
   }
   return chosen;
 }
 
-// About three significant digits, never an exponent.
+// Never an exponent.
 std::string digits(double value, bool with_sign) {
-  const double size = std::fabs(value);
-  const int precision = size >= 100.0 || size == 0.0 ? 0 : size >= 10.0 ? 1 : 2;
+  const int precision = decimals(value);
   return with_sign && value != 0.0 ? fmt::format("{:+.{}f}", value, precision)
                                    : fmt::format("{:.{}f}", value, precision);
 }

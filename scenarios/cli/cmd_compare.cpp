@@ -5,6 +5,7 @@
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/compare.hpp"
+#include "scenarios/load/place.hpp"
 
 namespace userqsim {
 namespace {
@@ -50,15 +51,22 @@ ComparisonReport make_report(const ExperimentOptions& options, const LoadedScena
           .files = {}};
 }
 
+void require_two_policies(const std::vector<std::string>& policies) {
+  constexpr std::string_view allowed = "allowed: two different policies, such as preempt_restore,unmap_map";
+  for (const std::string& policy : policies) require_policy("--policies", policy);
+  if (policies.size() != 2) {
+    throw InputError(fmt::format("--policies: found {} ({}); {}", policies.size(), joined(policies), allowed));
+  }
+  if (policies[0] == policies[1])
+    throw InputError(fmt::format("--policies: found {} twice; {}", policies[0], allowed));
+}
+
 }  // namespace
 
 int cmd_compare(const ExperimentOptions& options) {
   const std::string started = utc_now();
+  require_two_policies(options.policies);
   const LoadedScenario loaded = load_experiment(options);
-  if (options.policies.size() != 2 || options.policies[0] == options.policies[1]) {
-    throw InputError("--policy: compare takes two different policies, such as preempt_restore,unmap_map");
-  }
-  for (const std::string& policy : options.policies) require_policy(loaded, policy);
   const ComparePlan plan = plan_comparison({.machine = loaded.machine,
                                             .policies = {options.policies[0], options.policies[1]},
                                             .first_replication = options.first_rep,

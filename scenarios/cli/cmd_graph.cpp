@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "models/driver/lifecycle.hpp"
 #include "models/machine/wiring.hpp"
 #include "models/workload/layout.hpp"
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/terminal.hpp"
 #include "scenarios/load/assumptions.hpp"
 #include "scenarios/load/place.hpp"
 #include "scenarios/load/profile_store.hpp"
@@ -53,7 +52,7 @@ LabelledGraph graph_of(const std::string& what, const std::string& subject, cons
 
 int cmd_graph(const std::string& what, const std::string& subject, bool dot, const LoadOptions& options) {
   const LabelledGraph graph = graph_of(what, subject, options);
-  fmt::print(stdout, "{}", dot ? graph.to_dot() : graph.to_text());
+  write_stdout(dot ? graph.to_dot() : graph.to_text());
   return 0;
 }
 

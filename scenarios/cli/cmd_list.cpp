@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
-
 #include "models/policy/policies.hpp"
 #include "results/record/metrics.hpp"
 #include "results/report/table.hpp"
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/terminal.hpp"
 #include "scenarios/library/embedded.hpp"
 #include "scenarios/load/assumptions.hpp"
 #include "scenarios/load/place.hpp"
@@ -123,7 +122,7 @@ ReportTable list_of(const std::string& what, const LoadOptions& options) {
 }  // namespace
 
 int cmd_list(const std::string& what, TableFormat format, const LoadOptions& options) {
-  fmt::print(stdout, "{}", render(list_of(what, options), format));
+  write_stdout(render(list_of(what, options), format));
   return 0;
 }
 

@@ -1,13 +1,10 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/terminal.hpp"
 
 namespace userqsim {
 
 int cmd_schema() {
-  fmt::print(stdout, "{}", scenario_schema());
+  write_stdout(scenario_schema());
   return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/terminal.hpp"
 
 namespace userqsim {
 namespace {
@@ -23,7 +24,7 @@ int cmd_validate(const std::vector<std::string>& paths, const LoadOptions& optio
   int status = exit_status::ok;
   for (const std::string& path : paths) {
     try {
-      fmt::print(stdout, "{}", summary(load_scenario(path, options)));
+      write_stdout(summary(load_scenario(path, options)));
     } catch (const InputError& error) {
       fmt::print(stderr, "{}\n", error.what());
       status = exit_status::bad_input;

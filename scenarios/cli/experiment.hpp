@@ -18,8 +18,8 @@ namespace userqsim {
 // The scenario with the options applied. Throws InputError.
 LoadedScenario load_experiment(const ExperimentOptions& options);
 
-// Throws InputError when the loaded machine cannot be run under `policy`.
-void require_policy(const LoadedScenario& loaded, const std::string& policy);
+// Throws InputError when there is no such policy; `option` is where it was given.
+void require_policy(const std::string& option, const std::string& policy);
 
 // Where results go: --out, or out/<name>.
 std::string output_path(const ExperimentOptions& options, const LoadedScenario& loaded);

@@ -10,8 +10,10 @@
 namespace userqsim {
 
 // `level`: trace, debug, info, warn, error or off; `file` empty: standard error. Throws OutputError when the file
-// cannot be opened.
+// cannot be opened. What cannot be written later is said once on standard error.
 void start_logging(const std::string& level, const std::string& file);
+// Writes what is still buffered.
+void end_logging();
 bool logs_facts();
 
 void log_info(const std::string& message);

@@ -1,13 +1,14 @@
-// The command: options in, exit status out. The only file that knows the option parser.
+// The command: options in, exit status out. Only this file and usage.cpp know the option parser.
 //
 // Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6 the system failed
-// us; 130 and 143 after SIGINT and SIGTERM. Every error is one message on standard error.
+// us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on standard error.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <new>
 #include <system_error>
 
@@ -17,6 +18,7 @@
 #include "scenarios/cli/logging.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
+#include "scenarios/cli/usage.hpp"
 #include "scenarios/cli/version.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -24,6 +26,7 @@ namespace userqsim {
 namespace {
 
 constexpr std::uint32_t most_replications = 1'000'000;
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
 constexpr const char* profiles_help =
     "Directory of profiles that add to the built-in ones and replace those of the same name";
@@ -45,12 +48,12 @@ struct CommandLine {
 
 void add_format(CLI::App& app, CommandLine& line) {
   app.add_option("--format", line.format, "Form of what is printed: table, csv, json or md")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+      ->check(one_of("format", {"table", "csv", "json", "md"}));
 }
 
 void add_log(CLI::App& app, CommandLine& line) {
   app.add_option("--log-level", line.log_level, "trace, debug (every fact), info, warn, error or off")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+      ->check(one_of("level", {"trace", "debug", "info", "warn", "error", "off"}));
   app.add_option("--log-file", line.log_file, "Log to this file instead of standard error");
 }
 
@@ -65,20 +68,22 @@ void add_experiment(CLI::App& app, CommandLine& line, ExperimentOptions& options
       ->required();
   app.add_option("--device", options.device, "Device profile instead of the scenario's");
   app.add_option("--kernel", options.kernel, "Kernel profile instead of the scenario's");
-  app.add_option("--seed", options.seed, "Seed instead of the scenario's");
+  app.add_option("--seed", options.seed, "Seed instead of the scenario's")->check(whole_number(0, largest));
   app.add_option("--reps", options.reps, "Replications")
       ->capture_default_str()
-      ->check(CLI::Range(1U, most_replications));
+      ->check(whole_number(1, most_replications));
   app.add_option("--first-rep", options.first_rep, "Number of the first replication")
       ->capture_default_str()
-      ->check(CLI::Range(0U, most_replications));
+      ->check(whole_number(0, most_replications));
   app.add_option("-j,--jobs", options.jobs, "Threads; 0: one for each processor. Results do not depend on it")
       ->capture_default_str()
-      ->check(CLI::Range(0U, 4096U));
-  app.add_option("--out", options.out, "Directory of the results; default: out/<scenario's name>");
+      ->check(whole_number(0, 4096));
+  app.add_option("--out", options.out, "Directory of the results; default: out/<scenario's name>")
+      ->check(not_empty("the name of a directory"));
   app.add_flag("--force", options.force, "Replace a directory that is not empty");
   app.add_option("--until", options.until, "End the simulation earlier, at this simulated time: 500ms");
-  app.add_option("--max-events", options.max_events, "Stop each run after this many events");
+  app.add_option("--max-events", options.max_events, "Stop each run after this many events; 0: no limit")
+      ->check(whole_number(0, largest));
   app.add_option("--timeout", options.timeout, "Stop after this much real time: 90s");
   app.add_flag("--dry-run", options.dry_run, "Print what would be run, and run nothing");
   app.add_flag("--slices", options.slices, "Also write slices.csv and counters.csv, for time lines");
@@ -90,7 +95,9 @@ void add_experiment(CLI::App& app, CommandLine& line, ExperimentOptions& options
 void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::string>& argv) {
   CLI::App* run = app.add_subcommand("run", "Run a scenario under one policy");
   add_experiment(*run, line, line.run);
-  run->add_option("--policy", line.run.policies, "Policy instead of the scenario's")->expected(1);
+  run->add_option_function<std::string>(
+      "--policy", [&line](const std::string& name) { line.run.policies = {name}; },
+      "Policy instead of the scenario's");
   run->callback([&line, argv] {
     line.command = [&line, argv] {
       line.run.argv = argv;
@@ -103,9 +110,11 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
   line.compare.policies = {"preempt_restore", "unmap_map"};
   CLI::App* compare = app.add_subcommand("compare", "Compare two policies over the same replications");
   add_experiment(*compare, line, line.compare);
-  compare->add_option("--policies", line.compare.policies, "The two policies; default: preempt_restore,unmap_map")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  compare
+      ->add_option_function<std::string>(
+          "--policies", [&line](const std::string& text) { line.compare.policies = split_at_commas(text); },
+          "The two policies; default: preempt_restore,unmap_map")
+      ->type_name("A,B");
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
       line.compare.argv = argv;
@@ -146,7 +155,7 @@ void add_others(CLI::App& app, CommandLine& line) {
   CLI::App* list = app.add_subcommand("list", "List what there is");
   list->add_option("what", line.list_what, "devices, kernels, policies, costs, metrics or scenarios")
       ->required()
-      ->check(CLI::IsMember({"devices", "kernels", "policies", "costs", "metrics", "scenarios"}));
+      ->check(one_of("list", {"devices", "kernels", "policies", "costs", "metrics", "scenarios"}));
   list->add_option("--profiles", line.load.profiles_dir, profiles_help);
   add_format(*list, line);
   list->callback([&line] {
@@ -168,10 +177,13 @@ int parse_and_run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    throw InputError(usage_message(app, error));
   }
   start_logging(line.log_level, line.log_file);
-  return line.command();
+  const int status = line.command();
+  end_logging();
+  return status;
 }
 
 int report(int status, const std::string& message) {

@@ -22,7 +22,12 @@ void install_signal_handlers() {
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
-  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(number, nullptr, &before);
+    const bool by_nohup = number == SIGHUP && before.sa_handler == SIG_IGN;
+    if (!by_nohup) sigaction(number, &action, nullptr);
+  }
   // A reader of stdout that leaves early is an error of write(), not the end of the program.
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;

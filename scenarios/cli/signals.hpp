@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM as a flag that long work polls. A second signal ends the program at once.
+// SIGINT, SIGTERM and SIGHUP as a flag that long work polls. A second signal ends the program at once. A SIGHUP
+// that is ignored (nohup) stays so.
 #pragma once
 
 #include <atomic>

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "results/compare/compare.hpp"
+#include "sim/config/units.hpp"
 
 namespace userqsim {
 namespace {
@@ -37,6 +38,7 @@ class Planner {
   ComparePlan plan() {
     add(std::string{base_variant}, true, [](MachineSpec&) {});
     add_zero_costs();
+    add_high_costs();
     add_corners();
     return std::move(plan_);
   }
@@ -72,6 +74,19 @@ class Planner {
       const std::string variant = fmt::format("{}_zero", cost.first);
       plan_.costs.push_back({variant, std::string{cost.first}});
       add(variant, false, [&](MachineSpec& spec) { free(spec.costs.*cost.second); });
+    }
+  }
+
+  // A cost that the scenario sets to zero is left out: there it is meant not to exist.
+  void add_high_costs() {
+    for (const UniqueCost& cost : unique_costs) {
+      const Cost& given = request_.machine->costs.*cost.second;
+      if (is_zero(given.value) || given.range.empty()) continue;
+      const Distribution top = constant(given.range.back());
+      if (given.value == top) continue;
+      const std::string variant = fmt::format("{}_high", cost.first);
+      plan_.highs.push_back({variant, fmt::format("{} {}", cost.first, to_text(given.range.back()))});
+      add(variant, false, [&](MachineSpec& spec) { (spec.costs.*cost.second).value = top; });
     }
   }
 
@@ -188,6 +203,7 @@ CompareOutcome assess(const ComparePlan& plan, const PoolResult& results) {
   outcome.comparison.policy_b = plan.policies[1];
   outcome.comparison.corners = plan.corners;
   outcome.comparison.costs = plan.costs;
+  outcome.comparison.highs = plan.highs;
   std::vector<ComparisonRow>& rows = outcome.comparison.rows;
   for (const std::string& variant : variants_of(plan.cells)) {
     std::vector<ComparisonRow> some = compare_variant(plan, results, variant);

@@ -2,8 +2,8 @@
 //
 // The base is the scenario as it is, under both policies, with full records. The variants repeat it with one
 // assumption changed and keep only statistics: the costs that are unique to a scheme at zero (the structural
-// difference alone), each of them alone at zero (on which one the difference rests), and the other corners of the
-// two firmware unknowns.
+// difference alone), each of them alone at zero (on which one the difference rests) and at the top of its range
+// (what not knowing it may hide), and the other corners of the two firmware unknowns.
 #pragma once
 
 #include <array>
@@ -32,6 +32,7 @@ struct ComparePlan {
   std::vector<Cell> cells;
   std::vector<VariantName> corners;  // the four; the base's own has no cells
   std::vector<VariantName> costs;
+  std::vector<VariantName> highs;
   std::string base_corner;  // the variant's name of the base's corner
 };
 

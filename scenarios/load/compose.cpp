@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -37,7 +38,7 @@ Source library_source(const std::string& name) {
   }
   const std::string nearest = nearest_name(name, names);
   throw InputError(
-      fmt::format("{}: no such file, and no scenario of that name in the library; {}", name,
+      fmt::format("{}: no such file, and no scenario of that name in the library; {}", printable(name, 200),
                   nearest.empty() ? "there are: " + joined(names) : "did you mean " + in_quotes(nearest) + "?"));
 }
 
@@ -99,9 +100,16 @@ class CostOverrides {
   const Json& given_;
 };
 
+// The document, and where the values come from that it does not give itself.
+struct Composed {
+  ScenarioDocument document;
+  std::string device_file;
+  std::string kernel_file;
+  std::string cost_file;
+};
+
 // Reads the document over the values of the profiles that it names.
-ScenarioDocument read_with_profiles(const Json& json, const Place& root, const ProfileStore& profiles,
-                                    InputHash& hash) {
+Composed read_with_profiles(const Json& json, const Place& root, const ProfileStore& profiles, InputHash& hash) {
   ScenarioDocument document;
   KeyCollector keys;
   describe(keys, document);
@@ -120,7 +128,7 @@ ScenarioDocument read_with_profiles(const Json& json, const Place& root, const P
     describe(overrides, document.overrides.costs);
   }
   if (!document.policy) document.policy = document.overrides.kernel.native_policy;
-  return document;
+  return {std::move(document), device_file.file, kernel_file.file, cost_file.file};
 }
 
 // Replaces each trace's file by its rows.
@@ -133,8 +141,10 @@ void read_traces(ScenarioDocument& document, const Source& source, InputHash& ha
       if (trace == nullptr || !trace->file) continue;
       const Place place = processes.at(p).at("queues").at(q).at("jobs").at("arrival").at("trace");
       if (!trace->rows.empty()) place.fail("expected exactly one of file, rows; found both");
+      if (*trace->file == "-" || trace->file->empty() || trace->file->find('\0') != std::string::npos) {
+        place.at("file").fail("expected the name of a file, found " + in_quotes(*trace->file, 80));
+      }
       const std::string path = (source.folder / *trace->file).string();
-      if (*trace->file == "-" || trace->file->empty()) place.at("file").fail("expected the name of a file");
       const std::string text = read_input(path);
       hash.add(text);
       trace->rows = parse_trace(text, path);
@@ -173,6 +183,27 @@ std::string as_written(const Json& json, const std::string& pointer) {
   return pointer.substr(0, at) + "/jobs" + pointer.substr(at + long_form.size());
 }
 
+// Where the user finds what check() speaks of: in the scenario, or, when that does not say it, in a profile.
+Place place_of(const std::string& pointer, const Json& json, const Composed& composed, const Place& root) {
+  struct Section {
+    std::string name;
+    std::string file;
+    std::string within;  // where the section's fields stand in the file
+  };
+  const std::array<Section, 4> sections{Section{"/overrides/costs", composed.cost_file, ""},
+                                        {"/overrides/device", composed.device_file, ""},
+                                        {"/overrides/firmware", composed.device_file, "/firmware"},
+                                        {"/overrides/kernel", composed.kernel_file, ""}};
+  for (const Section& section : sections) {
+    if (pointer != section.name && !pointer.starts_with(section.name + "/")) continue;
+    const std::string field = pointer.substr(0, pointer.find('/', section.name.size() + 1));
+    if (json.contains(Json::json_pointer(field))) break;
+    return {section.file, section.within + pointer.substr(section.name.size())};
+  }
+  if (pointer == "/policy" && !json.contains("policy")) return {composed.kernel_file, "/native_policy"};
+  return {root.file, as_written(json, pointer)};
+}
+
 LoadedScenario load(const std::string& path, const Source& source, const LoadOptions& options) {
   const Place root{source.file, {}};
   InputHash hash;
@@ -183,7 +214,8 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
     hash.add(set);
   }
   require_format(json, root);
-  ScenarioDocument document = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
+  Composed composed = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
+  ScenarioDocument& document = composed.document;
   read_traces(document, source, hash);
   check_document(document, root);
 
@@ -198,7 +230,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   machine->seed = document.seed;
   machine->horizon = document.horizon;
   for (const SpecProblem& problem : check(*machine)) {
-    Place{source.file, as_written(json, problem.pointer)}.fail(problem.message);
+    place_of(problem.pointer, json, composed, root).fail(problem.message);
   }
 
   LoadedScenario loaded;

@@ -13,11 +13,10 @@ namespace {
 
 constexpr std::size_t longest_name_shown = 80;
 
-}  // namespace
-
+// A key as a JSON pointer writes it, fit for a message.
 std::string pointer_escaped(std::string_view key) {
   std::string out;
-  for (const char c : key) {
+  for (const char c : printable(key, longest_name_shown)) {
     if (c == '~') {
       out += "~0";
     } else if (c == '/') {
@@ -28,6 +27,8 @@ std::string pointer_escaped(std::string_view key) {
   }
   return out;
 }
+
+}  // namespace
 
 Place Place::at(std::string_view key) const { return {file, pointer + "/" + pointer_escaped(key)}; }
 
@@ -47,8 +48,8 @@ std::string unknown_name(std::string_view noun, std::string_view found, const st
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
-std::string in_quotes(std::string_view text, std::size_t most) {
-  std::string out = "\"";
+std::string printable(std::string_view text, std::size_t most) {
+  std::string out;
   std::size_t end = std::min(text.size(), most);
   // Never cut inside a UTF-8 sequence.
   while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -66,7 +67,9 @@ std::string in_quotes(std::string_view text, std::size_t most) {
       out += c;
     }
   }
-  return out + (end < text.size() ? "...\"" : "\"");
+  return out + (end < text.size() ? "..." : "");
 }
+
+std::string in_quotes(std::string_view text, std::size_t most) { return "\"" + printable(text, most) + "\""; }
 
 }  // namespace userqsim

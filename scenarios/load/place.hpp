@@ -10,7 +10,7 @@ namespace userqsim {
 
 struct Place {
   std::string file;     // as the user knows it
-  std::string pointer;  // RFC 6901; empty for the whole document
+  std::string pointer;  // RFC 6901, control characters escaped and long keys cut; empty for the whole document
 
   Place at(std::string_view key) const;
   Place at(std::size_t index) const;
@@ -18,17 +18,17 @@ struct Place {
   [[noreturn]] void fail(std::string_view message) const;
 };
 
-// "~" and "/" written as a JSON pointer wants them.
-std::string pointer_escaped(std::string_view key);
-
 // `unknown key "priorty"; did you mean "priority"? allowed: name, type`, for any noun in place of "key".
 std::string unknown_name(std::string_view noun, std::string_view found, const std::vector<std::string>& allowed);
 
 // "a, b, c".
 std::string joined(const std::vector<std::string>& words);
 
-// `text` in double quotes as a JSON string; control characters are escaped.
-// Longer than `most` bytes: cut, with "..." at the end.
+// `text` with control characters, quotes and backslashes as JSON writes them. Longer than `most` bytes: cut, with
+// "..." at the end.
+std::string printable(std::string_view text, std::size_t most = std::string_view::npos);
+
+// `text` in double quotes as a JSON string, cut likewise.
 std::string in_quotes(std::string_view text, std::size_t most = std::string_view::npos);
 
 }  // namespace userqsim

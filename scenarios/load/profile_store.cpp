@@ -50,6 +50,12 @@ ProfileStore::ProfileStore(std::string directory) : directory_(std::move(directo
   if (!directory_.empty() && !std::filesystem::is_directory(directory_, error)) {
     throw InputError(directory_ + ": is not a directory of profiles (devices/, kernels/, costs/)");
   }
+  const auto holds = [&](const char* kind) {
+    return std::filesystem::is_directory(std::filesystem::path(directory_) / kind, error);
+  };
+  if (!directory_.empty() && !holds("devices") && !holds("kernels") && !holds("costs")) {
+    throw InputError(directory_ + ": holds no profiles; expected at least one of devices/, kernels/, costs/ in it");
+  }
 }
 
 std::vector<ProfileFile> ProfileStore::list(std::string_view kind) const {
@@ -57,7 +63,7 @@ std::vector<ProfileFile> ProfileStore::list(std::string_view kind) const {
   for (const EmbeddedFile& file : embedded_profiles()) {
     if (file.kind != kind) continue;
     const std::string name(file.name);
-    by_name[name] = {name, fmt::format("{}/{}.json (built in)", file.kind, file.name), std::string(file.text)};
+    by_name[name] = {name, fmt::format("built-in profile {}/{}", file.kind, file.name), std::string(file.text)};
   }
   const std::filesystem::path folder = std::filesystem::path(directory_) / kind;
   std::error_code error;

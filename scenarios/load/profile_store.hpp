@@ -12,14 +12,14 @@ namespace userqsim {
 
 struct ProfileFile {
   std::string name;
-  std::string file;  // for messages: its path, or "devices/ideal.json (built in)"
+  std::string file;  // for messages: its path, or "built-in profile devices/ideal"
   std::string text;
 };
 
 class ProfileStore {
  public:
   // `directory` holds devices/, kernels/ and costs/; empty: the embedded profiles alone. Throws InputError when it
-  // is not a directory.
+  // is not a directory, or has none of them.
   explicit ProfileStore(std::string directory);
 
   // All profiles of a kind ("devices", "kernels", "costs"), sorted by name.

@@ -50,6 +50,8 @@ TraceArrival::Row read_row(const Line& line, bool has_work) {
 }  // namespace
 
 std::vector<TraceArrival::Row> parse_trace(std::string_view text, const std::string& file) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::vector<TraceArrival::Row> rows;
   Line line{{}, 0, file};
   bool has_work = false;

@@ -273,26 +273,54 @@ std::string to_text(Bandwidth b) { return shortest_text(b.bytes_per_second, a_ba
 
 namespace {
 
-// Levenshtein's distance: the fewest insertions, deletions and replacements that turn one word into the other.
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_letter(char a, char b) { return lower(a) == lower(b); }
+
+bool begins_with(std::string_view word, std::string_view beginning) {
+  return beginning.size() <= word.size() &&
+         std::equal(beginning.begin(), beginning.end(), word.begin(), same_letter);
+}
+
+// Optimal string alignment: the fewest insertions, deletions, replacements and exchanges of neighbours that turn
+// one word into the other, no letter edited twice.
 std::size_t edits_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);  // the rows for i - 2, i - 1 and i letters of a
+  std::vector<std::size_t> above(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before.swap(above);
+    above.swap(row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+      const std::size_t replaced = above[j - 1] + (same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
+      row[j] = std::min({replaced, above[j] + 1, row[j - 1] + 1});
+      const bool exchanged = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]);
+      if (exchanged) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
 }
 
+// The only candidate that begins with `word`, or null.
+const std::string* only_completion(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t shortest = 3;
+  if (word.size() < shortest) return nullptr;
+  const std::string* found = nullptr;
+  for (const std::string& candidate : candidates) {
+    if (!begins_with(candidate, word)) continue;
+    if (found != nullptr) return nullptr;
+    found = &candidate;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string* nearest = nullptr;
+  const std::string* nearest = only_completion(word, candidates);
+  if (nearest != nullptr) return *nearest;
   std::size_t fewest = 0;
   for (const std::string& candidate : candidates) {
     const std::size_t longer = std::max(word.size(), candidate.size());

@@ -33,8 +33,9 @@ std::string to_text(Duration d);
 std::string to_text(Bytes b);
 std::string to_text(Bandwidth b);
 
-// The candidate most like `word` (fewest edits, first among equals); empty when none is near (more than a third of
-// the letters of the longer one differ).
+// What `word` was meant to be: the only candidate that begins with it, if it has three letters or more; else the one
+// most like it (fewest edits, first among equals), where an exchange of neighbours is one edit; empty when none is near
+// (more than a third of the letters of the longer one differ). Upper and lower case are the same.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace userqsim

@@ -25,13 +25,13 @@ struct Bandwidth {
   constexpr auto operator<=>(const Bandwidth&) const = default;
 };
 
-// The time `size` takes at `rate`, rounded up to a nanosecond; zero at zero bandwidth (ideal).
+// The time `size` takes at `rate`, rounded up to a nanosecond, at most `never`; zero at zero bandwidth.
 // REQUIRES: size >= 0, rate >= 0.
 constexpr Duration transfer_time(Bytes size, Bandwidth rate) {
   if (rate.bytes_per_second == 0) return Duration{0};
   const Wide scaled = static_cast<Wide>(size.value) * 1'000'000'000;
   const Wide rounded_up = (scaled + rate.bytes_per_second - 1) / rate.bytes_per_second;
-  return Duration{static_cast<std::int64_t>(rounded_up)};
+  return rounded_up < never.count() ? Duration{static_cast<std::int64_t>(rounded_up)} : never;
 }
 
 }  // namespace userqsim

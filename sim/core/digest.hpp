@@ -23,6 +23,12 @@
 
 namespace userqsim {
 
+// A time that is part of the state only while something holds: what is stale must not tell two states apart.
+struct TimeIf {
+  bool holds = false;
+  SimTime time;
+};
+
 class Digest {
  public:
   explicit Digest(SimTime origin = SimTime{}) : origin_(origin) {}
@@ -42,6 +48,10 @@ class Digest {
     fold_word(id.value);
   }
   void fold(const SimTime& t) { fold_word(static_cast<std::uint64_t>((t - origin_).count())); }
+  void fold(const TimeIf& t) {
+    fold_word(t.holds);
+    if (t.holds) fold(t.time);
+  }
   void fold(const Duration& d) { fold_word(static_cast<std::uint64_t>(d.count())); }
   void fold(const Bytes& b) { fold_word(static_cast<std::uint64_t>(b.value)); }
   void fold(const Wide& w) {
@@ -63,6 +73,10 @@ class Digest {
   template <class T>
   void fold(const std::deque<T>& values) {
     fold_range(values);
+  }
+  template <class... Fields>
+  void fold(const std::tuple<Fields...>& fields) {
+    fold_fields(fields);
   }
   template <class K, class V>
   void fold(const std::map<K, V>& values) {

@@ -67,20 +67,25 @@ std::size_t uniform_index(const Source& source, std::uint64_t count) {
   }
 }
 
+// A tail that reaches beyond any run ends at `never`.
+Duration at_most_never(double ns) {
+  return ns < static_cast<double>(never.count()) ? duration_from_double(ns) : never;
+}
+
 struct Sampler {
   Source source;
 
   Duration operator()(const ConstantDuration& d) const { return d.value; }
   Duration operator()(const ExponentialDuration& d) const {
     const double u = to_uniform(source.words(0)[0]);
-    return duration_from_double(static_cast<double>(d.mean.count()) * -portable_log(u));
+    return at_most_never(static_cast<double>(d.mean.count()) * -portable_log(u));
   }
   // exp(mu + sigma z) with mu = log(mean) - sigma^2 / 2, written as mean * exp(...): exact for sigma = 0, and
   // defined for a mean of zero.
   Duration operator()(const LognormalDuration& d) const {
     const double z = standard_normal(source);
     const double scale = portable_exp(d.sigma * z - d.sigma * d.sigma / 2.0);
-    return duration_from_double(static_cast<double>(d.mean.count()) * scale);
+    return at_most_never(static_cast<double>(d.mean.count()) * scale);
   }
   Duration operator()(const EmpiricalDuration& d) const {
     ensure(!d.values.empty(), "an empirical distribution needs a value");

@@ -26,7 +26,8 @@ class Draws {
 
   // Uniform in (0, 1): an odd multiple of 2^-53, so never 0 or 1 and symmetric about 1/2.
   double uniform(DrawPoint point) const;
-  // A draw from `distribution`, rounded to the nearest nanosecond; never negative. A constant draws nothing.
+  // A draw from `distribution`, rounded to the nearest nanosecond; never negative, at most `never`.
+  // A constant draws nothing.
   // REQUIRES: means and values not negative, an empirical one not empty, and a result below 2^62 ns.
   Duration sample(const Distribution& distribution, DrawPoint point) const;
 

@@ -73,7 +73,9 @@ Duration FluidShare::time_to_complete(const Flow& flow, std::uint64_t width_befo
   const Wide pool_per_ns = pool_of(Duration{1});
   const Wide numerator = flow.remaining * static_cast<Wide>(width_sum_);
   const Wide denominator = pool_per_ns * flow.width;
-  auto ns = static_cast<std::int64_t>((numerator + denominator - 1) / denominator);
+  const Wide quotient = (numerator + denominator - 1) / denominator;
+  if (quotient >= never.count()) return never;
+  auto ns = static_cast<std::int64_t>(quotient);
   const auto enough = [&](std::int64_t t) {
     return t >= 0 && grant(pool_of(Duration{t}), width_before, flow.width) >= flow.remaining;
   };

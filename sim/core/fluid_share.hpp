@@ -12,12 +12,21 @@
 #include <tuple>
 #include <vector>
 
+#include "sim/core/digest.hpp"
 #include "sim/core/time.hpp"
 #include "sim/core/wide.hpp"
 
 namespace userqsim {
 
 class FluidShare {
+ private:
+  struct Flow {
+    std::uint32_t key = 0;
+    std::uint32_t width = 1;
+    Wide remaining = 0;
+    auto fields() const { return std::tie(key, width, remaining); }
+  };
+
  public:
   static constexpr std::int64_t ticks_per_unit_ns = std::int64_t{1} << 16;
 
@@ -51,16 +60,10 @@ class FluidShare {
   // All ticks dealt out since the beginning: equals the integral of min(capacity, sum of widths), exactly.
   Wide granted() const { return granted_; }
 
-  auto fields() const { return std::tie(flows_, last_); }
+  // Without flows there is nothing that time could have passed for.
+  auto fields() const { return std::tuple<const std::vector<Flow>&, TimeIf>(flows_, {!flows_.empty(), last_}); }
 
  private:
-  struct Flow {
-    std::uint32_t key = 0;
-    std::uint32_t width = 1;
-    Wide remaining = 0;
-    auto fields() const { return std::tie(key, width, remaining); }
-  };
-
   // What flow i is granted by `pool` ticks dealt to all flows, when widths before it sum to `width_before`.
   Wide grant(Wide pool, std::uint64_t width_before, std::uint32_t width) const;
   Wide pool_of(Duration span) const;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sim/core/wide.hpp"
+
 namespace userqsim {
 
 using Duration = std::chrono::nanoseconds;
@@ -21,6 +23,17 @@ struct SimClock {
 using SimTime = SimClock::time_point;
 
 constexpr Duration max_duration = Duration::max();
+
+// Longer than any run (146 years): what would take longer takes this long, so that adding it to a time within a run
+// cannot overflow.
+constexpr Duration never{std::int64_t{1} << 62};
+
+// Sum and product that stop at `never`. REQUIRES: nothing negative.
+constexpr Duration plus(Duration a, Duration b) { return a < never - b ? a + b : never; }
+constexpr Duration times(Duration d, std::int64_t factor) {
+  const Wide product = static_cast<Wide>(d.count()) * factor;
+  return product < never.count() ? Duration{static_cast<std::int64_t>(product)} : never;
+}
 
 // The nearest Duration to `ns` nanoseconds, halves away from zero.
 // REQUIRES: ns is finite and |ns| < 2^62; throws InvariantError otherwise.

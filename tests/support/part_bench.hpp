@@ -27,6 +27,12 @@ inline MemorySpec memory_of(const MachineSpec& spec) {
   return memory;
 }
 
+// The queue is in its slot and may be connected.
+inline bool is_mapped(const SlotChanged& change) {
+  const bool came_in = change.from == SlotState::mapping || change.from == SlotState::loading;
+  return came_in && change.to == SlotState::mapped;
+}
+
 class PartBench : public Timeline {
  public:
   explicit PartBench(MachineSpec the_spec)
@@ -111,7 +117,8 @@ class FirmwareBench : public PartBench {
       : PartBench(std::move(the_spec)),
         firmware(spec.firmware, layout, hardware.plan()),
         unmap_takes(layout.queues.size(), Duration{0}),
-        leaving_(layout.queues.size(), false) {
+        leaving_(layout.queues.size(), false),
+        waits_for_work_(layout.queues.size(), false) {
     workload.begin(wiring.workload);
   }
 
@@ -141,15 +148,21 @@ class FirmwareBench : public PartBench {
   }
   void play(const HardwareEvent& event) override {
     if (const auto* map = std::get_if<MapQueue>(&event)) {
-      wiring.hardware.slot_mapped.post_in(map_takes, {map->queue});
-      if (!hardware.has_work(map->queue, workload)) wiring.hardware.idle.post_in(map_takes, {map->queue});
+      waits_for_work_[map->queue.index()] = !hardware.has_work(map->queue, workload);
+      if (waits_for_work_[map->queue.index()]) {
+        wiring.hardware.idle.post_in(map_takes, {map->queue});
+      } else {
+        wiring.hardware.connected.post_in(map_takes, {map->queue});
+      }
       leaving_[map->queue.index()] = false;
     } else if (const auto* unmap = std::get_if<UnmapQueue>(&event)) {
       if (leaving_[unmap->queue.index()]) return;  // on its way out already
       leaving_[unmap->queue.index()] = true;
+      waits_for_work_[unmap->queue.index()] = false;
       wiring.hardware.slot_freed.post_in(unmap_takes[unmap->queue.index()], {unmap->queue, unmap->slot});
     } else {
       hardware.handle(event, wiring.hardware);
+      connect_who_has_work();
     }
   }
   void play(const WorkloadEvent& event) override { workload.handle(event, wiring.workload); }
@@ -160,7 +173,17 @@ class FirmwareBench : public PartBench {
   }
 
  private:
+  // Every queue has a pipe of its own here.
+  void connect_who_has_work() {
+    for (std::size_t i = 0; i < waits_for_work_.size(); ++i) {
+      if (!waits_for_work_[i] || !hardware.has_work(QueueId::of(i), workload)) continue;
+      waits_for_work_[i] = false;
+      wiring.hardware.connected.post({QueueId::of(i)});
+    }
+  }
+
   std::vector<bool> leaving_;
+  std::vector<bool> waits_for_work_;  // mapped, idle
   std::uint32_t serial_ = 0;
 };
 

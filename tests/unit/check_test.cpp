@@ -145,10 +145,10 @@ TEST_CASE("a closed loop must let time pass", "[check]") {
 
 TEST_CASE("factors stay within what they mean", "[check]") {
   CHECK(problems([](MachineSpec& spec) { spec.costs.gtt_slowdown.value = 0.99; }) ==
-        Lines{"/overrides/costs/gtt_slowdown/value: 0.99 is out of range; allowed: 1 or more"});
+        Lines{"/overrides/costs/gtt_slowdown/value: 0.99 is out of range; allowed: 1 to 1000000"});
   CHECK(problems([](MachineSpec& spec) {
           spec.costs.gtt_slowdown.range = {0.5, 33.8};
-        }) == Lines{"/overrides/costs/gtt_slowdown/range: reaches beyond what is allowed: 1 or more"});
+        }) == Lines{"/overrides/costs/gtt_slowdown/range: reaches beyond what is allowed: 1 to 1000000"});
   CHECK(problems([](MachineSpec& spec) { spec.costs.gtt_slowdown.value = 34; }).size() == 1);
   CHECK(problems([](MachineSpec& spec) { spec.costs.context_fill.value = 1.01; }).size() == 1);
   CHECK(problems([](MachineSpec& spec) { spec.costs.context_fill.range = {0.0, 1.01}; }).size() == 1);

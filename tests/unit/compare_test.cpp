@@ -63,40 +63,125 @@ TEST_CASE("one replication has no interval and proves nothing") {
   CHECK_FALSE(differs(rows.front()));
 }
 
-TEST_CASE("the verdict says what the rows show") {
-  VerdictInput input{.rows = {}, .policy_a = "a", .policy_b = "b", .corners = {}, .costs = {}};
-  const auto add = [&](const std::string& variant, const std::vector<double>& a, const std::vector<double>& b) {
+namespace {
+
+// Rows of downtime for the verdict.
+struct VerdictRows {
+  VerdictInput input{
+      .rows = {},
+      .policy_a = "a",
+      .policy_b = "b",
+      .corners = {{"ack=before", "before"}, {"ack=after", "after"}},
+      .costs = {{"teardown_zero", "teardown"}, {"registration_zero", "registration"}, {"book_zero", "book"}},
+      .highs = {{"teardown_high", "teardown 200us"}, {"book_high", "book 300us"}}};
+
+  void add(const std::string& variant, const std::vector<double>& a, const std::vector<double>& b) {
     for (const ComparisonRow& row : compare_policies(side("a", a), side("b", b), variant))
       input.rows.push_back(row);
-  };
-  input.corners = {{"ack=before", "before"}, {"ack=after", "after"}};
-  input.costs = {{"teardown_zero", "teardown"}, {"registration_zero", "registration"}};
+  }
+};
 
+}  // namespace
+
+TEST_CASE("the verdict on a difference says what it rests on") {
+  VerdictRows rows;
   SECTION("a difference, its structure, its corners and its cost") {
-    add("base", {1000, 1010, 1020}, {1100, 1111, 1119});
-    add("unique_zero", {1000, 1010, 1020}, {1010, 1021, 1029});
-    add("ack=before", {1000, 1010, 1020}, {1100, 1111, 1119});
-    add("ack=after", {1000, 1010, 1020}, {990, 1000, 1010});
-    add("teardown_zero", {1000, 1010, 1020}, {1090, 1101, 1109});
-    add("registration_zero", {1000, 1010, 1020}, {1020, 1031, 1039});
-    const std::vector<std::string> sentences = verdict(input);
+    rows.add("base", {1000, 1010, 1020}, {1100, 1111, 1119});
+    rows.add("unique_zero", {1000, 1010, 1020}, {1010, 1021, 1029});
+    rows.add("ack=before", {1000, 1010, 1020}, {1100, 1111, 1119});
+    rows.add("ack=after", {1000, 1010, 1020}, {990, 1000, 1010});
+    rows.add("teardown_zero", {1000, 1010, 1020}, {1090, 1101, 1109});
+    rows.add("registration_zero", {1000, 1010, 1020}, {1020, 1031, 1039});
+    const std::vector<std::string> sentences = verdict(rows.input);
     REQUIRE(sentences.size() == 1);
     CAPTURE(sentences.front());
-    CHECK(sentences.front().find(
-              "Downtime of a victim: 100 ns (9.01 %) shorter with a than with b [95 % CI 97.5 to 102 ns]") == 0);
+    CHECK(sentences.front().find("Downtime of a victim: 100 ns (9.90 % of a's downtime) shorter with a than with b "
+                                 "[95 % CI 97.5 to 102 ns]") == 0);
     CHECK(sentences.front().find("at zero it is 10.0 ns shorter with a") != std::string::npos);
     CHECK(sentences.front().find("in 1 of 2 firmware corners (not with ack=after: 10.0 ns longer with a") !=
           std::string::npos);
     CHECK(sentences.front().find("rests most on registration") != std::string::npos);
+    CHECK(sentences.front().find("without") == std::string::npos);
+    CHECK(sentences.front().find("range of an unknown") == std::string::npos);
+  }
+  SECTION("every cost that it rests on, not the heaviest alone") {
+    rows.add("base", {1000, 1010, 1020}, {1100, 1111, 1119});
+    rows.add("registration_zero", {1000, 1010, 1020}, {900, 911, 919});
+    rows.add("teardown_zero", {1000, 1010, 1020}, {950, 961, 969});
+    rows.add("book_zero", {1000, 1010, 1020}, {1000, 1011, 1019});
+    rows.add("teardown_high", {1000, 1010, 1020}, {2000, 2011, 2019});
+    rows.add("book_high", {1000, 1010, 1020}, {700, 711, 719});
+    const std::string sentence = verdict(rows.input).front();
+    CAPTURE(sentence);
+    CHECK(sentence.find("rests most on registration (at zero its sign turns: 100 ns longer with a") !=
+          std::string::npos);
+    CHECK(sentence.find("; without teardown the sign turns (50.0 ns longer with a") != std::string::npos);
+    CHECK(sentence.find(", without book no difference is shown (none)") != std::string::npos);
+    CHECK(sentence.find(
+              ". The range of an unknown decides it: with book 300us the sign turns (300 ns longer with a") !=
+          std::string::npos);
+    CHECK(sentence.find("teardown 200us") == std::string::npos);
+  }
+  SECTION("variants that were not run say nothing") {
+    rows.add("base", {1000, 1010, 1020}, {1100, 1111, 1119});
+    CHECK(verdict(rows.input).front().find("cost") == std::string::npos);
+  }
+}
+
+TEST_CASE("the verdict on no difference says what it rests on") {
+  VerdictRows rows;
+  SECTION("no difference that rests on equal costs") {
+    rows.add("base", {1000, 1010, 1020}, {1001, 1009, 1020});
+    rows.add("unique_zero", {1000, 1010, 1020}, {1001, 1009, 1020});
+    rows.add("teardown_zero", {1000, 1010, 1020}, {980, 991, 999});
+    rows.add("registration_zero", {1000, 1010, 1020}, {970, 981, 989});
+    rows.add("book_zero", {1000, 1010, 1020}, {1050, 1061, 1069});
+    rows.add("teardown_high", {1000, 1010, 1020}, {2000, 2011, 2019});
+    const std::string sentence = verdict(rows.input).back();
+    CAPTURE(sentence);
+    CHECK(sentence.find(
+              "; it rests on the costs unique to a scheme being equal: without teardown or registration b is "
+              "shorter (by 20.0 ns, 30.0 ns), without book a is (by 50.0 ns).") != std::string::npos);
+    CHECK(sentence.find(" The range of an unknown decides it: with teardown 200us a is shorter (by 1.00 us).") !=
+          std::string::npos);
   }
   SECTION("no difference") {
-    add("base", {1000, 1010, 1020}, {1001, 1009, 1020});
-    const std::vector<std::string> sentences = verdict(input);
+    rows.add("base", {1000, 1010, 1020}, {1001, 1009, 1020});
+    const std::vector<std::string> sentences = verdict(rows.input);
     REQUIRE(sentences.size() == 2);
     CHECK(sentences.front().find("No difference between a and b is shown") == 0);
     CHECK(sentences.back().find("no difference shown") != std::string::npos);
   }
-  SECTION("nothing to compare") { CHECK(verdict(input).front().find("Nothing was evicted") == 0); }
+}
+
+TEST_CASE("the verdict claims no more than the rows show") {
+  VerdictRows rows;
+  SECTION("every share is of a's downtime") {
+    rows.add("base", {1000, 1000, 1000}, {2000, 2001, 1999});
+    for (ComparisonRow row : std::vector<ComparisonRow>(rows.input.rows)) {
+      row.metric = "evict_latency_ns";
+      row.value_a = 100.0;
+      row.value_b = 600.0;
+      row.difference = 500.0;
+      rows.input.rows.push_back(row);
+    }
+    const std::vector<std::string> sentences = verdict(rows.input);
+    REQUIRE(sentences.size() == 2);
+    CHECK(sentences[0].find("(100 % of a's downtime)") != std::string::npos);
+    CHECK(sentences[1].find("(50.0 % of a's downtime)") != std::string::npos);
+  }
+  SECTION("one replication shows nothing") {
+    rows.add("base", {1000}, {1100});
+    const std::vector<std::string> sentences = verdict(rows.input);
+    REQUIRE(sentences.size() == 1);
+    CHECK(sentences.front().find("with one replication") != std::string::npos);
+  }
+  SECTION("no whole replication") { CHECK(verdict(rows.input).front().find("No replication is whole") == 0); }
+  SECTION("nothing was evicted") {
+    rows.add("base", {1000}, {1100});
+    rows.input.rows.front().metric = "evictions";
+    CHECK(verdict(rows.input).front().find("Nothing was evicted") == 0);
+  }
 }
 
 TEST_CASE("numbers as people read them") {
@@ -109,4 +194,11 @@ TEST_CASE("numbers as people read them") {
   CHECK(human_interval(30'000, 46'200, "ns") == "[+30.0, +46.2] us");
   CHECK(human_range(-46'200, -30'000, "ns") == "-46.2 to -30.0 us");
   CHECK(human_share(12, 1000) == "+1.20 %");
+  CHECK(human(999.9e3, "ns") == "1.00 ms");  // the scale is chosen after rounding
+  CHECK(human(999.4e3, "ns") == "999 us");
+  CHECK(human(9.996e3, "ns") == "10.0 us");
+  CHECK(human(99.96e3, "ns") == "100 us");
+  CHECK(human(1023.9 * 1024, "bytes") == "1.00 MiB");
+  CHECK(human_signed(-999'700, "ns") == "-1.00 ms");
+  CHECK(human_interval(-999'900, 3, "ns") == "[-1.00, +0.00] ms");
 }

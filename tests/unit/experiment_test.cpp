@@ -1,6 +1,6 @@
 // The pool that runs cells, and the plan of a comparison.
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "results/compare/compare.hpp"
@@ -104,11 +104,27 @@ TEST_CASE("a comparison repeats the base with one assumption changed") {
   }
   SECTION("each unique cost that is not zero, and all together") {
     spec.costs.teardown = cost(5us);
+    spec.costs.teardown.range.clear();
     const ComparePlan with_teardown = plan();
     CHECK(variants_of(with_teardown).contains("unique_zero"));
     CHECK(variants_of(with_teardown).contains("teardown_zero"));
     CHECK(variants_of(with_teardown).size() == 1 + 1 + 1 + 3);
     CHECK(with_teardown.cells.size() == 6 * 2 * 2);
+    CHECK(with_teardown.highs.empty());  // no range is known
+  }
+  SECTION("each unique cost that is not zero at the top of its range") {
+    spec.costs.teardown = cost(5us);
+    spec.costs.teardown.range = {0us, 200us};
+    spec.costs.registration = cost(100us);
+    spec.costs.registration.range = {0us, 100us};  // it is there already
+    spec.costs.suspend_book.range = {0us, 200us};  // zero on purpose
+    const ComparePlan with_range = plan();
+    REQUIRE(with_range.highs.size() == 1);
+    CHECK(with_range.highs.front().variant == "teardown_high");
+    CHECK(with_range.highs.front().label == "teardown 200us");
+    for (const Cell& cell : with_range.cells) {
+      if (cell.variant == "teardown_high") CHECK(cell.spec->costs.teardown.value == constant(Duration{200us}));
+    }
   }
   CHECK(plan().corners.size() == 4);
   CHECK(plan().cells.front().replication == 5);

@@ -64,7 +64,7 @@ TEST_CASE("a stop finds a queue being mapped: the mapping ends first", "[hardwar
   bench.unmap(q0, slot0);
   bench.expect_at<SlotFreed>(10us + out_idle);
   bench.run_until(10ms);
-  CHECK(bench.count<SlotMapped>() == 0);
+  CHECK(bench.count<QueueConnected>() == 0);
   CHECK(bench.count<QueueRan>() == 0);
 }
 
@@ -219,8 +219,8 @@ TEST_CASE("with CWSR running waves are saved at once and loaded again", "[hardwa
   bench.expect_at<SlotFreed>(freed);
   bench.run_until(2ms);
   bench.map(q0, slot0);
-  bench.expect_at<SlotMapped>(10us);
-  bench.expect_at<SlotMapped>(2ms + 10us + transfer);
+  bench.expect_at<SlotChanged>(10us, is_mapped);
+  bench.expect_at<SlotChanged>(2ms + 10us + transfer, is_mapped);
   bench.expect_at<JobDone>(2ms + 10us + transfer + 3us + (1000us - (100us - first_run)));
   const auto moved = bench.all<ContextMoved>();
   REQUIRE(moved.size() == 2);
@@ -287,8 +287,8 @@ TEST_CASE("a graphics queue drains its draw, then saves its shadow, and loads it
   bench.expect_at<SlotFreed>(first_run + 200us + 7us + 100us + 11us);
   bench.run_until(1ms);
   bench.map(q0, slot0);
-  bench.expect_at<SlotMapped>(10us);
-  bench.expect_at<SlotMapped>(1ms + 10us + 100us);
+  bench.expect_at<SlotChanged>(10us, is_mapped);
+  bench.expect_at<SlotChanged>(1ms + 10us + 100us, is_mapped);
   bench.expect_at<JobDone>(1ms + 10us + 100us + 3us + 800us);
 }
 
@@ -317,8 +317,9 @@ TEST_CASE("a stop finds a graphics queue loading: the shadow must be loaded agai
   bench.run_until(3ms);
   CHECK(bench.count<SlotFreed>() == 2);
   bench.map(q0, slot0);
-  bench.expect_at<SlotMapped>(10us);
-  bench.expect_at<SlotMapped>(3ms + 10us + 100us);
+  bench.expect_at<SlotChanged>(10us, is_mapped);
+  bench.expect_at<SlotChanged>(1ms + 10us + 100us, is_mapped);  // and leaves at once
+  bench.expect_at<SlotChanged>(3ms + 10us + 100us, is_mapped);
 }
 
 TEST_CASE("an SDMA queue stops at the end of a packet of 4 MiB", "[hardware][stop]") {

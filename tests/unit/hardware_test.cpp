@@ -46,7 +46,7 @@ TEST_CASE("slots are numbered by engine and pipe", "[hardware]") {
 TEST_CASE("a queue with work is mapped, connected, and runs to the job's end", "[hardware]") {
   HardwareBench bench(with_jobs(machine(), {job(1000us)}));
   bench.map(q0, SlotId{0});
-  bench.expect_at<SlotMapped>(map_cost);
+  bench.expect_at<SlotChanged>(map_cost, is_mapped);
   bench.nothing_before<QueueRan>(map_cost + connect_cost);
   CHECK_FALSE(bench.expect_at<QueueRan>(map_cost + connect_cost).resumed);
   const JobDone done = bench.expect_at<JobDone>(map_cost + connect_cost + 1000us);
@@ -62,7 +62,7 @@ TEST_CASE("an empty queue is mapped and idle, and a doorbell connects it at once
       "p", {queue("q0", QueueType::compute, stream(TraceArrival{{}, {{500us, std::nullopt}}}, job(100us)))})};
   HardwareBench bench(std::move(spec));
   bench.map(q0, SlotId{0});
-  bench.expect_at<SlotMapped>(map_cost);
+  bench.expect_at<SlotChanged>(map_cost, is_mapped);
   bench.expect_at<QueueIdle>(map_cost);
   bench.nothing_before<QueueHasWork>(500us);
   bench.expect_at<QueueHasWork>(500us);
@@ -90,11 +90,18 @@ TEST_CASE("jobs of one queue follow each other without connecting again", "[hard
   CHECK(bench.times<QueueIdle>() == in_ns({313us}));
 }
 
+// A job whose rounds of waves end every microsecond, where a pipe can rotate.
+JobSpec in_rounds(Duration work) {
+  JobSpec j = job(work);
+  j.grain = 1us;
+  return j;
+}
+
 TEST_CASE("a pipe rotates when its quantum is over and another queue waits", "[hardware]") {
   MachineSpec spec = machine();
   spec.device.compute = {1, 2};
   spec.device.pipe_quantum = 100us;
-  HardwareBench bench(with_jobs(std::move(spec), {job(150us), job(150us)}));
+  HardwareBench bench(with_jobs(std::move(spec), {in_rounds(150us), in_rounds(150us)}));
   bench.map(q0, SlotId{0});
   bench.map(q1, SlotId{1});
   // q0 runs 13 to 113, q1 connects to 116 and runs to 216, q0 connects to 219 and has 50 left, done at 269 and
@@ -111,7 +118,7 @@ TEST_CASE("a quantum runs only while somebody waits for the pipe", "[hardware]")
   MachineSpec spec = machine();
   spec.device.compute = {1, 2};
   spec.device.pipe_quantum = 100us;
-  HardwareBench bench(with_jobs(std::move(spec), {job(1000us), job(1000us)}));
+  HardwareBench bench(with_jobs(std::move(spec), {in_rounds(1000us), in_rounds(1000us)}));
   bench.map(q0, SlotId{0});
   bench.run_until(500us);
   CHECK(bench.count<PipeTimer>() == 0);
@@ -125,7 +132,7 @@ TEST_CASE("a third queue does not begin a second quantum beside the first", "[ha
   MachineSpec spec = machine();
   spec.device.compute = {1, 3};
   spec.device.pipe_quantum = 100us;
-  HardwareBench bench(with_jobs(std::move(spec), {job(80us), job(1ms), job(1ms)}));
+  HardwareBench bench(with_jobs(std::move(spec), {in_rounds(80us), in_rounds(1ms), in_rounds(1ms)}));
   bench.map(q0, SlotId{0});
   bench.map(q1, SlotId{1});
   bench.run_until(50us);
@@ -139,11 +146,28 @@ TEST_CASE("a queue that goes idle in its quantum leaves the next one a whole qua
   MachineSpec spec = machine();
   spec.device.compute = {1, 3};
   spec.device.pipe_quantum = 100us;
-  HardwareBench bench(with_jobs(std::move(spec), {job(50us), job(1ms), job(1ms)}));
+  HardwareBench bench(with_jobs(std::move(spec), {in_rounds(50us), in_rounds(1ms), in_rounds(1ms)}));
   for (std::uint32_t n = 0; n < 3; ++n) bench.map(QueueId{n}, SlotId{n});
   bench.expect_at<QueueRan>(66us, of(q1));
   bench.expect_at<PipeTimer>(66us + 100us);
   bench.expect_at<QueueRan>(166us + 3us, of(QueueId{2}));
+}
+
+TEST_CASE("off its pipe a queue's round of waves runs on to its end, and no further", "[hardware]") {
+  MachineSpec spec = machine();
+  spec.device.compute = {1, 2};
+  spec.device.compute_units = 2;
+  spec.device.pipe_quantum = 100us;
+  JobSpec rounds = job(140us);
+  rounds.grain = 70us;
+  HardwareBench bench(with_jobs(std::move(spec), {rounds, job(50us)}));
+  bench.map(q0, SlotId{0});
+  bench.map(q1, SlotId{1});
+  // q0 runs from 13; its quantum is over at 113, in the middle of the round that ends at 13 + 140, and so does its
+  // job.
+  bench.expect_at<QueueRan>(113us + connect_cost, of(q1));
+  bench.expect_at<JobDone>(13us + 140us);
+  bench.expect_at<JobDone>(116us + 50us);
 }
 
 TEST_CASE("without a quantum a pipe rotates only when its queue is idle", "[hardware]") {

@@ -118,5 +118,78 @@ TEST_CASE("files that cannot be read say why", "[load]") {
   CHECK(error_of(large) == large + ": larger than 64 MiB");
 }
 
+TEST_CASE("what is wrong in a profile is said of the profile", "[load]") {
+  const ScratchFolder folder("load-profile-errors");
+  const std::string scenario = folder.write("scenario.json", load_test::scenario_text());
+  const auto with = [&](const std::vector<std::string>& sets) {
+    return error_of(scenario, {.profiles_dir = folder.path(), .sets = sets});
+  };
+  std::string device = file_text("models/profiles/devices/rx7900xtx.json");
+  const auto change = [](std::string& text, const std::string& from, const std::string& to) {
+    REQUIRE(text.find(from) != std::string::npos);
+    text.replace(text.find(from), from.size(), to);
+  };
+  change(device, "\"rx7900xtx\"", "\"mine\"");
+  change(device, "\"costs\": \"default\"", "\"costs\": \"mine\"");
+  const std::string device_file = folder.write("devices/mine.json", device);
+  std::string costs = file_text("models/profiles/costs/default.json");
+  change(costs, "\"value\": \"10us\"", "\"value\": \"10h\"");
+  const std::string cost_file = folder.write("costs/mine.json", costs);
+  CHECK(with({"/device=mine"}).starts_with(cost_file + ": /mes_api/value: the mean 10h is outside"));
+  CHECK(with({"/device=mine", "/overrides/costs/mes_api/value=20h"})
+            .starts_with(scenario + ": /overrides/costs/mes_api/value: the mean 20h is outside"));
+  CHECK(with({"/device=mine", "/overrides/costs/mes_api/value=20us"}) == "(accepted)");
+
+  std::string kernel = file_text("models/profiles/kernels/6.18.json");
+  change(kernel, "\"6.18\"", "\"mine\"");
+  change(kernel, "\"native_policy\": \"preempt_restore\"", "\"native_policy\": \"hope\"");
+  const std::string kernel_file = folder.write("kernels/mine.json", kernel);
+  CHECK(with({"/kernel=mine"}).starts_with(kernel_file + ": /native_policy: no policy \"hope\""));
+  CHECK(with({"/kernel=mine", "/policy=unmap_map"}).starts_with(kernel_file + ": /native_policy: "));
+}
+
+TEST_CASE("a directory of profiles holds profiles", "[load]") {
+  const ScratchFolder folder("load-no-profiles");
+  const std::string scenario = folder.write("scenario.json", load_test::scenario_text());
+  CHECK(error_of(scenario, {.profiles_dir = folder.path(), .sets = {}}) ==
+        folder.path() + ": holds no profiles; expected at least one of devices/, kernels/, costs/ in it");
+}
+
+TEST_CASE("keys are shown fit to read", "[load]") {
+  const ScratchFolder folder("load-keys");
+  const auto error_with = [&](const std::string& key) {
+    return error_of(
+        folder.write("scenario.json", load_test::scenario_text(R"({"work": "1us"})", ", \"" + key + "\": 1")));
+  };
+  const std::string path = folder.path() + "/scenario.json";
+  CHECK(error_with("a\\nb\\u001b").starts_with(path + R"(: /a\nb\u001b: unknown key "a\nb\u001b"; allowed)"));
+  const std::string letters(5'000, 'k');
+  CHECK(error_with(letters).starts_with(path + ": /" + letters.substr(0, 80) + "...: unknown key \"" +
+                                        letters.substr(0, 80) + "...\""));
+  CHECK(error_with(letters).size() < 600);
+}
+
+TEST_CASE("a long circle of jobs is shortened", "[load]") {
+  const ScratchFolder folder("load-cycle");
+  std::string graph;
+  for (int n = 0; n < 100; ++n) {
+    graph += std::string(n == 0 ? "" : ",") + R"({"name": "j)" + std::to_string(n) +
+             R"(", "work": "1us", "after": ["j)" + std::to_string((n + 99) % 100) + R"("]})";
+  }
+  const std::string error = error_of(folder.write(
+      "scenario.json", load_test::scenario_text(R"({"arrival": {"periodic": "1ms"}, "graph": [)" + graph + "]}")));
+  CAPTURE(error);
+  CHECK(error.find("-> ... (90 more) -> j") != std::string::npos);
+  CHECK(error.size() < folder.path().size() + 300);
+}
+
+TEST_CASE("the name of a trace file is a name", "[load]") {
+  const ScratchFolder folder("load-trace-name");
+  const std::string error = error_of(
+      folder.write("scenario.json",
+                   load_test::scenario_text(R"({"arrival": {"trace": {"file": "t.csv\u0000x"}}, "work": "1us"})")));
+  CHECK(error.find(R"(/trace/file: expected the name of a file, found "t.csv\u0000x")") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace userqsim

@@ -240,5 +240,19 @@ TEST_CASE("the option --profiles replaces and extends the built-in profiles", "[
   CHECK(error_of(scenario, mine).rfind(file + ": line 1, column 2: syntax error", 0) == 0);
 }
 
+TEST_CASE("a trace may begin with a byte order mark, as a scenario may", "[load]") {
+  const ScratchFolder folder("load-trace-bom");
+  folder.write("t.csv",
+               "\xEF\xBB\xBF"
+               "arrival_ns\n7\n");
+  const std::string path =
+      folder.write("scenario.json",
+                   "\xEF\xBB\xBF" + scenario_text(R"({"arrival": {"trace": {"file": "t.csv"}}, "work": "1us"})"));
+  const LoadedScenario loaded = load_scenario(path, {});
+  const auto& trace = std::get<TraceArrival>(loaded.machine->processes[0].queues[0].jobs->arrival);
+  REQUIRE(trace.rows.size() == 1);
+  CHECK(trace.rows[0].arrival == 7ns);
+}
+
 }  // namespace
 }  // namespace userqsim

@@ -1,5 +1,6 @@
 // A machine is a value: copied in the middle of anything, it runs on as the original does, and two machines share
 // nothing.
+#include <set>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -109,25 +110,34 @@ TEST_CASE("the seed and the replication decide everything, and both matter") {
   REQUIRE(digest(spec, 0) != digest(reseeded, 0));
 }
 
+// The busiest process there is, alone, started at two times: at the same age, whatever it is in the middle of, the
+// machine is in the same state.
 TEST_CASE("the state hash is free of absolute time") {
-  // An idle machine looks the same at any time; the same machine with a job under way does not.
-  MachineSpec spec = ideal_machine();
-  spec.processes.push_back(process("p", {queue("q", QueueType::compute, stream(PeriodicArrival{10ms}, job(1ms)))}));
-  spec.horizon = 50ms;
-  Machine machine(share(spec), 0);
-  std::vector<std::uint64_t> at_arrival;
-  const auto hash_after = [&](SimTime t) {
-    while (machine.now() < t && machine.step()) {
-    }
-    return machine.state_hash();
+  const auto started_at = [](Duration start) {
+    MachineSpec spec = busy_machine("preempt_restore");
+    spec.costs.worker_latency = cost(100us);
+    spec.processes.resize(1);
+    spec.processes.front().start = start;
+    spec.events.resize(1);  // from the process's start
+    spec.horizon = 1s;
+    return spec;
   };
-  const std::uint64_t first = hash_after(SimTime{11ms});   // the job of 10 ms has ended
-  const std::uint64_t second = hash_after(SimTime{21ms});  // and that of 20 ms
-  REQUIRE(machine.now() == SimTime{21ms});
-  REQUIRE(first != 0);
-  // Job ids and arrival counts grow; what the hash must not see is the time itself.
-  Machine copy(machine);
-  REQUIRE(copy.state_hash() == second);
+  constexpr Duration early = 1ms, late = 27ms;
+  Machine first(share(started_at(early)), 0), second(share(started_at(late)), 0);
+  const auto run_to_age = [](Machine& machine, Duration start, Duration age) {
+    // To the last event at or before that age; both machines have the same events at the same ages.
+    Machine ahead(machine);
+    while (ahead.step() && ahead.now() - SimTime{start} <= age) machine.step();
+  };
+  std::set<std::uint64_t> hashes;
+  for (Duration age = 1ms; age <= 60ms; age += 1ms) {
+    run_to_age(first, early, age);
+    run_to_age(second, late, age);
+    REQUIRE(first.now() - SimTime{early} == second.now() - SimTime{late});
+    REQUIRE(first.state_hash() == second.state_hash());
+    hashes.insert(first.state_hash());
+  }
+  REQUIRE(hashes.size() > 50);  // and it tells states apart
 }
 
 }  // namespace

@@ -92,6 +92,61 @@ TEST_CASE("a left-over of ours is removed, somebody else's is not") {
   CHECK_FALSE(fs::exists(partial / "thesis.tex"));
 }
 
+TEST_CASE("a second run into the same directory is refused, and harms the first in nothing") {
+  const Sandbox box;
+  const fs::path out = box.root / "out";
+  RunDirectory one(out, false);
+  touch(one.partial() / "a.csv");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      RunDirectory two(out, true);
+      FAIL("it was let in");
+    } catch (const OutputError& error) {
+      CHECK(error.fault() == OutputFault::path);
+      CHECK(std::string(error.what()).find("out.partial is in use by another run") != std::string::npos);
+    }
+  }
+  one.publish();
+  CHECK(fs::exists(out / "a.csv"));
+  CHECK(entries(out) == 1);
+  CHECK_NOTHROW(RunDirectory(out, true));  // it is free again
+  CHECK(entries(box.root) == 1);
+}
+
+TEST_CASE("only one's own partial directory is removed") {
+  const Sandbox box;
+  const fs::path partial = box.root / "out.partial";
+  {
+    const RunDirectory directory(box.root / "out", false);
+    fs::remove_all(partial);
+    fs::create_directory(partial);
+    touch(partial / "thesis.tex");
+  }
+  CHECK(fs::exists(partial / "thesis.tex"));
+}
+
+TEST_CASE("what was removed under a run's hands is not published") {
+  const Sandbox box;
+  RunDirectory directory(box.root / "out", false);
+  fs::remove_all(directory.partial());
+  CHECK_THROWS_AS(directory.publish(), OutputError);
+  CHECK_FALSE(fs::exists(box.root / "out"));
+}
+
+TEST_CASE("a symbolic link names its target") {
+  const Sandbox box;
+  fs::create_directory_symlink(box.root / "target", box.root / "link");
+  CHECK_THROWS_AS(RunDirectory(box.root / "link", true), OutputError);  // it points to nothing
+  fs::create_directory(box.root / "target");
+  RunDirectory directory(box.root / "link", false);
+  CHECK(directory.partial() == fs::canonical(box.root) / "target.partial");
+  touch(directory.partial() / "a.csv");
+  directory.publish();
+  CHECK(fs::is_symlink(box.root / "link"));
+  CHECK(fs::exists(box.root / "target" / "a.csv"));
+  CHECK(entries(box.root) == 2);
+}
+
 TEST_CASE("a path that cannot be a directory is the user's fault") {
   const Sandbox box;
   touch(box.root / "file");

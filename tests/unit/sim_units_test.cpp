@@ -166,5 +166,17 @@ TEST_CASE("the nearest name is the one with the fewest edits", "[sim][units]") {
   CHECK(nearest_name(std::string(100'000, 'q'), names).empty());
 }
 
+TEST_CASE("the nearest name forgives case, exchanged neighbours and abbreviation", "[sim][units]") {
+  CHECK(nearest_name("POLICY", {"policy"}) == "policy");
+  CHECK(nearest_name("cip", {"cpi", "cup"}) == "cpi");  // one exchange, as far as one replacement: the first
+  CHECK(nearest_name("rnu", {"run"}) == "run");
+  CHECK(nearest_name("form", {"format", "from"}) == "format");  // what it begins is meant before what it is like
+  CHECK(nearest_name("preempt", {"preempt_restore", "unmap_map"}) == "preempt_restore");
+  CHECK(nearest_name("Preem", {"preempt_restore", "unmap_map"}) == "preempt_restore");
+  CHECK(nearest_name("pre", {"preempt_idle", "preempt_running"}).empty());  // it begins two
+  CHECK(nearest_name("pr", {"preempt_idle"}).empty());                      // too short
+  CHECK(nearest_name("ca", {"abc"}).empty());
+}
+
 }  // namespace
 }  // namespace userqsim

@@ -123,9 +123,11 @@ std::vector<Duration> round_robin(std::uint32_t jobs, Duration length, Duration 
   spec.device.pipe_quantum = quantum;
   spec.costs.connect = cost(switch_cost);
   ProcessSpec p = process("p", {});
+  JobSpec slices = job(length);
+  slices.grain =
+      1ms;  // a pipe rotates at the end of a round of waves; every quantum here is a whole number of rounds
   for (std::uint32_t i = 0; i < jobs; ++i) {
-    p.queues.push_back(
-        queue("q" + std::to_string(i), QueueType::compute, stream(PeriodicArrival{1s}, job(length), 1)));
+    p.queues.push_back(queue("q" + std::to_string(i), QueueType::compute, stream(PeriodicArrival{1s}, slices, 1)));
   }
   spec.processes.push_back(p);
   Machine machine(share(spec), 0);
