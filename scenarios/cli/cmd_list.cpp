@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <utility>
+
 #include "models/policy/policies.hpp"
 #include "results/record/metrics.hpp"
 #include "results/report/table.hpp"
@@ -57,7 +59,7 @@ ReportTable list_policies() {
 // Visits a cost profile's field list.
 class CostRows {
  public:
-  CostRows(const std::string& profile, ReportTable& table) : profile_(profile), table_(table) {}
+  CostRows(std::string profile, ReportTable& table) : profile_(std::move(profile)), table_(table) {}
 
   void required(std::string_view key, Cost& cost, std::string_view doc, Limits = {}) {
     add(key, text_of(cost.value), cost, to_text(cost.range.front()), to_text(cost.range.back()), doc);

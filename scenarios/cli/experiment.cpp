@@ -210,7 +210,7 @@ Published publish(RunDirectory& directory, const std::string& command, const Exp
   directory.publish();
   Published published{output_path(options, loaded), {}};
   for (const FileSummary& file : manifest.files) published.files.push_back(file.name);
-  for (const char* name : {"manifest.json", "timing.csv", "provenance.json"}) published.files.push_back(name);
+  for (const char* name : {"manifest.json", "timing.csv", "provenance.json"}) published.files.emplace_back(name);
   return published;
 }
 
