@@ -24,7 +24,7 @@ class Channel {
   }
 
   SimTime now() const { return engine_->now(); }
-  // Delivered at the current time, after everything already posted to that part for now.
+  // Delivered at the current time, behind what already stands there for that part at this time.
   EventHandle post(const Message& message) const { return post_at(now(), message); }
   EventHandle post_in(Duration delay, const Message& message) const { return post_at(now() + delay, message); }
   EventHandle post_at(SimTime at, const Message& message) const {

@@ -58,7 +58,6 @@ class Digest {
     fold_word(static_cast<std::uint64_t>(w));
     fold_word(static_cast<std::uint64_t>(w >> 64));
   }
-  void fold(const std::monostate&) {}
   // A handle says only where the queue keeps an event; the event itself is folded with the queue.
   void fold(const EventHandle&) {}
   template <class T>

@@ -56,7 +56,6 @@ class FluidShare {
   std::optional<Completion> next_completion() const;
 
   std::size_t flows() const { return flows_.size(); }
-  std::uint64_t width_in_use() const { return width_sum_; }
   // All ticks dealt out since the beginning: equals the integral of min(capacity, sum of widths), exactly.
   Wide granted() const { return granted_; }
 

@@ -22,8 +22,6 @@ struct SimClock {
 };
 using SimTime = SimClock::time_point;
 
-constexpr Duration max_duration = Duration::max();
-
 // Longer than any run (146 years): what would take longer takes this long, so that adding it to a time within a run
 // cannot overflow.
 constexpr Duration never{std::int64_t{1} << 62};

@@ -34,11 +34,7 @@ class Stops(CommandTest):
     def test_a_second_run_into_the_same_directory_is_refused(self):
         first = subprocess.Popen(self.long_run("--timeout", "4s"), cwd=self.root, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL)
-        partial = self.root / "out.partial"
-        for _ in range(100):
-            if partial.exists():
-                break
-            time.sleep(0.05)
+        self.wait_for_partial()
         result = self.run_command("run", self.scenario, "--out", self.out, "--force")
         self.assert_one_error(result, "out.partial is in use by another run")
         first.wait(timeout=120)
@@ -55,6 +51,14 @@ class Stops(CommandTest):
     def long_run(self, *arguments):
         return [self.binary, "run", str(self.scenario), "--set", "/horizon=300s", "--reps", "100", "--out", str(self.out),
                 *arguments]
+
+    def wait_for_partial(self):
+        partial = self.root / "out.partial"
+        for _ in range(100):
+            if partial.exists():
+                break
+            time.sleep(0.05)
+        return partial
 
     def test_timeout_is_4(self):
         result = subprocess.run(self.long_run("--timeout", "300ms"), cwd=self.root, capture_output=True, text=True,
@@ -85,11 +89,7 @@ class Stops(CommandTest):
     def test_kill_leaves_only_a_partial_directory_and_the_next_run_clears_it(self):
         process = subprocess.Popen(self.long_run(), cwd=self.root, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
-        partial = self.root / "out.partial"
-        for _ in range(100):
-            if partial.exists():
-                break
-            time.sleep(0.05)
+        partial = self.wait_for_partial()
         process.kill()
         process.wait()
         self.assertTrue(partial.exists())

@@ -12,9 +12,7 @@ namespace userqsim::test {
 
 using namespace std::chrono_literals;
 
-inline Cost cost(Duration value) {
-  return {constant(value), "test", CostKind::assumed, {Duration{0}, max_duration}};
-}
+inline Cost cost(Duration value) { return {constant(value), "test", CostKind::assumed, {Duration{0}, never}}; }
 
 // Every cost zero, one slot and one pipe for each engine, one compute unit, plenty of memory, no pre-wait.
 inline MachineSpec ideal_machine() {

@@ -32,7 +32,6 @@ TEST_CASE("flows that fit do not slow each other", "[sim][fluid]") {
   FluidShare share(4);
   share.start(1, 1, FluidShare::ticks(1000ns, 1));
   share.start(2, 3, FluidShare::ticks(500ns, 3));
-  CHECK(share.width_in_use() == 4);
   CHECK(share.next_completion()->key == 2);
   CHECK(share.next_completion()->after == 500ns);
   share.advance(at(500ns));
