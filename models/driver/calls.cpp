@@ -13,23 +13,30 @@ SimTime seen_at(SimTime began, SimTime written, Duration step) {
   return began + Duration{ceil_div((written - began).count(), step.count()) * step.count()};
 }
 
+bool is_about_all_gangs(const CallMes& call) {
+  return !call.queue.exists() && (call.opcode == Opcode::suspend || call.opcode == Opcode::resume);
+}
+
 }  // namespace
 
-void Driver::begin_call(ThreadId thread, Opcode opcode, QueueId queue, const DriverChannels& channels) {
-  MesCall& call = *call_of(thread);
+void Driver::begin_call(ThreadId thread, const CallMes& wanted, const DriverChannels& channels) {
+  MesCall& call = operation_of(thread)->call;
   const std::uint32_t serial = call.serial + 1;
   call = MesCall{};
   call.serial = serial;
   call.step = MesCall::Step::lock;
-  call.packet.opcode = opcode;
-  call.packet.process = ProcessId::of(thread.index() / 4);
-  call.packet.queue = queue;
+  call.packet.opcode = wanted.opcode;
+  call.packet.process = wanted.process;
+  call.packet.queue = wanted.queue;
+  call.packet.type = wanted.type;
+  call.packet.all_gangs = is_about_all_gangs(wanted);
+  call.packet.after_reset = wanted.after_reset;
   call.packet.token = {thread.value, serial};
   if (const std::optional<EvictionId> eviction = eviction_of(thread)) {
     call.packet.for_eviction = true;
     call.packet.eviction = *eviction;
   }
-  call.wait_suspend_fence = opcode == Opcode::suspend && kernel_.suspend_fence_wait;
+  call.wait_suspend_fence = wanted.opcode == Opcode::suspend && setup_.kernel.suspend_fence_wait;
   if (acquire(mes_lock_, thread, channels.wake.now())) channels.wake.post({thread});
 }
 
@@ -53,7 +60,7 @@ bool Driver::advance_call(ThreadId thread, MesCall& call, const DriverChannels& 
       call.poll_began = channels.wake.now();
       if (call.fence_written) break;
       call.step = MesCall::Step::wait_fence;
-      call.timeout = channels.timeout.post_in(kernel_.mes_timeout, {thread});
+      call.timeout = channels.timeout.post_in(setup_.kernel.mes_timeout, {thread});
       return false;
     case MesCall::Step::fence_seen:
       end_step(thread, EvictionStepKind::suspend_fence, call.packet.queue, channels);
@@ -67,42 +74,50 @@ void Driver::issue(ThreadId thread, MesCall& call, const DriverChannels& channel
   end_step(thread, EvictionStepKind::mes_lock, call.packet.queue, channels);
   call.step = MesCall::Step::wait_ack;
   call.issued = channels.wake.now();
-  call.timeout = channels.timeout.post_in(kernel_.mes_timeout, {thread});
+  call.timeout = channels.timeout.post_in(setup_.kernel.mes_timeout, {thread});
   channels.mes.post(call.packet);
 }
 
 void Driver::on(const ApiFence& message, const DriverChannels& channels) {
   const ThreadId thread{message.token.thread};
-  MesCall& call = *call_of(thread);
+  MesCall& call = operation_of(thread)->call;
   if (call.serial != message.token.serial || call.step != MesCall::Step::wait_ack) return;  // nobody waits any more
   channels.timeout.cancel(call.timeout);
   call.result = message.result;
+  call.hung = message.hung;
   call.step = MesCall::Step::acked;
-  channels.wake.post_at(seen_at(call.issued, channels.wake.now(), kernel_.api_poll), {thread});
+  channels.wake.post_at(seen_at(call.issued, channels.wake.now(), setup_.kernel.api_poll), {thread});
 }
 
 void Driver::on(const SuspendFence& message, const DriverChannels& channels) {
   const ThreadId thread{message.token.thread};
-  MesCall& call = *call_of(thread);
+  MesCall& call = operation_of(thread)->call;
+  const bool late = call.serial != message.token.serial || call.step == MesCall::Step::idle;
+  if (late && setup_.kernel.suspend_fence_wait) {
+    // The driver gave up and freed the writeback slot; MES writes into whatever it holds now.
+    const ThreadPlace place = place_of(thread);
+    channels.hazard->state({channels.wake.now(), HazardKind::late_fence_write, place.process, place.queue});
+  }
   if (call.serial != message.token.serial) return;
   call.fence_written = true;
   if (call.step != MesCall::Step::wait_fence) return;
   channels.timeout.cancel(call.timeout);
   call.step = MesCall::Step::fence_seen;
-  channels.wake.post_at(seen_at(call.poll_began, channels.wake.now(), kernel_.suspend_poll), {thread});
+  channels.wake.post_at(seen_at(call.poll_began, channels.wake.now(), setup_.kernel.suspend_poll), {thread});
 }
 
 // A wait has lasted too long: for MES, for a suspend fence, or for a queue's last fence. A wait that ends cancels
 // its time-out, so the thread still waits.
 void Driver::on(const WaitTimeout& message, const DriverChannels& channels) {
-  MesCall& call = *call_of(message.thread);
+  OperationThread& op = *operation_of(message.thread);
+  MesCall& call = op.call;
   if (call.step == MesCall::Step::wait_ack || call.step == MesCall::Step::wait_fence) {
     call.result = PacketResult::timeout;
     call.step = call.step == MesCall::Step::wait_ack ? MesCall::Step::acked : MesCall::Step::fence_seen;
+  } else if (op.waits_for == OperationThread::Wait::last_fence) {
+    op.fence.timed_out = true;
   } else {
-    const std::size_t process = message.thread.index() / 4;
-    const bool suspend = message.thread == suspend_thread(ProcessId::of(process));
-    (suspend ? suspend_[process].wait : closers_[process].wait).timed_out = true;
+    suspend_[place_of(message.thread).process.index()].wait.timed_out = true;
   }
   run(message.thread, channels);
 }
@@ -110,7 +125,7 @@ void Driver::on(const WaitTimeout& message, const DriverChannels& channels) {
 // Waits for the queue's last fence, `limit` at most.
 Driver::WaitState Driver::wait_last_fence(ThreadId self, QueueId id, FenceWait& wait, std::optional<Duration> limit,
                                           const DriverChannels& channels) {
-  if (!queue(id).last_fence || queue(id).state == UserqState::gone) {
+  if (queue(id).fences.empty()) {
     if (wait.armed) channels.timeout.cancel(wait.timeout);
     wait = FenceWait{};
     return WaitState::signaled;
@@ -128,43 +143,14 @@ Driver::WaitState Driver::wait_last_fence(ThreadId self, QueueId id, FenceWait& 
 
 // States how long the thread's eviction spent in the step that ends now; a step without duration is not stated.
 void Driver::end_step(ThreadId thread, EvictionStepKind kind, QueueId queue, const DriverChannels& channels) {
-  if (thread.index() >= files_.size() * 4 || thread.index() % 4 > 1) return;
-  const std::size_t process = thread.index() / 4;
-  SimTime& since = thread.index() % 4 == 0 ? suspend_[process].since : restore_[process].since;
+  const std::optional<EvictionId> eviction = eviction_of(thread);
+  if (!eviction) return;
+  const std::size_t process = eviction->process.index();
+  const bool suspends = place_of(thread).role == Role::suspend;
+  SimTime& since = suspends ? suspend_[process].since : restore_[process].since;
   const SimTime now = channels.wake.now();
-  if (now > since) channels.step->state({since, now, *eviction_of(thread), kind, queue});
+  if (now > since) channels.step->state({since, now, *eviction, kind, queue});
   since = now;
-}
-
-// One helper on one queue, as the lifecycle tables say. The first time it makes the call, if the queue's state asks
-// for one; when the call is over it moves the queue. True when there is nothing left to wait for.
-bool Driver::apply(ThreadId thread, Operation operation, PlanStep step, MesCall& call,
-                   const DriverChannels& channels) {
-  Queue& q = queue(step.queue);
-  const std::optional<PrimitiveRow> row = find_primitive(*lifecycle_, step.primitive, q.state);
-  if (!row) return true;
-  if (call.step == MesCall::Step::idle) {
-    begin_call(thread, row->call, step.queue, channels);
-    return false;
-  }
-  if (!advance_call(thread, call, channels)) return false;
-  const UserqState from = q.state;
-  q.state = call.result == PacketResult::ok ? row->ok : row->failed;
-  QueueTransition fact;
-  fact.time = channels.wake.now();
-  fact.process = layout_->queue(step.queue).process;
-  fact.queue = step.queue;
-  fact.operation = operation;
-  fact.from = from;
-  fact.to = q.state;
-  fact.call = row->call;
-  fact.result = call.result;
-  fact.eviction = eviction_of(thread);
-  channels.transition->state(fact);
-  if (q.state == UserqState::hung) {
-    channels.hazard->state({fact.time, HazardKind::queue_lost, fact.process, step.queue});
-  }
-  return true;
 }
 
 }  // namespace userqsim

@@ -21,13 +21,14 @@ void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
   while (!client.backlog.empty()) {
     const File& f = file(process);
     if (client.step == Client::Step::idle) {
-      const bool held_back = f.state != FileState::open || f.allocations_pending > 0;
-      if (held_back || queue(id).ring_used == layout_->queue(id).ring) return;
+      const bool waits = frozen_ || f.state != FileState::open || f.allocations_pending > 0;
+      if (waits || queue(id).ring_used == layout_->queue(id).ring) return;
     }
     const JobId job = client.backlog.front();
     if (channels.workload->spec_of(channels.workload->jobs()[job]).fence) {
       if (!submit_covered(id, client, channels)) return;
-      queue(id).last_fence = job;
+      queue(id).fences.push_back(job);
+      watch_fences(id, channels);
     }
     client.backlog.pop_front();
     ++queue(id).ring_used;
@@ -48,7 +49,10 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
   const auto evicted = [&] { return f.fence == FenceState::signaled; };
   switch (client.step) {
     case Client::Step::idle:
-      if (evicted()) return false;  // woken by the restore
+      if (evicted()) {  // woken by the restore
+        if (restore_[process.index()].step == RestoreWorker::Step::idle) need_live_fence(process, channels);
+        return false;
+      }
       client.step = Client::Step::lock;
       if (!acquire(f.userq_mutex, self, channels.wake.now())) return false;
       [[fallthrough]];

@@ -1,14 +1,14 @@
 #include "models/driver/driver.hpp"
 
+#include <algorithm>
+
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-Driver::Driver(const KernelSpec& kernel, TlbFlushPath tlb_path, const Policy& policy, const Layout& layout)
-    : kernel_(kernel),
-      tlb_path_(tlb_path),
-      lifecycle_(&lifecycle(kernel.lifecycle)),
-      policy_(&policy),
+Driver::Driver(const Setup& setup, const Layout& layout)
+    : setup_(setup),
+      lifecycle_(&lifecycle(setup.kernel.lifecycle)),
       layout_(&layout),
       files_(layout.processes.size()),
       queues_(layout.queues.size()),
@@ -16,7 +16,9 @@ Driver::Driver(const KernelSpec& kernel, TlbFlushPath tlb_path, const Policy& po
       restore_(layout.processes.size()),
       openers_(layout.processes.size()),
       closers_(layout.processes.size()),
-      clients_(layout.queues.size()) {}
+      clients_(layout.queues.size()) {
+  for (const QueueLayout& queue : layout.queues) book_.queues.push_back({queue.process, queue.type});
+}
 
 void Driver::handle(const DriverEvent& event, const DriverChannels& channels) {
   std::visit([&](const auto& message) { on(message, channels); }, event);
@@ -24,45 +26,64 @@ void Driver::handle(const DriverEvent& event, const DriverChannels& channels) {
 
 void Driver::on(const Wake& message, const DriverChannels& channels) { run(message.thread, channels); }
 
-void Driver::run(ThreadId thread, const DriverChannels& channels) {
-  const std::size_t workers = files_.size() * 4;
-  if (thread.index() >= workers) {
-    const QueueId queue = QueueId::of(thread.index() - workers);
-    return run(queue, clients_[queue.index()], channels);
+Driver::ThreadPlace Driver::place_of(ThreadId thread) const {
+  const std::size_t workers = files_.size() * roles_of_process;
+  if (thread.index() < workers) {
+    return {static_cast<Role>(thread.index() % roles_of_process), ProcessId::of(thread.index() / roles_of_process),
+            QueueId::none()};
   }
-  const ProcessId process = ProcessId::of(thread.index() / 4);
-  switch (thread.index() % 4) {
-    case 0:
-      return run(process, suspend_[process.index()], channels);
-    case 1:
-      return run(process, restore_[process.index()], channels);
-    case 2:
-      return run(process, openers_[process.index()], channels);
-    default:
-      return run(process, closers_[process.index()], channels);
+  if (thread == device_thread()) return {Role::device, ProcessId::none(), QueueId::none()};
+  if (thread == resetter_thread()) return {Role::resetter, ProcessId::none(), QueueId::none()};
+  const QueueId queue = QueueId::of(thread.index() - workers);
+  return {Role::client, layout_->queue(queue).process, queue};
+}
+
+void Driver::run(ThreadId thread, const DriverChannels& channels) {
+  const ThreadPlace place = place_of(thread);
+  switch (place.role) {
+    case Role::suspend:
+      return run(place.process, suspend_[place.process.index()], channels);
+    case Role::restore:
+      return run(place.process, restore_[place.process.index()], channels);
+    case Role::opener:
+      return run(place.process, openers_[place.process.index()], channels);
+    case Role::closer:
+      return run(place.process, closers_[place.process.index()], channels);
+    case Role::client:
+      return run(place.queue, clients_[place.queue.index()], channels);
+    case Role::device:
+      return run(device_worker_, channels);
+    case Role::resetter:
+      return run(resetter_, channels);
   }
 }
 
-MesCall* Driver::call_of(ThreadId thread) {
-  if (thread.index() >= files_.size() * 4) return nullptr;
-  const std::size_t process = thread.index() / 4;
-  switch (thread.index() % 4) {
-    case 0:
-      return &suspend_[process].call;
-    case 1:
-      return &restore_[process].call;
-    case 2:
-      return &openers_[process].call;
-    default:
-      return &closers_[process].call;
+// The operation that the thread runs; null for a client, which runs none.
+OperationThread* Driver::operation_of(ThreadId thread) {
+  const ThreadPlace place = place_of(thread);
+  switch (place.role) {
+    case Role::suspend:
+      return &suspend_[place.process.index()].op;
+    case Role::restore:
+      return &restore_[place.process.index()].op;
+    case Role::opener:
+      return &openers_[place.process.index()].op;
+    case Role::closer:
+      return &closers_[place.process.index()].op;
+    case Role::device:
+      return &device_worker_.op;
+    case Role::resetter:
+      return &resetter_.op;
+    case Role::client:
+      break;
   }
+  return nullptr;
 }
 
 std::optional<EvictionId> Driver::eviction_of(ThreadId thread) const {
-  if (thread.index() >= files_.size() * 4) return std::nullopt;
-  const std::size_t process = thread.index() / 4;
-  if (thread.index() % 4 == 0) return suspend_[process].eviction;
-  if (thread.index() % 4 == 1) return restore_[process].eviction;
+  const ThreadPlace place = place_of(thread);
+  if (place.role == Role::suspend) return suspend_[place.process.index()].eviction;
+  if (place.role == Role::restore) return restore_[place.process.index()].eviction;
   return std::nullopt;
 }
 
@@ -70,7 +91,8 @@ std::optional<EvictionId> Driver::eviction_of(ThreadId thread) const {
 bool Driver::acquire(Lock& lock, ThreadId thread, SimTime now) {
   if (lock.owner == thread) return true;
   if (lock.owner.exists()) {
-    lock.waiters.push_back(thread);
+    const bool queued = std::find(lock.waiters.begin(), lock.waiters.end(), thread) != lock.waiters.end();
+    if (!queued) lock.waiters.push_back(thread);
     return false;
   }
   lock.owner = thread;
@@ -91,9 +113,8 @@ void Driver::release(Lock& lock, const DriverChannels& channels) {
 std::vector<QueueView> Driver::view_of(ProcessId process) const {
   std::vector<QueueView> views;
   for (const QueueId id : queues_of(process)) {
-    const Queue& q = queue(id);
-    if (q.state == UserqState::gone) continue;
-    views.push_back({id, layout_->queue(id).type, q.state, q.last_fence.has_value()});
+    if (!book_.at(id).exists()) continue;
+    views.push_back({id, layout_->queue(id).type, state_of(id), !queue(id).fences.empty()});
   }
   return views;
 }
@@ -102,13 +123,22 @@ std::vector<QueueView> Driver::view_of(ProcessId process) const {
 void Driver::on(const JobRetired& message, const DriverChannels& channels) {
   Queue& q = queue(message.queue);
   --q.ring_used;
-  if (q.last_fence == message.job) q.last_fence.reset();
+  if (std::erase(q.fences, message.job) > 0) watch_fences(message.queue, channels);
   run(message.queue, clients_[message.queue.index()], channels);
-  const ProcessId process = layout_->queue(message.queue).process;
-  SuspendWorker& suspend = suspend_[process.index()];
-  if (suspend.step == SuspendWorker::Step::fence_wait) run(process, suspend, channels);
-  Closer& closer = closers_[process.index()];
-  if (closer.step == Closer::Step::fence_wait) run(process, closer, channels);
+  for (const ThreadId thread : fence_waiters(layout_->queue(message.queue).process)) run(thread, channels);
+}
+
+// The threads that wait for a last fence of the process, or may do so.
+std::vector<ThreadId> Driver::fence_waiters(ProcessId process) const {
+  constexpr auto last_fence = OperationThread::Wait::last_fence;
+  std::vector<ThreadId> threads;
+  if (suspend_[process.index()].step == SuspendWorker::Step::fence_wait) {
+    threads.push_back(thread_of(process, Role::suspend));
+  }
+  if (closers_[process.index()].op.waits_for == last_fence) threads.push_back(thread_of(process, Role::closer));
+  if (device_worker_.op.waits_for == last_fence) threads.push_back(device_thread());
+  if (resetter_.op.waits_for == last_fence) threads.push_back(resetter_thread());
+  return threads;
 }
 
 void Driver::close(SimTime now, const DriverChannels& channels) const {

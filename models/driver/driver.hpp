@@ -1,9 +1,10 @@
 // The driver's user-queue manager: eviction fences, the suspend and restore workers, the two mutexes, the life of
-// every queue, and the clients that submit. What is done to a queue comes from two places only: the release's
-// lifecycle tables (lifecycle.hpp) and the policy's plan (policy/policies.hpp).
+// every queue, hang detection and resets, and the clients that submit. What is done to a queue comes from two
+// places only: the release's lifecycle tables (lifecycle/lifecycle.hpp) and the policy's plan
+// (policy/policies.hpp).
 //
 // To follow one eviction, read in this order: enable_fence (fences.cpp), run(SuspendWorker) (suspend_worker.cpp),
-// advance_call (calls.cpp), run(RestoreWorker) (restore_worker.cpp).
+// advance (operations.cpp), advance_call (calls.cpp), run(RestoreWorker) (restore_worker.cpp).
 #pragma once
 
 #include <cstdint>
@@ -27,15 +28,19 @@ namespace userqsim {
 struct DriverChannels {
   Channel<Wake> wake;
   Channel<WaitTimeout> timeout;
+  Channel<HangTimeout> hang_timeout;
   Channel<Packet> mes;
   Channel<Doorbell> doorbell;
   Channel<DropRing> drop_ring;
+  Channel<CancelFenced> cancel_fenced;
+  Channel<FirmwareReset> firmware_reset;
   Channel<Allocate> allocate;
   Channel<FenceSignaled> fence_signaled;
   Channel<Validate> validate;
   Channel<Rearmed> rearmed;
   Channel<ReleaseProcess> release;
   Channel<ProcessGone> gone;
+  Channel<ExitProcess> exit;
   Probe<EvictionStarted>* started = nullptr;
   Probe<EvictionStep>* step = nullptr;
   Probe<EvictionSignaled>* signaled = nullptr;
@@ -45,16 +50,29 @@ struct DriverChannels {
   Probe<MesLockHeld>* mes_lock_held = nullptr;
   Probe<ProcessExited>* exited = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
+  Probe<FaultInjected>* fault = nullptr;
+  Probe<GpuResetDone>* reset_done = nullptr;
   Probe<Hazard>* hazard = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Hardware* hardware = nullptr;
+  const FaultPlan* faults = nullptr;
 };
 
 class Driver {
  public:
-  // `layout` outlives the driver; `policy` is from policies().
-  Driver(const KernelSpec& kernel, TlbFlushPath tlb_path, const Policy& policy, const Layout& layout);
+  // What the driver knows of the device, and what it is told to do.
+  struct Setup {
+    KernelSpec kernel;
+    TlbFlushPath tlb_path = TlbFlushPath::mes_ring;
+    ResetMethod reset_method = ResetMethod::mode1;
+    bool per_queue_reset = true;
+    const Policy* policy = nullptr;  // from policies()
+    PolicySpec policy_spec;
+  };
+
+  // `layout` outlives the driver.
+  Driver(const Setup& setup, const Layout& layout);
 
   void handle(const DriverEvent& event, const DriverChannels& channels);
 
@@ -63,7 +81,8 @@ class Driver {
   void verify() const;
 
   auto fields() const {
-    return std::tie(mes_lock_, files_, queues_, suspend_, restore_, openers_, closers_, clients_, notifiers_);
+    return std::tie(mes_lock_, files_, queues_, book_, suspend_, restore_, openers_, closers_, clients_, notifiers_,
+                    device_worker_, resetter_, frozen_, gangs_held_, wedged_, failing_resets_, opened_);
   }
 
  private:
@@ -76,6 +95,7 @@ class Driver {
   // What the driver keeps of one open device file (drm_file).
   struct File {
     FileState state = FileState::closed;
+    std::uint32_t opened = 0;  // order in which it opened the device
     Lock userq_mutex;
     FenceState fence = FenceState::none;
     std::uint32_t generation = 0;  // of the fence: the ordinal of the eviction it stands for
@@ -85,17 +105,26 @@ class Driver {
     bool exit_wanted = false;
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
     auto fields() const {
-      return std::tuple<FileState, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t, bool,
-                        const std::vector<PressureId>&>(state, userq_mutex, fence, generation,
-                                                        {was_restored, restored_at}, allocations_pending,
-                                                        exit_wanted, userptr_invalid);
+      return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t,
+                        bool, const std::vector<PressureId>&>(state, opened, userq_mutex, fence, generation,
+                                                              {was_restored, restored_at}, allocations_pending,
+                                                              exit_wanted, userptr_invalid);
     }
   };
   struct Queue {
-    UserqState state = UserqState::unmapped;
-    std::optional<JobId> last_fence;  // not yet signalled
+    std::deque<JobId> fences;  // emitted and not yet signalled, oldest first
     std::uint32_t ring_used = 0;
-    auto fields() const { return std::tie(state, last_fence, ring_used); }
+    bool watched = false;  // the hang detection's timer runs
+    JobId watched_fence;   // the oldest when it was started
+    EventHandle hang_timer;
+    auto fields() const { return std::tie(fences, ring_used, watched, watched_fence); }
+  };
+  // Whose thread it is: a worker of a process, the client of a queue, or one of the device's.
+  enum class Role : std::uint8_t { suspend, restore, opener, closer, client, device, resetter };
+  struct ThreadPlace {
+    Role role = Role::device;
+    ProcessId process;
+    QueueId queue;
   };
 
   void on(const OpenProcess&, const DriverChannels&);
@@ -108,17 +137,22 @@ class Driver {
   void on(const ApiFence&, const DriverChannels&);
   void on(const SuspendFence&, const DriverChannels&);
   void on(const JobRetired&, const DriverChannels&);
+  void on(const FaultDue&, const DriverChannels&);
   void on(const Wake&, const DriverChannels&);
   void on(const WaitTimeout&, const DriverChannels&);
+  void on(const HangTimeout&, const DriverChannels&);
 
   // Threads and locks (driver.cpp).
-  ThreadId suspend_thread(ProcessId p) const { return ThreadId{p.value * 4}; }
-  ThreadId restore_thread(ProcessId p) const { return ThreadId{p.value * 4 + 1}; }
-  ThreadId opener_thread(ProcessId p) const { return ThreadId{p.value * 4 + 2}; }
-  ThreadId closer_thread(ProcessId p) const { return ThreadId{p.value * 4 + 3}; }
-  ThreadId client_thread(QueueId q) const { return ThreadId::of(files_.size() * 4 + q.index()); }
+  static constexpr std::size_t roles_of_process = 4;  // the first four roles
+  static ThreadId thread_of(ProcessId process, Role role) {
+    return ThreadId::of(process.index() * roles_of_process + static_cast<std::size_t>(role));
+  }
+  ThreadId client_thread(QueueId q) const { return ThreadId::of(files_.size() * roles_of_process + q.index()); }
+  ThreadId device_thread() const { return client_thread(QueueId::of(queues_.size())); }
+  ThreadId resetter_thread() const { return client_thread(QueueId::of(queues_.size() + 1)); }
+  ThreadPlace place_of(ThreadId thread) const;
   void run(ThreadId thread, const DriverChannels& channels);
-  MesCall* call_of(ThreadId thread);
+  OperationThread* operation_of(ThreadId thread);
   std::optional<EvictionId> eviction_of(ThreadId thread) const;
   bool acquire(Lock& lock, ThreadId thread, SimTime now);
   void release(Lock& lock, const DriverChannels& channels);
@@ -131,14 +165,40 @@ class Driver {
   void finish_notifiers(ProcessId process, RequestOutcome outcome, const DriverChannels& channels);
   void wake_clients(ProcessId process, const DriverChannels& channels);
 
+  // Operations of the lifecycle tables (operations.cpp).
+  void begin(OperationThread& op, Operation operation, const std::vector<PlanStep>& plan, ProcessId process);
+  void begin_on_device(OperationThread& op, Operation operation);
+  bool advance(ThreadId thread, OperationThread& op, const DriverChannels& channels);
+  bool resume_wait(ThreadId thread, OperationThread& op, const DriverChannels& channels);
+  void begin_action(ThreadId thread, OperationThread& op, const Action& action, const DriverChannels& channels);
+  void state_move(ThreadId thread, const OperationThread& op, const Moved& moved, const DriverChannels& channels);
+  void complete_fences(QueueId queue, const DriverChannels& channels);
+  void note_all_gangs(const MesCall& call, const DriverChannels& channels);
+  bool others_stopped(ProcessId process) const;
+  std::vector<ThreadId> fence_waiters(ProcessId process) const;
+
   // MES calls (calls.cpp).
-  void begin_call(ThreadId thread, Opcode opcode, QueueId queue, const DriverChannels& channels);
+  void begin_call(ThreadId thread, const CallMes& call, const DriverChannels& channels);
   bool advance_call(ThreadId thread, MesCall& call, const DriverChannels& channels);
   void issue(ThreadId thread, MesCall& call, const DriverChannels& channels);
   void end_step(ThreadId thread, EvictionStepKind kind, QueueId queue, const DriverChannels& channels);
   WaitState wait_last_fence(ThreadId self, QueueId queue, FenceWait& wait, std::optional<Duration> limit,
                             const DriverChannels& channels);
-  bool apply(ThreadId thread, Operation operation, PlanStep step, MesCall& call, const DriverChannels& channels);
+
+  // Hang detection and resets (resets.cpp).
+  void watch_fences(QueueId queue, const DriverChannels& channels);
+  void request_reset(ResetRequest request, ThreadId waiter, const DriverChannels& channels);
+  void run(ResetWorker& worker, const DriverChannels& channels);
+  void begin_request(ResetWorker& worker, const DriverChannels& channels);
+  void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
+  void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
+  bool reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverChannels& channels);
+
+  // Faults that hit the driver (faults.cpp).
+  void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
+  void free_buffer(QueueId queue, const DriverChannels& channels);
+  void end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels& channels);
+  ResetMethod method_of(const ResetRequest& request) const { return request.method.value_or(setup_.reset_method); }
 
   // Workers, one file each.
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
@@ -146,16 +206,26 @@ class Driver {
   void give_up(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void end_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
-  void schedule_restore(ProcessId process, const DriverChannels& channels);
+  void schedule_restore(ProcessId process, Duration delay, const DriverChannels& channels);
+  void need_live_fence(ProcessId process, const DriverChannels& channels);
+  void cancel_restore(ProcessId process, const DriverChannels& channels);
   void begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_userptr(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_tlb_flush(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
-  void rearm(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  bool restore_runs(ProcessId process) const;
+  void rearm(ProcessId process, const DriverChannels& channels);
+  void begin_restart(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, Opener& opener, const DriverChannels& channels);
+  bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
+  void start_closer(ProcessId process, const DriverChannels& channels);
   void end_exit(ProcessId process, Closer& closer, const DriverChannels& channels);
+  void begin_device_event(const PressureSpec& spec, const DriverChannels& channels);
+  void run(DeviceWorker& worker, const DriverChannels& channels);
+  bool enter_process(DeviceWorker& worker, const DriverChannels& channels);
+  void end_device_operation(DeviceWorker& worker, const DriverChannels& channels);
   void run(QueueId queue, Client& client, const DriverChannels& channels);
   static Duration submit_cost(JobId job, const DriverChannels& channels);
   bool submit_covered(QueueId queue, Client& client, const DriverChannels& channels);
@@ -166,22 +236,30 @@ class Driver {
   Queue& queue(QueueId q) { return queues_[q.index()]; }
   const Queue& queue(QueueId q) const { return queues_[q.index()]; }
   const std::vector<QueueId>& queues_of(ProcessId p) const { return layout_->process(p).queues; }
+  UserqState state_of(QueueId q) const { return book_.at(q).state; }
+  Recovery recovery() const { return {setup_.kernel.gpu_recovery, setup_.per_queue_reset}; }
 
-  KernelSpec kernel_;
-  TlbFlushPath tlb_path_;
+  Setup setup_;
   const Lifecycle* lifecycle_;
-  const Policy* policy_;
   const Layout* layout_;
 
   Lock mes_lock_;  // amdgpu_mes_lock: one for the device
   std::vector<File> files_;
   std::vector<Queue> queues_;
+  QueueBook book_;
   std::vector<SuspendWorker> suspend_;
   std::vector<RestoreWorker> restore_;
   std::vector<Opener> openers_;
   std::vector<Closer> closers_;
   std::vector<Client> clients_;
   std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait
+  DeviceWorker device_worker_;
+  ResetWorker resetter_;
+  bool frozen_ = false;                  // the system is suspended: no client runs
+  bool gangs_held_ = false;              // a SUSPEND for all gangs is in force
+  bool wedged_ = false;                  // a reset of the GPU has failed
+  std::vector<FaultId> failing_resets_;  // faults that wait for a reset
+  std::uint32_t opened_ = 0;             // processes that have opened the device, ever
   std::uint32_t next_request_ = 0;
 };
 

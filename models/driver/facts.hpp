@@ -5,15 +5,15 @@
 #include <optional>
 #include <tuple>
 
-#include "models/driver/lifecycle.hpp"
 #include "models/firmware/facts.hpp"
+#include "models/lifecycle/lifecycle.hpp"
 #include "models/memory/facts.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
 
-enum class Trigger : std::uint8_t { allocation, userptr, event };
+enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit };
 
 // What a worker was doing. The steps of one worker follow each other without gap or overlap.
 enum class EvictionStepKind : std::uint8_t {
@@ -30,6 +30,7 @@ enum class EvictionStepKind : std::uint8_t {
   userptr_fault,  // re-faults userptr pages
   page_table,     // page-table update
   tlb_flush,      // TLB flush (with mes_lock before it where it goes through MES)
+  gpu_reset,      // waits for a reset of the whole GPU
 };
 
 struct EvictionStarted {
@@ -101,11 +102,22 @@ struct ProcessExited {
   auto fields() const { return std::tie(time, process); }
 };
 
+// A reset of the whole GPU is over.
+struct GpuResetDone {
+  SimTime time;
+  SimTime began;
+  ResetMethod method = ResetMethod::mode1;
+  bool ok = true;
+  auto fields() const { return std::tie(time, began, method, ok); }
+};
+
 template <>
 struct EnumNames<Trigger> {
   static constexpr std::array entries{std::pair{Trigger::allocation, std::string_view{"allocation"}},
                                       std::pair{Trigger::userptr, std::string_view{"userptr"}},
-                                      std::pair{Trigger::event, std::string_view{"event"}}};
+                                      std::pair{Trigger::event, std::string_view{"event"}},
+                                      std::pair{Trigger::va_unmap, std::string_view{"va_unmap"}},
+                                      std::pair{Trigger::exit, std::string_view{"exit"}}};
 };
 template <>
 struct EnumNames<EvictionStepKind> {
@@ -121,7 +133,8 @@ struct EnumNames<EvictionStepKind> {
                                       std::pair{EvictionStepKind::move, std::string_view{"move"}},
                                       std::pair{EvictionStepKind::userptr_fault, std::string_view{"userptr_fault"}},
                                       std::pair{EvictionStepKind::page_table, std::string_view{"page_table"}},
-                                      std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}}};
+                                      std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}},
+                                      std::pair{EvictionStepKind::gpu_reset, std::string_view{"gpu_reset"}}};
 };
 
 }  // namespace userqsim

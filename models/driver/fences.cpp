@@ -32,20 +32,20 @@ void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request,
   fact.trigger = trigger;
   fact.request = request;
   for (const QueueId q : queues_of(process)) {
-    if (queue(q).state != UserqState::mapped) continue;
+    if (state_of(q) != UserqState::mapped) continue;
     ++fact.queues;
     if (channels.hardware->has_work(q, *channels.workload)) ++fact.queues_running;
   }
   channels.started->state(fact);
+  if (channels.faults->size() > 0) meet_eviction_faults(fact.eviction, channels);
 
   SuspendWorker& worker = suspend_[process.index()];
   ensure(worker.step == SuspendWorker::Step::idle, "a suspend worker is scheduled twice");
   worker.eviction = fact.eviction;
-  worker.failed = false;
   worker.since = channels.wake.now();
-  const SimTime earliest = f.was_restored ? f.restored_at + kernel_.min_run : channels.wake.now();
+  const SimTime earliest = f.was_restored ? f.restored_at + setup_.kernel.min_run : channels.wake.now();
   worker.step = SuspendWorker::Step::held;
-  channels.wake.post_at(std::max(earliest, channels.wake.now()), {suspend_thread(process)});
+  channels.wake.post_at(std::max(earliest, channels.wake.now()), {thread_of(process, Role::suspend)});
 }
 
 void Driver::signal_fence(ProcessId process, const DriverChannels& channels) {
@@ -54,6 +54,7 @@ void Driver::signal_fence(ProcessId process, const DriverChannels& channels) {
   channels.signaled->state({channels.wake.now(), EvictionId{process, f.generation}});
   channels.fence_signaled.post({EvictionId{process, f.generation}});
   finish_notifiers(process, RequestOutcome::ready, channels);
+  channels.wake.post({thread_of(process, Role::closer)});
 }
 
 // The suspend worker gave up (6.16 to 6.18): nobody will signal this fence any more.
@@ -67,12 +68,19 @@ void Driver::kill_fence(ProcessId process, const DriverChannels& channels) {
 void Driver::on(const PressureDue& message, const DriverChannels& channels) {
   const PressureSpec& spec = channels.workload->pressure_spec(message.pressure);
   const ProcessId process = channels.workload->pressure_process(message.pressure);
+  if (!process.exists()) return begin_device_event(spec, channels);
   File& f = file(process);
   if (f.state != FileState::open && f.state != FileState::opening) return;  // no process, no pressure on it
   switch (spec.kind) {
     case PressureKind::evict:
       if (f.fence == FenceState::live) enable_fence(process, Trigger::event, RequestId::none(), channels);
       return;
+    case PressureKind::restore:
+      if (f.fence == FenceState::signaled) need_live_fence(process, channels);
+      return;
+    case PressureKind::destroy_queue:
+      closers_[process.index()].queues.push_back(channels.workload->pressure_queue(message.pressure));
+      return start_closer(process, channels);
     case PressureKind::allocate:
       ++f.allocations_pending;
       channels.allocate.post({RequestId{next_request_++}, process, message.pressure, message.ordinal});
@@ -82,7 +90,14 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
           {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});
       if (notifiers_.size() == 1) start_notifier(channels);
       return;
+    case PressureKind::suspend:
+    case PressureKind::resume:
+    case PressureKind::isolation_stop:
+    case PressureKind::isolation_start:
+    case PressureKind::gpu_reset:
+      break;
   }
+  fail_invariant("an event of the whole device has a process", SourceLocation::current());
 }
 
 // amdgpu_hmm_invalidate_gfx: under the device-wide notifier_lock, invalidate, then wait for the eviction fence.

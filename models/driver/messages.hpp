@@ -26,7 +26,14 @@ struct WaitTimeout {
   auto fields() const { return std::tie(thread); }
 };
 
-using DriverEvent = std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady,
-                                 Validated, ApiFence, SuspendFence, JobRetired, Wake, WaitTimeout>;
+// A fence of the queue has not signalled for as long as the release lets it.
+struct HangTimeout {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+
+using DriverEvent =
+    std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady, Validated,
+                 ApiFence, SuspendFence, JobRetired, FaultDue, Wake, WaitTimeout, HangTimeout>;
 
 }  // namespace userqsim

@@ -1,21 +1,15 @@
-// A process opens the device: its buffers are allocated, its queues created. A process exits: its queues are
-// destroyed, its memory freed.
+// A process opens the device: its buffers are allocated, its queues created. A queue is given back, or the process
+// exits: its queues are destroyed, its memory freed.
 #include "models/driver/driver.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-namespace {
-
-// amdgpu_userq_destroy waits this long for the queue's last fence (seed-v8, 6.18).
-constexpr Duration destroy_wait = std::chrono::milliseconds{100};
-
-}  // namespace
-
 void Driver::on(const OpenProcess& message, const DriverChannels& channels) {
   File& f = file(message.process);
   ensure(f.state == FileState::closed, "a process opens the device twice");
   f.state = FileState::opening;
+  f.opened = opened_++;
   openers_[message.process.index()].step = Opener::Step::allocate;
   ++f.allocations_pending;
   openers_[message.process.index()].request = RequestId{next_request_};
@@ -38,7 +32,7 @@ void Driver::on(const AllocationReady& message, const DriverChannels& channels) 
 // Creating a queue takes userq_mutex and makes sure of an eviction fence first (amdgpu_userq_ensure_ev_fence).
 void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channels) {
   File& f = file(process);
-  const ThreadId self = opener_thread(process);
+  const ThreadId self = thread_of(process, Role::opener);
   const std::vector<QueueId>& queues = queues_of(process);
   switch (opener.step) {
     case Opener::Step::idle:
@@ -52,9 +46,9 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
       opener.step = Opener::Step::create;
       [[fallthrough]];
     case Opener::Step::create:
-      for (; opener.cursor < queues.size(); ++opener.cursor) {
-        const Primitive primitive = find_path(*lifecycle_, Operation::create);
-        if (!apply(self, Operation::create, {primitive, queues[opener.cursor]}, opener.call, channels)) return;
+      while (opener.cursor < queues.size()) {
+        if (!create_queue(self, queues[opener.cursor], opener, channels)) return;
+        ++opener.cursor;
       }
       break;
   }
@@ -65,45 +59,105 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
   if (f.exit_wanted) on(ExitProcess{process}, channels);
 }
 
+// True when the queue is there, mapped or held back, or gone because it could not be mapped.
+bool Driver::create_queue(ThreadId self, QueueId id, Opener& opener, const DriverChannels& channels) {
+  QueueLife& life = book_.at(id);
+  if (!life.created) {
+    life.created = true;
+    life.opened = file(life.process).opened;
+    life.order = book_.created++;
+    if (held_back(book_, life.type)) return true;
+    begin(opener.op, Operation::create, plan_operation(*lifecycle_, Operation::create, {id}), life.process);
+  }
+  return advance(self, opener.op, channels);
+}
+
 void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
   File& f = file(message.process);
+  if (f.state == FileState::exiting || f.state == FileState::gone) return;
   if (f.state != FileState::open) {  // it exits when it has finished opening
     f.exit_wanted = true;
     return;
   }
   f.state = FileState::exiting;
   Closer& closer = closers_[message.process.index()];
-  closer.step = Closer::Step::lock;
-  acquire(f.userq_mutex, closer_thread(message.process), channels.wake.now());
-  run(message.process, closer, channels);
+  closer.exiting = true;
+  const std::vector<QueueId>& queues = queues_of(message.process);
+  closer.queues.insert(closer.queues.end(), queues.begin(), queues.end());
+  start_closer(message.process, channels);
+}
+
+void Driver::start_closer(ProcessId process, const DriverChannels& channels) {
+  Closer& closer = closers_[process.index()];
+  if (closer.step != Closer::Step::idle) return;  // it takes what was added when it comes to it
+  closer.step = Closer::Step::evicted;
+  run(process, closer, channels);
 }
 
 void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channels) {
-  const ThreadId self = closer_thread(process);
-  const std::vector<QueueId>& queues = queues_of(process);
-  if (closer.step == Closer::Step::idle || file(process).userq_mutex.owner != self) return;
-  if (closer.step == Closer::Step::gone) return end_exit(process, closer, channels);
-  if (closer.step == Closer::Step::lock) closer.step = Closer::Step::fence_wait;
-  while (closer.cursor < queues.size()) {
-    const QueueId id = queues[closer.cursor];
-    if (closer.step == Closer::Step::fence_wait) {
-      if (wait_last_fence(self, id, closer.wait, destroy_wait, channels) == WaitState::waiting) return;
-      closer.step = Closer::Step::destroy;
+  using Step = Closer::Step;
+  const ThreadId self = thread_of(process, Role::closer);
+  Lock& mutex = file(process).userq_mutex;
+  for (;;) {
+    switch (closer.step) {
+      case Step::idle:
+        return;
+      case Step::evicted: {
+        // amdgpu_eviction_fence_destroy: the process is evicted, and waited for without limit. Whose fence is dead
+        // never exits.
+        const bool waits = closer.exiting && setup_.kernel.exit_evicts;
+        File& f = file(process);
+        if (waits && f.fence == FenceState::live) enable_fence(process, Trigger::exit, RequestId::none(), channels);
+        if (waits && (f.fence == FenceState::enabled || f.fence == FenceState::dead)) return;
+        closer.step = Step::quiet;
+        break;
+      }
+      case Step::quiet:
+        // cancel_delayed_work_sync on the restore work, before the mutex.
+        if (closer.exiting || lifecycle_->cancels_restore) cancel_restore(process, channels);
+        if (restore_runs(process) && setup_.kernel.restore_locks != RestoreLocks::userq_mutex) return;
+        closer.step = Step::lock;
+        if (!acquire(mutex, self, channels.wake.now())) return;
+        break;
+      case Step::lock:
+        if (mutex.owner != self) return;
+        closer.step = Step::next;
+        break;
+      case Step::next: {
+        if (closer.queues.empty()) {
+          if (!closer.exiting) {
+            closer.step = Step::idle;
+            return release(mutex, channels);
+          }
+          const RestartView nobody{{}, others_stopped(process), gangs_held_};
+          begin(closer.op, Operation::restore, setup_.policy->plan_exit(nobody), process);
+          closer.step = Step::let_go;
+          break;
+        }
+        // One that is given back, or all that are left when the process exits.
+        const auto count = closer.exiting ? closer.queues.size() : 1;
+        const std::vector<QueueId> queues(closer.queues.begin(),
+                                          closer.queues.begin() + static_cast<std::ptrdiff_t>(count));
+        closer.queues.erase(closer.queues.begin(), closer.queues.begin() + static_cast<std::ptrdiff_t>(count));
+        const Operation operation = closer.exiting ? Operation::process_exit : Operation::destroy;
+        begin(closer.op, operation, plan_operation(*lifecycle_, operation, queues), process);
+        closer.step = Step::destroy;
+        break;
+      }
+      case Step::destroy:
+        if (!advance(self, closer.op, channels)) return;
+        closer.step = Step::next;
+        break;
+      case Step::let_go:
+        if (!advance(self, closer.op, channels)) return;
+        // The hardware drops the rings before anybody says that the process is gone.
+        closer.step = Step::gone;
+        channels.wake.post({self});
+        return;
+      case Step::gone:
+        return end_exit(process, closer, channels);
     }
-    const Primitive primitive = find_path(*lifecycle_, Operation::destroy);
-    if (!apply(self, Operation::destroy, {primitive, id}, closer.call, channels)) return;
-    const UserqState from = queue(id).state;
-    queue(id).state = UserqState::gone;
-    queue(id).last_fence.reset();
-    channels.transition->state({channels.wake.now(), process, id, Operation::destroy, from, UserqState::gone,
-                                std::nullopt, PacketResult::ok, std::nullopt});
-    channels.drop_ring.post({id});
-    ++closer.cursor;
-    closer.step = Closer::Step::fence_wait;
   }
-  // The hardware drops the rings before anybody says that the process is gone.
-  closer.step = Closer::Step::gone;
-  channels.wake.post({self});
 }
 
 void Driver::end_exit(ProcessId process, Closer& closer, const DriverChannels& channels) {

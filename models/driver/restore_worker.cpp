@@ -1,5 +1,6 @@
-// The restore worker, all under userq_mutex as in 6.18: validates the process's buffers, re-faults userptr pages,
-// updates page tables, flushes the TLB, arms a new eviction fence, restarts the queues.
+// The restore worker: validates the process's buffers, re-faults userptr pages, updates page tables, flushes the
+// TLB, arms a new eviction fence, restarts the queues. Under which locks, and so what can come between the new
+// fence and the restart, is the release's matter (RestoreLocks).
 #include <utility>
 
 #include "models/driver/driver.hpp"
@@ -13,18 +14,52 @@ constexpr std::int64_t page_bytes = 4096;
 
 }  // namespace
 
-void Driver::schedule_restore(ProcessId process, const DriverChannels& channels) {
+// schedule_delayed_work: a work that is running will run once more.
+void Driver::schedule_restore(ProcessId process, Duration delay, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[process.index()];
-  ensure(worker.step == RestoreWorker::Step::idle, "a restore worker is scheduled twice");
+  if (worker.step != RestoreWorker::Step::idle) {
+    worker.again = true;
+    return;
+  }
   worker.eviction = {process, file(process).generation};
   worker.since = channels.wake.now();
   worker.step = RestoreWorker::Step::delayed;
-  channels.wake.post_in(kernel_.restore_delay, {restore_thread(process)});
+  worker.timer = channels.wake.post_in(delay, {thread_of(process, Role::restore)});
+}
+
+// amdgpu_userq_ensure_ev_fence: whoever needs a live eviction fence and finds it signalled queues the restore work,
+// if it is not queued already.
+void Driver::need_live_fence(ProcessId process, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[process.index()];
+  if (worker.step == RestoreWorker::Step::delayed) {
+    channels.wake.cancel(worker.timer);
+    worker.step = RestoreWorker::Step::idle;
+  }
+  if (worker.step == RestoreWorker::Step::idle) schedule_restore(process, Duration{0}, channels);
+}
+
+// cancel_delayed_work_sync: a work that waits will not run. One that runs is waited for (restore_runs).
+void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[process.index()];
+  worker.again = false;
+  if (worker.step != RestoreWorker::Step::delayed && worker.step != RestoreWorker::Step::queued) return;
+  channels.wake.cancel(worker.timer);
+  worker.step = RestoreWorker::Step::idle;
+  if (file(process).state == FileState::open) {
+    channels.hazard->state({channels.wake.now(), HazardKind::restore_cancelled, process, QueueId::none()});
+  }
+}
+
+bool Driver::restore_runs(ProcessId process) const {
+  const RestoreWorker::Step step = restore_[process.index()].step;
+  return step != RestoreWorker::Step::idle && step != RestoreWorker::Step::delayed &&
+         step != RestoreWorker::Step::queued;
 }
 
 void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   using Step = RestoreWorker::Step;
-  const ThreadId self = restore_thread(process);
+  const ThreadId self = thread_of(process, Role::restore);
+  Lock& mutex = file(process).userq_mutex;
   for (;;) {
     switch (worker.step) {
       case Step::idle:
@@ -33,17 +68,19 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
       case Step::delayed:
         end_step(self, EvictionStepKind::restore_delay, QueueId::none(), channels);
         worker.step = Step::queued;
-        channels.wake.post_in(channels.costs->of(CostName::worker_latency, process.value,
-                                                 std::uint64_t{2} * worker.eviction.ordinal + 1),
-                              {self});
+        worker.timer = channels.wake.post_in(channels.costs->of(CostName::worker_latency, process.value,
+                                                                std::uint64_t{2} * worker.eviction.ordinal + 1),
+                                             {self});
         return;
       case Step::queued:
         end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
+        if (setup_.kernel.restore_locks != RestoreLocks::userq_mutex)
+          return begin_validation(process, worker, channels);
         worker.step = Step::lock;
-        if (!acquire(file(process).userq_mutex, self, channels.wake.now())) return;
+        if (!acquire(mutex, self, channels.wake.now())) return;
         break;
       case Step::lock:
-        if (file(process).userq_mutex.owner != self) return;
+        if (mutex.owner != self) return;
         end_step(self, EvictionStepKind::userq_lock, QueueId::none(), channels);
         return begin_validation(process, worker, channels);
       case Step::userptr:
@@ -53,17 +90,22 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         end_step(self, EvictionStepKind::page_table, QueueId::none(), channels);
         return begin_tlb_flush(process, worker, channels);
       case Step::tlb:
-        if (tlb_path_ == TlbFlushPath::mes_ring && !advance_call(self, worker.call, channels)) return;
+        if (setup_.tlb_path == TlbFlushPath::mes_ring && !advance_call(self, worker.op.call, channels)) return;
         end_step(self, EvictionStepKind::tlb_flush, QueueId::none(), channels);
         // Invalidated again meanwhile, while the old fence could stop nobody: once more from the pages on.
         if (!file(process).userptr_invalid.empty()) return begin_userptr(process, worker, channels);
-        rearm(process, worker, channels);
+        rearm(process, channels);
+        worker.step = Step::relock;
+        if (!acquire(mutex, self, channels.wake.now())) return;
+        break;
+      case Step::relock:
+        if (mutex.owner != self) return;
+        end_step(self, EvictionStepKind::userq_lock, QueueId::none(), channels);
+        begin_restart(process, worker, channels);
         break;
       case Step::restart:
-        if (worker.cursor == worker.plan.size()) return end_restore(process, worker, channels);
-        if (!apply(self, Operation::restore, worker.plan[worker.cursor], worker.call, channels)) return;
-        ++worker.cursor;
-        break;
+        if (!advance(self, worker.op, channels)) return;
+        return end_restore(process, worker, channels);
     }
   }
 }
@@ -72,7 +114,9 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
 void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   if (file(process).fence != FenceState::signaled) {  // the process has exited meanwhile
     worker.step = RestoreWorker::Step::idle;
-    return release(file(process).userq_mutex, channels);
+    Lock& mutex = file(process).userq_mutex;
+    if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
+    return;
   }
   worker.step = RestoreWorker::Step::validate;
   channels.validate.post({process});
@@ -82,12 +126,12 @@ void Driver::on(const Validated& message, const DriverChannels& channels) {
   Opener& opener = openers_[message.process.index()];
   if (opener.step == Opener::Step::validate) {
     opener.step = Opener::Step::lock;
-    acquire(file(message.process).userq_mutex, opener_thread(message.process), channels.wake.now());
+    acquire(file(message.process).userq_mutex, thread_of(message.process, Role::opener), channels.wake.now());
     return run(message.process, opener, channels);
   }
   RestoreWorker& worker = restore_[message.process.index()];
   ensure(worker.step == RestoreWorker::Step::validate, "a validation ends that nobody asked for");
-  end_step(restore_thread(message.process), EvictionStepKind::move, QueueId::none(), channels);
+  end_step(thread_of(message.process, Role::restore), EvictionStepKind::move, QueueId::none(), channels);
   worker.fragments = message.fragments;
   begin_userptr(message.process, worker, channels);
 }
@@ -100,7 +144,7 @@ void Driver::begin_userptr(ProcessId process, RestoreWorker& worker, const Drive
   }
   worker.step = RestoreWorker::Step::userptr;
   const Duration page = channels.costs->of(CostName::userptr_page, process.value, worker.eviction.ordinal);
-  channels.wake.post_in(times(page, worker.userptr_pages), {restore_thread(process)});
+  channels.wake.post_in(times(page, worker.userptr_pages), {thread_of(process, Role::restore)});
 }
 
 void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
@@ -109,7 +153,7 @@ void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const Dr
   const Duration fragment = channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
   const Duration update = plus(channels.costs->of(CostName::page_table_base, process.value, ordinal),
                                times(fragment, worker.fragments));
-  channels.wake.post_in(update, {restore_thread(process)});
+  channels.wake.post_in(update, {thread_of(process, Role::restore)});
   worker.translations_changed = worker.fragments > 0 || worker.userptr_pages > 0;
   worker.fragments = 0;
 }
@@ -118,11 +162,11 @@ void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const Dr
 // for each of the two hubs on the second pipe, one after the other, under no mutex.
 void Driver::begin_tlb_flush(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::tlb;
-  const ThreadId self = restore_thread(process);
+  const ThreadId self = thread_of(process, Role::restore);
   if (!worker.translations_changed) {
     channels.wake.post({self});
-  } else if (tlb_path_ == TlbFlushPath::mes_ring) {
-    begin_call(self, Opcode::misc, QueueId::none(), channels);
+  } else if (setup_.tlb_path == TlbFlushPath::mes_ring) {
+    begin_call(self, {Opcode::misc, process, QueueId::none()}, channels);
   } else {
     const std::uint64_t ordinal = std::uint64_t{2} * worker.eviction.ordinal;
     const auto hub = [&](std::uint64_t i) {
@@ -134,23 +178,35 @@ void Driver::begin_tlb_flush(ProcessId process, RestoreWorker& worker, const Dri
 }
 
 // A new eviction fence on all buffers: from here on the process can be evicted again.
-void Driver::rearm(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+// A new eviction fence on all buffers: from here on the process can be evicted again, unless its buffers stay
+// locked until the queues run.
+void Driver::rearm(ProcessId process, const DriverChannels& channels) {
   File& f = file(process);
   f.fence = FenceState::live;
   ++f.generation;
   f.was_restored = true;
   f.restored_at = channels.wake.now();
-  channels.rearmed.post({process});
-  worker.plan = policy_->plan_restart(RestartView{view_of(process)});
-  worker.cursor = 0;
+  if (setup_.kernel.restore_locks != RestoreLocks::buffers) channels.rearmed.post({process});
+}
+
+void Driver::begin_restart(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  if (file(process).fence != FenceState::live) {
+    channels.hazard->state({channels.wake.now(), HazardKind::restarted_while_evicted, process, QueueId::none()});
+  }
+  const RestartView view{view_of(process), others_stopped(process), gangs_held_};
+  begin(worker.op, Operation::restore, setup_.policy->plan_restart(view), process);
   worker.step = RestoreWorker::Step::restart;
 }
 
 void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::idle;
+  if (setup_.kernel.restore_locks == RestoreLocks::buffers) channels.rearmed.post({process});
   channels.resumed->state({channels.wake.now(), worker.eviction});
   release(file(process).userq_mutex, channels);
   wake_clients(process, channels);
+  if (std::exchange(worker.again, false)) schedule_restore(process, setup_.kernel.restore_delay, channels);
+  channels.wake.post({thread_of(process, Role::closer)});
+  channels.wake.post({device_thread()});
 }
 
 }  // namespace userqsim

@@ -1,5 +1,5 @@
 // What one kernel release does around an eviction: waits, delays, time-outs, placement. The lifecycle tables of
-// the release are code, in driver/lifecycle.hpp, found by `lifecycle`.
+// the release are code, in lifecycle/lifecycle.hpp, found by `lifecycle`.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,22 @@ enum class FenceEnabling : std::uint8_t { lazy, eager };
 // later releases log it and signal.
 enum class StopFailure : std::uint8_t { give_up, go_on };
 
+// What the restore worker holds between the new eviction fence and the restart of the queues, and so who can come
+// between: nobody (6.16 to 7.0: userq_mutex from the first step on, so the next eviction's worker waits), the next
+// eviction (7.1 before its final order: neither mutex nor reservations), or nobody again (newest: the buffers'
+// reservations, so that nobody can begin an eviction for memory).
+enum class RestoreLocks : std::uint8_t { userq_mutex, none, buffers };
+
+// How long a fence of each queue type may stay unsignalled before the release looks for a hang.
+struct JobTimeouts {
+  Duration gfx = std::chrono::seconds{2};
+  Duration compute = std::chrono::seconds{2};
+  Duration sdma = std::chrono::seconds{2};
+  Duration of(QueueType type) const {
+    return type == QueueType::gfx ? gfx : type == QueueType::compute ? compute : sdma;
+  }
+};
+
 struct KernelSpec {
   std::string name;
   std::string title;
@@ -46,6 +62,12 @@ struct KernelSpec {
   Duration mes_timeout = std::chrono::milliseconds{2100};
   Duration api_poll = std::chrono::microseconds{2};
   Duration suspend_poll = std::chrono::microseconds{1};
+  Duration destroy_wait = std::chrono::milliseconds{100};  // for a queue's last fence, where that is limited
+  RestoreLocks restore_locks = RestoreLocks::userq_mutex;
+  bool exit_evicts = false;  // a process that exits is evicted first, and its exit waits for that without limit
+  bool gpu_recovery = true;  // amdgpu.gpu_recovery: 0 means no hang detection and no reset
+  bool hang_timer = false;   // a fence that does not signal in time starts hang detection
+  JobTimeouts job_timeout;
 };
 
 template <>
@@ -71,6 +93,19 @@ struct EnumNames<FenceEnabling> {
                                       std::pair{FenceEnabling::eager, std::string_view{"eager"}}};
 };
 
+template <>
+struct EnumNames<RestoreLocks> {
+  static constexpr std::array entries{std::pair{RestoreLocks::userq_mutex, std::string_view{"userq_mutex"}},
+                                      std::pair{RestoreLocks::none, std::string_view{"none"}},
+                                      std::pair{RestoreLocks::buffers, std::string_view{"buffers"}}};
+};
+
+template <class V>
+void describe(V& v, JobTimeouts& t) {
+  v.optional("gfx", t.gfx, "Of a graphics queue", positive());
+  v.optional("compute", t.compute, "Of a compute queue", positive());
+  v.optional("sdma", t.sdma, "Of an SDMA queue", positive());
+}
 template <class V>
 void describe(V& v, KernelSpec& k) {
   v.required("name", k.name, "Profile name");
@@ -91,6 +126,13 @@ void describe(V& v, KernelSpec& k) {
   v.optional("mes_timeout", k.mes_timeout, "The driver gives a MES answer up after this", positive());
   v.optional("api_poll", k.api_poll, "Step of the busy poll on an API fence", positive());
   v.optional("suspend_poll", k.suspend_poll, "Step of the busy poll on a suspend fence", positive());
+  v.optional("destroy_wait", k.destroy_wait,
+             "Longest wait for a last fence before a queue is destroyed, if limited");
+  v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");
+  v.optional("exit_evicts", k.exit_evicts, "A process that exits is evicted first, and waits for it without limit");
+  v.optional("gpu_recovery", k.gpu_recovery, "Hang detection and resets are on");
+  v.optional("hang_timer", k.hang_timer, "A fence that does not signal in time starts hang detection");
+  v.optional("job_timeout", k.job_timeout, "How long a fence may take before that");
 }
 
 }  // namespace userqsim

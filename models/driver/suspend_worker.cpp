@@ -7,7 +7,7 @@ namespace userqsim {
 
 void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
   using Step = SuspendWorker::Step;
-  const ThreadId self = suspend_thread(process);
+  const ThreadId self = thread_of(process, Role::suspend);
   for (;;) {
     switch (worker.step) {
       case Step::idle:
@@ -43,36 +43,35 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
           case WaitState::signaled:
             break;
         }
-        worker.plan = policy_->plan_stop(StopView{view_of(process)});
-        worker.cursor = 0;
+        begin(worker.op, Operation::evict, setup_.policy->plan_stop(StopView{view_of(process)}), process);
         worker.step = Step::stop;
         break;
       case Step::stop:
-        if (worker.cursor == worker.plan.size()) return end_suspend(process, worker, channels);
-        if (!apply(self, Operation::evict, worker.plan[worker.cursor], worker.call, channels)) return;
-        worker.failed |= queue(worker.plan[worker.cursor].queue).state == UserqState::hung;
-        ++worker.cursor;
-        break;
+        if (!advance(self, worker.op, channels)) return;
+        return end_suspend(process, worker, channels);
     }
   }
 }
 
-// Waits for each queue's last fence in turn, each up to the release's limit. Work that no fence covers goes on all
-// the while, and doorbells still ring: the wait is not a drain. A release that goes on after a time-out has
-// "signaled" too.
+// Waits for each queue's last fence in turn, each up to the limit of the release, or of a policy that has its own.
+// Work that no fence covers goes on all the while, and doorbells still ring: the wait is not a drain. Who goes on
+// after a time-out has "signaled" too.
 Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& worker,
                                            const DriverChannels& channels) {
-  if (kernel_.pre_wait == PreWait::none) return WaitState::signaled;
-  const ThreadId self = suspend_thread(process);
-  std::optional<Duration> limit = kernel_.pre_wait_limit;
-  if (kernel_.pre_wait == PreWait::unbounded) limit.reset();
+  const KernelSpec& kernel = setup_.kernel;
+  const std::optional<Duration> own = setup_.policy->fence_wait(setup_.policy_spec);
+  if (!own && kernel.pre_wait == PreWait::none) return WaitState::signaled;
+  std::optional<Duration> limit = own;
+  if (!own && kernel.pre_wait != PreWait::unbounded) limit = kernel.pre_wait_limit;
+  const bool aborts = !own && kernel.pre_wait == PreWait::abort;
+  const ThreadId self = thread_of(process, Role::suspend);
   const std::vector<QueueId>& queues = queues_of(process);
   while (worker.cursor < queues.size()) {
     const QueueId id = queues[worker.cursor];
     const WaitState state = wait_last_fence(self, id, worker.wait, limit, channels);
     if (state == WaitState::waiting) return state;
     end_step(self, EvictionStepKind::fence_wait, id, channels);
-    if (state == WaitState::timed_out && kernel_.pre_wait == PreWait::abort) return state;
+    if (state == WaitState::timed_out && aborts) return state;
     ++worker.cursor;
   }
   return WaitState::signaled;
@@ -80,10 +79,15 @@ Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& wor
 
 void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
   // The other queues have been walked all the same.
-  if (worker.failed && kernel_.stop_failure == StopFailure::give_up) return give_up(process, worker, channels);
+  if (worker.op.error && setup_.kernel.stop_failure == StopFailure::give_up)
+    return give_up(process, worker, channels);
   worker.step = SuspendWorker::Step::idle;
-  signal_fence(process, channels);
-  schedule_restore(process, channels);
+  if (file(process).fence == FenceState::enabled) {
+    signal_fence(process, channels);
+    if (file(process).state == FileState::open || file(process).state == FileState::opening) {
+      schedule_restore(process, setup_.kernel.restore_delay, channels);
+    }
+  }
   release(file(process).userq_mutex, channels);
 }
 

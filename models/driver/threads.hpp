@@ -3,6 +3,7 @@
 // Wake goes on from there.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -10,7 +11,8 @@
 #include <vector>
 
 #include "models/driver/messages.hpp"
-#include "models/policy/policies.hpp"
+#include "models/hardware/spec.hpp"
+#include "models/lifecycle/operation.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/event.hpp"
 
@@ -33,6 +35,7 @@ struct MesCall {
   bool wait_suspend_fence = false;
   bool fence_written = false;  // SUSPEND's second fence came before it was polled for
   PacketResult result = PacketResult::ok;
+  std::array<QueueId, hung_most> hung;  // that a detection found
   SimTime issued;
   SimTime poll_began;
   std::uint32_t serial = 0;  // of this thread's calls: a late answer names an older one
@@ -41,8 +44,11 @@ struct MesCall {
   auto fields() const {
     const bool busy = step != Step::idle;
     return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && fence_written,
-                      busy ? result : PacketResult::ok, TimeIf{step == Step::wait_ack, issued},
+                      busy ? result : PacketResult::ok, hung_list(), TimeIf{step == Step::wait_ack, issued},
                       TimeIf{step == Step::wait_fence, poll_began});
+  }
+  std::vector<QueueId> hung_list() const {
+    return step == Step::idle ? std::vector<QueueId>{} : std::vector<QueueId>(hung.begin(), hung.end());
   }
 };
 
@@ -54,34 +60,56 @@ struct FenceWait {
   auto fields() const { return std::tie(armed, timed_out); }
 };
 
+// An operation of the lifecycle tables under way, and what it waits for.
+struct OperationThread {
+  enum class Wait : std::uint8_t { nothing, mes, last_fence, gpu_reset, userq_mutex };
+  OperationRun run;
+  Wait waits_for = Wait::nothing;
+  MesCall call;
+  FenceWait fence;
+  QueueId fence_of;
+  bool fence_limited = false;
+  bool error = false;  // what the operation that is over returned
+  auto fields() const { return std::tie(run, waits_for, call, fence, fence_of, fence_limited, error); }
+};
+
 // amdgpu_eviction_fence_suspend_worker.
 struct SuspendWorker {
   enum class Step : std::uint8_t { idle, held, queued, lock, fence_wait, stop };
   Step step = Step::idle;
   EvictionId eviction;
   SimTime since;             // of the step whose time is being measured
-  std::uint32_t cursor = 0;  // queue waited for, or plan step
-  std::vector<PlanStep> plan;
-  bool failed = false;
+  std::uint32_t cursor = 0;  // queue waited for
   FenceWait wait;
-  MesCall call;
-  auto fields() const { return std::tie(step, eviction.ordinal, cursor, plan, failed, wait, call); }
+  OperationThread op;
+  auto fields() const { return std::tie(step, eviction.ordinal, cursor, wait, op); }
 };
 
 // amdgpu_userq_restore_worker.
 struct RestoreWorker {
-  enum class Step : std::uint8_t { idle, delayed, queued, lock, validate, userptr, page_table, tlb, restart };
+  enum class Step : std::uint8_t {
+    idle,
+    delayed,
+    queued,
+    lock,
+    validate,
+    userptr,
+    page_table,
+    tlb,
+    relock,
+    restart,
+  };
   Step step = Step::idle;
   EvictionId eviction;
   SimTime since;
   std::int64_t fragments = 0;
   std::int64_t userptr_pages = 0;
   bool translations_changed = false;
-  std::uint32_t cursor = 0;
-  std::vector<PlanStep> plan;
-  MesCall call;
+  bool again = false;  // queued again while it ran
+  EventHandle timer;   // until it runs
+  OperationThread op;
   auto fields() const {
-    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, cursor, plan, call);
+    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, again, op);
   }
 };
 
@@ -91,18 +119,50 @@ struct Opener {
   Step step = Step::idle;
   RequestId request;  // its buffers
   std::uint32_t cursor = 0;
-  MesCall call;
-  auto fields() const { return std::tie(step, cursor, call); }
+  OperationThread op;
+  auto fields() const { return std::tie(step, cursor, op); }
 };
 
-// The process's exit: destroys its queues and frees everything.
+// Destroys queues: one that the user gives back, or all when the process exits, which then frees everything.
 struct Closer {
-  enum class Step : std::uint8_t { idle, lock, fence_wait, destroy, gone };
+  enum class Step : std::uint8_t { idle, evicted, quiet, lock, next, destroy, let_go, gone };
   Step step = Step::idle;
-  std::uint32_t cursor = 0;
-  FenceWait wait;
-  MesCall call;
-  auto fields() const { return std::tie(step, cursor, wait, call); }
+  std::deque<QueueId> queues;  // still to destroy
+  bool exiting = false;
+  OperationThread op;
+  auto fields() const { return std::tie(step, queues, exiting, op); }
+};
+
+// What stops and starts the queues of every process: system suspend and resume, enforced isolation. One request
+// after the other.
+struct DeviceWorker {
+  std::deque<Operation> requests;
+  bool running = false;  // the first of them
+  ProcessId entered;     // whose userq_mutex it holds or waits for
+  bool in_s0ix = false;  // how the system was suspended last
+  OperationThread op;
+  auto fields() const { return std::tie(requests, running, entered, in_s0ix, op); }
+};
+
+// The ordered reset work queue: hung queues one by one, and resets of the whole GPU.
+struct ResetRequest {
+  QueueId queue;                      // none: the whole GPU
+  std::optional<ResetMethod> method;  // default: the device's
+  auto fields() const { return std::tie(queue, method); }
+};
+struct ResetWorker {
+  enum class Step : std::uint8_t { idle, queue, quiet, pre_reset, hardware, post_reset };
+  Step step = Step::idle;
+  std::deque<ResetRequest> requests;  // the first is under way
+  std::deque<ThreadId> waiters;       // for a reset of the whole GPU
+  std::uint32_t resets = 0;           // of the whole GPU, so far
+  std::uint32_t queue_resets = 0;     // of single queues
+  SimTime began;
+  SimTime done_at;  // of the hardware's part
+  OperationThread op;
+  auto fields() const {
+    return std::tuple(step, requests, waiters, resets, queue_resets, TimeIf{step == Step::hardware, done_at}, op);
+  }
 };
 
 // Whoever submits to one queue: jobs in the order they were wanted.

@@ -34,6 +34,9 @@ struct FirmwareChannels {
   Channel<SuspendFence> suspend_fence;
   Channel<MapQueue> map;
   Channel<UnmapQueue> unmap;
+  Channel<ResetQueue> reset_queue;
+  Channel<GpuReset> gpu_reset;
+  Channel<SilenceTimer> silence_timer;
   Channel<ApiTimer> api_timer;
   Channel<QuantumTimer> quantum_timer;
   Channel<DiscoverTimer> discover_timer;
@@ -41,6 +44,8 @@ struct FirmwareChannels {
   Probe<PacketEnded>* packet_ended = nullptr;
   Probe<GangReady>* gang_ready = nullptr;
   Probe<QueueStopped>* queue_stopped = nullptr;
+  Probe<FaultInjected>* fault = nullptr;
+  const FaultPlan* faults = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Hardware* hardware = nullptr;
@@ -57,7 +62,10 @@ class Firmware {
   void close(SimTime now, const FirmwareChannels& channels) const;
   void verify() const;
 
-  auto fields() const { return std::tie(gangs_, slot_taken_, inbox_, current_, blocked_by_, stops_); }
+  auto fields() const {
+    return std::tie(gangs_, slot_taken_, inbox_, current_, blocked_by_, stops_, all_stops_, silent_, missed_,
+                    armed_);
+  }
 
  private:
   // A gang, which is a queue. Its life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE.
@@ -99,7 +107,25 @@ class Firmware {
     auto fields() const { return std::tie(work); }
   };
 
+  // A SUSPEND of all gangs that waits for those in slots to leave.
+  struct AllStop {
+    Work work;
+    std::vector<QueueId> left;
+    SimTime began;
+    EventHandle timeout;
+    auto fields() const { return std::tie(work, left); }
+  };
+  // A fault that waits for its packet.
+  struct Armed {
+    FaultId fault;
+    std::uint32_t left = 1;  // matching packets to come, with the one that it hits
+    auto fields() const { return std::tie(fault, left); }
+  };
+
   void on(const Packet&, const FirmwareChannels&);
+  void on(const FirmwareReset&, const FirmwareChannels&);
+  void on(const FaultDue&, const FirmwareChannels&);
+  void on(const SilenceTimer&, const FirmwareChannels&);
   void on(const QueueConnected&, const FirmwareChannels&);
   void on(const QueueDisconnected&, const FirmwareChannels&);
   void on(const SlotFreed&, const FirmwareChannels&);
@@ -122,6 +148,26 @@ class Firmware {
   static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
   void unblock(QueueId queue, const FirmwareChannels& channels);
 
+  // All gangs at once, hung queues, resets (resets.cpp).
+  void suspend_all(Work work, const FirmwareChannels& channels);
+  void resume_all(const FirmwareChannels& channels);
+  void leave_all_stops(QueueId queue, const FirmwareChannels& channels);
+  void end_all_stop(AllStop stop, PacketResult result, const FirmwareChannels& channels);
+  void time_out_all_stop(const FirmwareChannels& channels);
+  std::vector<QueueId> hung_queues(QueueType type, const FirmwareChannels& channels) const;
+  void reset_queue(QueueId queue, const FirmwareChannels& channels);
+  void reset_hung(Work work, const FirmwareChannels& channels);
+
+  // Faults (faults.cpp).
+  void fall_silent(FaultId fault, std::optional<EvictionId> eviction, const FirmwareChannels& channels);
+  std::optional<FaultId> armed_fault(FaultKind kind, const Packet& packet, const FirmwareChannels& channels);
+  std::optional<FaultId> fault_of(FaultKind kind, const Packet& packet, const FirmwareChannels& channels);
+  bool is_lost(const Packet& packet, const FirmwareChannels& channels);
+  std::optional<PacketResult> refusal(const Packet& packet, const FirmwareChannels& channels);
+  void state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const;
+  bool never_leaves(const Packet& packet, const FirmwareChannels& channels);
+  Duration slow_by(const Packet& packet, const FirmwareChannels& channels);
+
   // Slots (scheduler.cpp).
   void schedule(QueueType type, const FirmwareChannels& channels);
   bool oversubscribed(QueueType type) const;
@@ -130,7 +176,7 @@ class Firmware {
   std::optional<QueueId> who_gives_way(QueueId to) const;
   std::size_t slots_promised(QueueType type, SimTime now) const;
   void charge_quantum(Gang& gang, SimTime now) const;
-  void give_way(QueueId queue, bool for_packet, const FirmwareChannels& channels);
+  void give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels);
   void watch_quanta(QueueId waiter, const FirmwareChannels& channels);
 
   bool runnable(QueueId queue) const { return gang(queue).registered && !gang(queue).suspended; }
@@ -146,8 +192,14 @@ class Firmware {
   std::vector<QueueId> slot_taken_;  // by slot
   std::deque<Work> inbox_;
   std::optional<Work> current_;  // on the API processor
-  QueueId blocked_by_;           // the API processor waits for this queue's unmap
-  std::vector<Stop> stops_;      // oldest first
+  EventHandle api_timer_;
+  QueueId blocked_by_;       // the API processor waits for this queue's unmap
+  std::vector<Stop> stops_;  // oldest first
+  std::vector<AllStop> all_stops_;
+  bool silent_ = false;  // a fault: it does nothing
+  std::uint32_t silence_ = 0;
+  std::deque<FirmwareEvent> missed_;  // what it will see when it comes back
+  std::vector<Armed> armed_;
   std::uint64_t next_place_ = 1;
 };
 

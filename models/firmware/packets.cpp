@@ -26,6 +26,9 @@ std::uint64_t packet_ordinal(const Packet& packet) {
     case Opcode::inv_tlbs:
       role = 2;
       break;
+    case Opcode::reset:
+      role = 3;
+      break;
   }
   if (!packet.for_eviction) return (std::uint64_t{1} << 40) | role;
   return (static_cast<std::uint64_t>(packet.eviction.ordinal) << 2) | role;
@@ -42,18 +45,20 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   Work work;
   work.packet = packet;
   work.issued = channels.api_timer.now();
+  if (is_lost(packet, channels)) return end_packet(work, PacketResult::lost, channels);
   inbox_.push_back(work);
   serve_next(channels);
 }
 
 void Firmware::serve_next(const FirmwareChannels& channels) {
-  if (current_ || blocked_by_.exists() || inbox_.empty()) return;
+  const bool blocked = spec_.api_during_unmap == ApiDuringUnmap::blocked && !all_stops_.empty();
+  if (current_ || blocked || blocked_by_.exists() || inbox_.empty() || silent_) return;
   current_ = inbox_.front();
   inbox_.pop_front();
   if (!current_->finishing) current_->started = channels.api_timer.now();
   const Duration time = service_time(*current_, channels);
   current_->busy += time;
-  channels.api_timer.post_in(time, {});
+  api_timer_ = channels.api_timer.post_in(time, {});
 }
 
 Duration Firmware::service_time(const Work& work, const FirmwareChannels& channels) const {
@@ -74,6 +79,10 @@ Duration Firmware::service_time(const Work& work, const FirmwareChannels& channe
     case Opcode::misc:
     case Opcode::inv_tlbs:
       return api + cost(CostName::tlb_flush);
+    case Opcode::reset: {
+      const std::size_t queues = work.packet.queue.exists() ? 1 : hung_queues(work.packet.type, channels).size();
+      return api + static_cast<std::int64_t>(queues) * cost(CostName::queue_reset);
+    }
   }
   fail_invariant("an unknown opcode", SourceLocation::current());
 }
@@ -88,6 +97,11 @@ void Firmware::on(const ApiTimer&, const FirmwareChannels& channels) {
 
 void Firmware::execute(Work work, const FirmwareChannels& channels) {
   const QueueId queue = work.packet.queue;
+  const std::optional<PacketResult> refused = work.finishing ? std::nullopt : refusal(work.packet, channels);
+  if (refused) {
+    acknowledge(work, *refused, channels);
+    return end_packet(work, *refused, channels);
+  }
   switch (work.packet.opcode) {
     case Opcode::add_queue: {
       Gang& g = gang(queue);
@@ -98,21 +112,25 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
       break;
     }
     case Opcode::resume:
-      gang(queue).suspended = false;
+      if (!work.packet.all_gangs) gang(queue).suspended = false;
       break;
     case Opcode::suspend:
+      if (work.packet.all_gangs) return suspend_all(work, channels);
       gang(queue).suspended = true;
       return begin_stop(work, channels);
     case Opcode::remove_queue:
-      if (work.finishing) break;
+      if (work.finishing || work.packet.after_reset) break;
       gang(queue).registered = false;
       return begin_stop(work, channels);
+    case Opcode::reset:
+      return reset_hung(work, channels);
     case Opcode::misc:
     case Opcode::inv_tlbs:
       break;
   }
   acknowledge(work, PacketResult::ok, channels);
   end_packet(work, PacketResult::ok, channels);
+  if (work.packet.all_gangs) return resume_all(channels);
   if (work.packet.opcode == Opcode::add_queue || work.packet.opcode == Opcode::resume)
     make_runnable(queue, channels);
 }
@@ -141,13 +159,13 @@ void Firmware::begin_stop(Work work, const FirmwareChannels& channels) {
   stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {queue});
   if (spec_.api_during_unmap == ApiDuringUnmap::blocked) blocked_by_ = queue;
   stops_.push_back(stop);
-  give_way(queue, true, channels);
+  give_way(queue, &work.packet, channels);
   ++gang(queue).stops;
 }
 
 void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
-  ensure(g.slot == message.slot, "a slot is vacated that MES did not give");
+  if (g.slot != message.slot) return;  // MES was reset since
   slot_taken_[message.slot.index()] = QueueId::none();
   g.slot = SlotId::none();
   g.leaving = false;
@@ -162,6 +180,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
     channels.unmap_timer.cancel(stop.timeout);
     finish_stop(stop, channels);
   }
+  leave_all_stops(message.queue, channels);
   unblock(message.queue, channels);
   schedule(type_of(message.queue), channels);
 }
@@ -181,6 +200,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
 
 // The queue did not leave in time. The gang stays out of the lists; whenever its waves end, its slot is free again.
 void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
+  if (!message.queue.exists()) return time_out_all_stop(channels);
   const auto it = std::find_if(stops_.begin(), stops_.end(),
                                [&](const Stop& stop) { return stop.work.packet.queue == message.queue; });
   if (it == stops_.end()) return;
@@ -199,7 +219,7 @@ void Firmware::unblock(QueueId queue, const FirmwareChannels& channels) {
 
 void Firmware::acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const {
   work.acked = channels.api_fence.now();
-  channels.api_fence.post({work.packet.token, result});
+  channels.api_fence.post({work.packet.token, result, {}});
 }
 
 void Firmware::end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const {

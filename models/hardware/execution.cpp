@@ -40,7 +40,7 @@ void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
   change(id, SlotState::running, channels);
   queue_in(id).has_context = true;
   channels.connected.post({slots_[id.index()].queue});
-  start_head(id, 0, channels);
+  if (!queue_in(id).stuck) start_head(id, 0, channels);
   watch_quantum(pipe_of(id), channels);
 }
 
@@ -90,6 +90,7 @@ void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& chann
   FluidShare& share = share_of(id);
   share.advance(channels.slot_timer.now());
   share.start(id.value, width, q.remaining);
+  slots_[id.index()].flowing = true;
   channels.queue_ran->state({channels.slot_timer.now(), queue, job_id, resumed});
   rearm_share(is_copy(id), channels);
 }
@@ -113,6 +114,7 @@ Wide Hardware::take_off(SlotId id, const HardwareChannels& channels) {
   const Wide remaining = share.stop(id.value) + q.after_drain;
   q.after_drain = 0;
   slots_[id.index()].tail = false;
+  slots_[id.index()].flowing = false;
   return remaining;
 }
 
@@ -145,6 +147,7 @@ void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
   ensure(done && done->after == Duration{0}, "a share's timer fires and nothing is done");
   if (done->key == SlotId::none_value) {
     share.stop(done->key);
+    copy_work_ = 0;
     channels.copy_done.post({});
     return rearm_share(true, channels);
   }
@@ -157,6 +160,7 @@ void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
   FluidShare& share = share_of(id);
   Slot& slot = slots_[id.index()];
   const Wide residue = -share.stop(id.value);
+  slot.flowing = false;
   if (slot.state == SlotState::running) return finish_head(id, residue, channels);
 
   rearm_share(is_copy(id), channels);
@@ -219,6 +223,7 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
   if (!running || !other_waits(message.pipe, channels)) return;
   const SlotId id = pipe.connected;
+  if (!slots_[id.index()].flowing) return;  // it hangs, and the pipe with it
   if (spec_.cwsr && layout_->queue(slots_[id.index()].queue).type == QueueType::compute) {
     pause_head(id, channels);
     return disconnect(id, channels);

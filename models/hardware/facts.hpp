@@ -61,9 +61,18 @@ struct ContextMoved {
 };
 
 enum class HazardKind : std::uint8_t {
-  moved_while_running,  // a buffer's copy began while waves of its process were on the machine
-  fence_never_signals,  // an aborted eviction: whoever waits for the fence waits for ever
-  queue_lost,           // a queue went HUNG: nothing restarts it
+  moved_while_running,      // a buffer's copy began while waves of its process were on the machine
+  fence_never_signals,      // an aborted eviction: whoever waits for the fence waits for ever
+  queue_lost,               // a queue went HUNG: nothing restarts it
+  queue_without_va,         // a queue went INVALID_VA: its buffers are unmapped
+  freed_under_queue,        // its buffers were unmapped while it could run
+  job_timeout,              // a fence of the queue did not signal in time
+  late_fence_write,         // MES wrote a suspend fence that the driver had given up and freed
+  restore_cancelled,        // a queued restore was cancelled; the process stays evicted until it needs a live fence
+  restarted_while_evicted,  // queues restarted though their process had been evicted again
+  woken_while_evicted,      // a RESUME for all gangs woke the gangs of an evicted process
+  vram_lost,                // a reset lost what was in VRAM
+  gpu_wedged,               // a reset of the GPU failed
 };
 
 struct Hazard {
@@ -92,7 +101,16 @@ struct EnumNames<HazardKind> {
   static constexpr std::array entries{
       std::pair{HazardKind::moved_while_running, std::string_view{"moved_while_running"}},
       std::pair{HazardKind::fence_never_signals, std::string_view{"fence_never_signals"}},
-      std::pair{HazardKind::queue_lost, std::string_view{"queue_lost"}}};
+      std::pair{HazardKind::queue_lost, std::string_view{"queue_lost"}},
+      std::pair{HazardKind::queue_without_va, std::string_view{"queue_without_va"}},
+      std::pair{HazardKind::freed_under_queue, std::string_view{"freed_under_queue"}},
+      std::pair{HazardKind::job_timeout, std::string_view{"job_timeout"}},
+      std::pair{HazardKind::late_fence_write, std::string_view{"late_fence_write"}},
+      std::pair{HazardKind::restore_cancelled, std::string_view{"restore_cancelled"}},
+      std::pair{HazardKind::restarted_while_evicted, std::string_view{"restarted_while_evicted"}},
+      std::pair{HazardKind::woken_while_evicted, std::string_view{"woken_while_evicted"}},
+      std::pair{HazardKind::vram_lost, std::string_view{"vram_lost"}},
+      std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}}};
 };
 
 }  // namespace userqsim

@@ -36,7 +36,7 @@ void Hardware::handle(const HardwareEvent& event, const HardwareChannels& channe
 
 bool Hardware::has_work(QueueId queue, const Workload& workload) const {
   const Queue& q = queues_[queue.index()];
-  return !q.ring.empty() && workload.jobs()[q.ring.front()].waits_for == 0;
+  return !q.ring.empty() && !q.head_died && workload.jobs()[q.ring.front()].waits_for == 0;
 }
 
 std::optional<Hardware::Progress> Hardware::progress(QueueId queue) const {
@@ -68,14 +68,15 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
   for (std::size_t i = 0; i < q.ring.size(); ++i) {
     const bool head = i == 0 && q.head_started;
     channels.job_dropped.post(
-        {q.ring[i], head, head ? q.head_started_at : SimTime{}, head ? q.head_preemptions : 0});
+        {q.ring[i], message.outcome, head, head ? q.head_started_at : SimTime{}, head ? q.head_preemptions : 0});
   }
+  if (q.slot.exists() && slots_[q.slot.index()].flowing) pause_head(q.slot, channels);
   q.ring.clear();
   q.head_started = false;
+  q.head_died = false;
+  q.stuck = false;
   if (!q.slot.exists()) return;
   Slot& slot = slots_[q.slot.index()];
-  const bool waves = slot.tail || slot.state == SlotState::running || slot.state == SlotState::draining;
-  if (waves) pause_head(q.slot, channels);
   if (slot.state == SlotState::connecting) channels.slot_timer.cancel(slot.timer);
   if (slot.state == SlotState::connecting || slot.state == SlotState::running) disconnect(q.slot, channels);
   if (slot.state == SlotState::draining) begin_unmapping(q.slot, Duration{0}, channels);
@@ -90,7 +91,8 @@ void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
         {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
   }
   copy_.advance(channels.copy_done.now());
-  copy_.start(SlotId::none_value, 1, FluidShare::ticks(message.work, 1));
+  copy_work_ = FluidShare::ticks(message.work, 1);
+  copy_.start(SlotId::none_value, 1, copy_work_);
   rearm_share(true, channels);
 }
 

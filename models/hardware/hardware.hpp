@@ -52,6 +52,8 @@ struct HardwareChannels {
   Probe<QueueStopped>* queue_stopped = nullptr;
   Probe<ContextMoved>* context_moved = nullptr;
   Probe<Hazard>* hazard = nullptr;
+  Probe<FaultInjected>* fault = nullptr;
+  const FaultPlan* faults = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Memory* memory = nullptr;
@@ -79,6 +81,8 @@ class Hardware {
   const SlotPlan& plan() const { return plan_; }
   // Whether the queue's next job could run now if it had a slot.
   bool has_work(QueueId queue, const Workload& workload) const;
+  // Its waves make no progress, and it cannot be stopped but by a reset.
+  bool stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   std::size_t ring_size(QueueId queue) const { return queues_[queue.index()].ring.size(); }
   // The job at the ring's head, if it has run at all: since when, and how often it was stopped.
   struct Progress {
@@ -106,9 +110,11 @@ class Hardware {
     std::uint32_t stops = 0;             // packets that stopped it, as MES counts them
     std::uint32_t maps = 0;              // since the last packet stop
     std::uint32_t connects = 0;          // since the last packet stop
+    bool stuck = false;
+    bool head_died = false;  // its waves died in a reset; it leaves the ring when its fence is completed
     auto fields() const {
       return std::tie(ring, slot, head_started, head_preemptions, remaining, after_drain, scale_permille,
-                      saved.value, has_context, stops, maps, connects);
+                      saved.value, has_context, stops, maps, connects, stuck, head_died);
     }
   };
   struct Slot {
@@ -117,9 +123,11 @@ class Hardware {
     bool stop_asked = false;
     bool for_packet = false;
     bool tail = false;       // off its pipe; the waves of its last round run on
+    bool flowing = false;    // the head draws on the machine
     std::uint32_t stop = 0;  // for a packet: which stop of the queue this is
+    Duration slow{0};        // a fault: the stop takes that much longer
     EventHandle timer;
-    auto fields() const { return std::tie(state, queue, stop_asked, for_packet, tail, stop); }
+    auto fields() const { return std::tie(state, queue, stop_asked, for_packet, tail, flowing, stop, slow); }
   };
   struct Pipe {
     SlotId connected;        // connecting, running or draining
@@ -131,6 +139,10 @@ class Hardware {
 
   void on(const Doorbell&, const HardwareChannels&);
   void on(const DropRing&, const HardwareChannels&);
+  void on(const CancelFenced&, const HardwareChannels&);
+  void on(const ResetQueue&, const HardwareChannels&);
+  void on(const GpuReset&, const HardwareChannels&);
+  void on(const FaultDue&, const HardwareChannels&);
   void on(const DependencyMet&, const HardwareChannels&);
   void on(const MapQueue&, const HardwareChannels&);
   void on(const UnmapQueue&, const HardwareChannels&);
@@ -152,6 +164,12 @@ class Hardware {
   std::uint64_t stop_ordinal(SlotId slot) const;
   Bytes wave_context(QueueId queue, const HardwareChannels& channels) const;
   Bandwidth context_bandwidth() const;
+
+  // What faults and resets do (resets.cpp).
+  void hang(QueueId queue, const HardwareChannels& channels);
+  void kill_waves(SlotId slot, const HardwareChannels& channels);
+  void empty_slot(SlotId slot, const HardwareChannels& channels);
+  void drop_job(QueueId queue, std::size_t place, JobOutcome outcome, const HardwareChannels& channels);
 
   // Pipes and execution (execution.cpp).
   void arbitrate(std::uint32_t pipe, const HardwareChannels& channels);
@@ -187,6 +205,7 @@ class Hardware {
   FluidShare copy_;
   EventHandle compute_timer_;
   EventHandle copy_timer_;
+  Wide copy_work_ = 0;  // of the kernel's move under way
 };
 
 }  // namespace userqsim

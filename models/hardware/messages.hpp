@@ -21,6 +21,12 @@ struct Doorbell {
 // From the driver: the queue is freed; what its ring holds will never run.
 struct DropRing {
   QueueId queue;
+  JobOutcome outcome = JobOutcome::exited;
+  auto fields() const { return std::tie(queue, outcome); }
+};
+// From the driver: the queue's fences were completed by force; their jobs leave the ring.
+struct CancelFenced {
+  QueueId queue;
   auto fields() const { return std::tie(queue); }
 };
 
@@ -35,8 +41,19 @@ struct UnmapQueue {
   QueueId queue;
   SlotId slot;
   bool for_packet = false;  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
+  bool never = false;       // a fault: the queue will not leave
+  Duration slow{0};         // a fault: its stop takes that much longer
   std::uint32_t stops = 0;  // packets that have stopped the queue before this
-  auto fields() const { return std::tie(queue, slot, for_packet, stops); }
+  auto fields() const { return std::tie(queue, slot, for_packet, never, slow, stops); }
+};
+// The queue's waves die, its slot is free at once: RESET.
+struct ResetQueue {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+// Every slot, every wave: a reset of the GPU.
+struct GpuReset {
+  auto fields() const { return std::tuple<>{}; }
 };
 
 // To itself.
@@ -53,8 +70,8 @@ struct PipeTimer {
   auto fields() const { return std::tie(pipe); }
 };
 
-using HardwareEvent = std::variant<Doorbell, DropRing, DependencyMet, MapQueue, UnmapQueue, StartCopy, SlotTimer,
-                                   ShareTimer, PipeTimer>;
+using HardwareEvent = std::variant<Doorbell, DropRing, CancelFenced, DependencyMet, MapQueue, UnmapQueue,
+                                   ResetQueue, GpuReset, FaultDue, StartCopy, SlotTimer, ShareTimer, PipeTimer>;
 
 // To MES.
 struct SlotFreed {

@@ -89,6 +89,8 @@ void Hardware::on(const UnmapQueue& message, const HardwareChannels& channels) {
     slot.for_packet = true;
     slot.stop = message.stops;
   }
+  if (message.never) hang(message.queue, channels);
+  slot.slow = std::max(slot.slow, message.slow);
   if (slot.stop_asked) return;  // on its way out
   slot.stop_asked = true;
   begin_stop(message.slot, channels);
@@ -97,6 +99,9 @@ void Hardware::on(const UnmapQueue& message, const HardwareChannels& channels) {
 void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
   Slot& slot = slots_[id.index()];
   const Queue& q = queue_in(id);
+  if (q.stuck && (slot.state == SlotState::running || slot.state == SlotState::mapped)) {
+    return change(id, SlotState::draining, channels);  // to no end
+  }
   switch (slot.state) {
     case SlotState::mapping:
     case SlotState::loading:
@@ -106,6 +111,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
     case SlotState::connecting:
       channels.slot_timer.cancel(slot.timer);
       disconnect(id, channels);
+      if (q.stuck) return change(id, SlotState::draining, channels);
       [[fallthrough]];
     case SlotState::mapped: {
       if (slot.tail) return change(id, SlotState::draining, channels);  // the waves of its last round run on
@@ -161,7 +167,7 @@ void Hardware::begin_unmapping(SlotId id, Duration before, const HardwareChannel
   leave_pipe(id, channels);
   const Duration unmap = channels.costs->of(CostName::unmap, slot.queue.value, stop_ordinal(id));
   change(id, SlotState::unmapping, channels);
-  wait(id, before + unmap, channels);
+  wait(id, plus(before + unmap, slot.slow), channels);
   arbitrate(pipe_of(id), channels);
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "models/driver/lifecycle.hpp"
+#include "models/lifecycle/lifecycle.hpp"
 #include "models/machine/check_parts.hpp"
 #include "models/policy/policies.hpp"
 #include "sim/config/units.hpp"
@@ -133,6 +133,9 @@ void check_profiles(const MachineSpec& spec, Findings& found) {
   if (std::find(releases.begin(), releases.end(), spec.kernel.lifecycle) == releases.end()) {
     found.add(overrides / "kernel" / "lifecycle", no_such("lifecycle", spec.kernel.lifecycle, "", releases));
   }
+  if (spec.policy_options.hybrid_wait < Duration{0}) {
+    found.add(overrides / "policy" / "hybrid_wait", "must not be negative");
+  }
   if (spec.kernel.context_area == Domain::vram_or_gtt) {
     found.add(overrides / "kernel" / "context_area", "saved waves live in one place; allowed: vram, gtt");
   }
@@ -144,6 +147,7 @@ std::vector<SpecProblem> check(const MachineSpec& spec) {
   check_profiles(spec, found);
   check_processes(spec, found);
   check_events(spec, found);
+  check_faults(spec, found);
   return std::move(found).take();
 }
 

@@ -23,10 +23,11 @@ MemorySpec memory_spec(const MachineSpec& spec) {
   return memory;
 }
 
-const Policy& policy_of(const MachineSpec& spec) {
+Driver::Setup driver_setup(const MachineSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   ensure(policy != nullptr, "no policy of that name");
-  return *policy;
+  return {spec.kernel, spec.device.tlb_flush_path, spec.device.reset_method, spec.device.per_queue_reset,
+          policy,      spec.policy_options};
 }
 
 }  // namespace
@@ -37,12 +38,13 @@ struct Machine::Impl {
       : spec(std::move(the_spec)),
         layout(std::make_shared<const Layout>(make_layout(spec->processes))),
         draws(spec->seed, replication),
+        faults(spec->faults, *layout, draws),
         costs(spec->costs, draws),
         workload(*layout, spec->processes, spec->events),
         memory(memory_spec(*spec), spec->processes),
         hardware({spec->device, spec->kernel.cwsr, spec->kernel.context_area}, *layout),
         firmware(spec->firmware, *layout, hardware.plan()),
-        driver(spec->kernel, spec->device.tlb_flush_path, policy_of(*spec), *layout) {
+        driver(driver_setup(*spec), *layout) {
     wire();
     workload.begin(wiring.workload);
   }
@@ -50,6 +52,7 @@ struct Machine::Impl {
       : spec(other.spec),
         layout(other.layout),
         draws(other.draws),
+        faults(spec->faults, *layout, draws),
         costs(spec->costs, draws),
         engine(other.engine),
         workload(other.workload),
@@ -66,7 +69,7 @@ struct Machine::Impl {
 
   // The digest and the flight recorder hear every fact, before any sink.
   void wire() {
-    wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware});
+    wiring = make_wiring({engine, probes, draws, faults, costs, workload, memory, hardware});
     std::uint32_t kind = 0;
     probes.each([&]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this, kind](const Fact& fact) {
@@ -121,6 +124,7 @@ struct Machine::Impl {
   std::shared_ptr<const MachineSpec> spec;
   std::shared_ptr<const Layout> layout;
   Draws draws;
+  FaultPlan faults;
   CostDraws costs;
   Engine engine;
   Workload workload;

@@ -30,6 +30,8 @@ struct Probes {
   Probe<MesLockHeld> mes_lock_held;
   Probe<ProcessExited> process_exited;
   Probe<Hazard> hazard;
+  Probe<FaultInjected> fault_injected;
+  Probe<GpuResetDone> gpu_reset_done;
 
   // Calls f(probe) for each probe, in the order above.
   template <class F>
@@ -37,7 +39,7 @@ struct Probes {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
         f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(eviction_started), f(eviction_step),
         f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition), f(mes_lock_held),
-        f(process_exited), f(hazard);
+        f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done);
   }
 };
 

@@ -8,7 +8,9 @@
 #include "models/driver/spec.hpp"
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
+#include "models/policy/spec.hpp"
 #include "models/profiles/costs.hpp"
+#include "models/workload/faults.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
@@ -19,8 +21,10 @@ struct MachineSpec {
   FirmwareSpec firmware;
   CostSpec costs;
   std::string policy;
+  PolicySpec policy_options;
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
+  std::vector<FaultSpec> faults;
   std::uint64_t seed = 1;
   Duration horizon{0};
 };

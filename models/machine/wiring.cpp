@@ -48,10 +48,14 @@ void connect(Wiring& w, Connector connector) {
       .to<WorkloadEvent>(w.workload.arrive, "Arrive")
       .to<WorkloadEvent>(w.workload.think, "ThinkOver")
       .to<WorkloadEvent>(w.workload.pressure_timer, "PressureTimer")
+      .to<WorkloadEvent>(w.workload.fault_timer, "FaultTimer")
       .to<DriverEvent>(w.workload.open, "OpenProcess")
       .to<DriverEvent>(w.workload.exit, "ExitProcess")
       .to<DriverEvent>(w.workload.submit, "SubmitJob")
       .to<DriverEvent>(w.workload.pressure, "PressureDue")
+      .to<DriverEvent>(w.workload.driver_fault, "FaultDue")
+      .to<FirmwareEvent>(w.workload.firmware_fault, "FaultDue")
+      .to<HardwareEvent>(w.workload.hardware_fault, "FaultDue")
       .to<HardwareEvent>(w.workload.dependency, "DependencyMet");
   connector.from(Part::memory)
       .to<DriverEvent>(w.memory.fence_needed, "FenceNeeded")
@@ -78,6 +82,9 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.firmware.suspend_fence, "SuspendFence")
       .to<HardwareEvent>(w.firmware.map, "MapQueue")
       .to<HardwareEvent>(w.firmware.unmap, "UnmapQueue")
+      .to<HardwareEvent>(w.firmware.reset_queue, "ResetQueue")
+      .to<HardwareEvent>(w.firmware.gpu_reset, "GpuReset")
+      .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer")
       .to<FirmwareEvent>(w.firmware.api_timer, "ApiTimer")
       .to<FirmwareEvent>(w.firmware.quantum_timer, "QuantumTimer")
       .to<FirmwareEvent>(w.firmware.discover_timer, "DiscoverTimer")
@@ -85,14 +92,18 @@ void connect(Wiring& w, Connector connector) {
   connector.from(Part::driver)
       .to<DriverEvent>(w.driver.wake, "Wake")
       .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
+      .to<DriverEvent>(w.driver.hang_timeout, "HangTimeout")
       .to<FirmwareEvent>(w.driver.mes, "Packet")
       .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
       .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
+      .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
+      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
       .to<MemoryEvent>(w.driver.allocate, "Allocate")
       .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
       .to<MemoryEvent>(w.driver.validate, "Validate")
       .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
       .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
+      .to<DriverEvent>(w.driver.exit, "ExitProcess")
       .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
 }
 
@@ -106,9 +117,11 @@ void connect_probes(Wiring& w, Probes& p) {
   w.hardware.queue_stopped = &p.queue_stopped;
   w.hardware.context_moved = &p.context_moved;
   w.hardware.hazard = &p.hazard;
+  w.hardware.fault = &p.fault_injected;
   w.firmware.packet_ended = &p.packet_ended;
   w.firmware.queue_stopped = &p.queue_stopped;
   w.firmware.gang_ready = &p.gang_ready;
+  w.firmware.fault = &p.fault_injected;
   w.driver.started = &p.eviction_started;
   w.driver.step = &p.eviction_step;
   w.driver.signaled = &p.eviction_signaled;
@@ -119,6 +132,8 @@ void connect_probes(Wiring& w, Probes& p) {
   w.driver.exited = &p.process_exited;
   w.driver.request_ended = &p.request_ended;
   w.driver.hazard = &p.hazard;
+  w.driver.fault = &p.fault_injected;
+  w.driver.reset_done = &p.gpu_reset_done;
 }
 
 }  // namespace
@@ -128,6 +143,10 @@ Wiring make_wiring(const Wired& wired) {
   connect(w, Connector(wired.engine, nullptr));
   connect_probes(w, wired.probes);
   w.workload.draws = &wired.draws;
+  w.workload.faults = &wired.faults;
+  w.hardware.faults = &wired.faults;
+  w.firmware.faults = &wired.faults;
+  w.driver.faults = &wired.faults;
   w.memory.costs = &wired.costs;
   w.memory.draws = &wired.draws;
   w.memory.workload = &wired.workload;

@@ -24,6 +24,7 @@ struct Wired {
   Engine& engine;
   Probes& probes;
   const Draws& draws;
+  const FaultPlan& faults;
   const CostDraws& costs;
   const Workload& workload;
   const Memory& memory;

@@ -1,11 +1,12 @@
 // Eviction policies: what to do to a process's queues when they must stop, and when they may run again.
 //
-// A policy answers, the driver applies. Both functions are pure: they see what a driver could know (never the work
-// a job has left) and return an ordered plan. To add a policy, write its two functions in policies.cpp and add a
-// line to the table there.
+// A policy answers, the driver applies. Its functions are pure: they see what a driver could know (never the work
+// a job has left) and return an ordered plan. To add a policy, write its functions in policies.cpp and add a line
+// to the table there.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "models/policy/queue_state.hpp"
+#include "models/policy/spec.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
 
@@ -32,10 +34,13 @@ struct StopView {
 };
 struct RestartView {
   std::vector<QueueView> queues;
+  bool others_stopped = false;  // another process is evicted, or about to be
+  bool gangs_held = false;      // a packet that suspended every gang is in force
 };
 
-// Helpers to call, one queue after the other, in this order. The driver's helper decides by its own table whether
-// the queue's state calls for a packet.
+// Helpers to call, one after the other, in this order. The driver's helper decides by its own table whether the
+// queue's state calls for a packet. preempt_all and restore_all name no queue: they are about every queue of the
+// process.
 struct PlanStep {
   Primitive primitive = Primitive::unmap;
   QueueId queue;
@@ -49,6 +54,11 @@ struct Policy {
   std::string_view summary;
   StopPlan (*plan_stop)(const StopView&);
   RestartPlan (*plan_restart)(const RestartView&);
+  // What is owed to the other processes when a process exits instead of being restarted; the view holds no queues.
+  RestartPlan (*plan_exit)(const RestartView&);
+  // A policy with a wait of its own: how long, in place of the release's, for each queue's last fence. A time-out
+  // is no failure.
+  std::optional<Duration> (*fence_wait)(const PolicySpec&);
 };
 
 std::span<const Policy> policies();

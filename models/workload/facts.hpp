@@ -5,6 +5,7 @@
 #include <optional>
 #include <tuple>
 
+#include "models/workload/faults.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
 
@@ -12,8 +13,10 @@ namespace userqsim {
 
 enum class JobOutcome : std::uint8_t {
   finished,
-  exited,  // its process exited first
-  open,    // not finished at the horizon
+  exited,     // its process exited first, or its queue was given back
+  open,       // not finished at the horizon
+  cancelled,  // its fence was completed by force (-ECANCELED)
+  lost,       // it had no fence, and its waves died in a reset
 };
 
 struct JobEnded {
@@ -32,11 +35,24 @@ struct JobEnded {
   }
 };
 
+// A fault took effect.
+struct FaultInjected {
+  SimTime time;
+  FaultId fault;
+  FaultKind kind = FaultKind::hang;
+  ProcessId process;                   // whom it hit; none: the device
+  QueueId queue;                       // none: the whole process or device
+  std::optional<EvictionId> eviction;  // in whose course
+  auto fields() const { return std::tie(time, fault, kind, process, queue); }
+};
+
 template <>
 struct EnumNames<JobOutcome> {
   static constexpr std::array entries{std::pair{JobOutcome::finished, std::string_view{"finished"}},
                                       std::pair{JobOutcome::exited, std::string_view{"exited"}},
-                                      std::pair{JobOutcome::open, std::string_view{"open"}}};
+                                      std::pair{JobOutcome::open, std::string_view{"open"}},
+                                      std::pair{JobOutcome::cancelled, std::string_view{"cancelled"}},
+                                      std::pair{JobOutcome::lost, std::string_view{"lost"}}};
 };
 
 }  // namespace userqsim

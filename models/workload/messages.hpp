@@ -6,6 +6,7 @@
 #include <tuple>
 #include <variant>
 
+#include "models/workload/facts.hpp"
 #include "models/workload/ids.hpp"
 #include "sim/core/time.hpp"
 
@@ -30,6 +31,12 @@ struct PressureDue {
   auto fields() const { return std::tie(pressure, ordinal); }
 };
 
+// To the driver, the firmware or the hardware: a fault that was set for this time.
+struct FaultDue {
+  FaultId fault;
+  auto fields() const { return std::tie(fault); }
+};
+
 // To the hardware: a job at or behind the head of the queue's ring waits for no other job any more.
 struct DependencyMet {
   QueueId queue;
@@ -43,13 +50,15 @@ struct JobDone {
   std::uint32_t preemptions = 0;
   auto fields() const { return std::tie(job, started, preemptions); }
 };
-// The queue was freed with the job in its ring.
+// The job will never be done: its queue was freed with it in the ring, its fence was completed by force, or its
+// waves died in a reset.
 struct JobDropped {
   JobId job;
+  JobOutcome outcome = JobOutcome::exited;
   bool has_started = false;
   SimTime started;
   std::uint32_t preemptions = 0;
-  auto fields() const { return std::tie(job, has_started, started, preemptions); }
+  auto fields() const { return std::tie(job, outcome, has_started, started, preemptions); }
 };
 // From the driver: the process is gone; its jobs will never run.
 struct ProcessGone {
@@ -79,8 +88,12 @@ struct PressureTimer {
   PressureId pressure;
   auto fields() const { return std::tie(pressure); }
 };
+struct FaultTimer {
+  FaultId fault;
+  auto fields() const { return std::tie(fault); }
+};
 
-using WorkloadEvent =
-    std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, JobDone, JobDropped, ProcessGone>;
+using WorkloadEvent = std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, FaultTimer,
+                                   JobDone, JobDropped, ProcessGone>;
 
 }  // namespace userqsim

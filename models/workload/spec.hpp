@@ -87,11 +87,26 @@ struct ProcessSpec {
   std::vector<QueueSpec> queues;
 };
 
-enum class PressureKind : std::uint8_t { allocate, invalidate_userptr, evict };
+// What happens to one process, and, from `suspend` on, to the whole device.
+enum class PressureKind : std::uint8_t {
+  allocate,
+  invalidate_userptr,
+  evict,
+  restore,        // somebody needs a live eviction fence (a signal ioctl, a create)
+  destroy_queue,  // the user gives one queue back
+  suspend,        // of the system, and its resume
+  resume,
+  isolation_stop,  // enforced isolation halts graphics and compute queues, and starts them again
+  isolation_start,
+  gpu_reset,  // asked for through debugfs
+};
+
+// How the whole GPU is reset. MODE1 loses what is in VRAM, MODE2 keeps it.
+enum class ResetMethod : std::uint8_t { mode1, mode2 };
 
 struct PressureSpec {
   PressureKind kind = PressureKind::evict;
-  std::string process;
+  std::optional<std::string> process;
   std::optional<Duration> at;          // exactly one of `at` and `every`
   std::optional<Distribution> every;   // time from one to the next
   std::optional<Duration> from;        // with `every`: the first interval starts here
@@ -100,6 +115,9 @@ struct PressureSpec {
   std::optional<BufferSpec> buffer;    // allocate: what
   std::optional<Distribution> hold;    // allocate: freed that long after it was ready; default: never
   std::optional<Bytes> size;           // invalidate_userptr: size of the registration
+  std::optional<std::string> queue;    // destroy_queue: which
+  std::optional<bool> s0ix;            // suspend: to s0ix, else to S3
+  std::optional<ResetMethod> method;   // gpu_reset: how; default: the device's
 };
 
 template <>
@@ -125,7 +143,19 @@ struct EnumNames<PressureKind> {
   static constexpr std::array entries{
       std::pair{PressureKind::allocate, std::string_view{"allocate"}},
       std::pair{PressureKind::invalidate_userptr, std::string_view{"invalidate_userptr"}},
-      std::pair{PressureKind::evict, std::string_view{"evict"}}};
+      std::pair{PressureKind::evict, std::string_view{"evict"}},
+      std::pair{PressureKind::restore, std::string_view{"restore"}},
+      std::pair{PressureKind::destroy_queue, std::string_view{"destroy_queue"}},
+      std::pair{PressureKind::suspend, std::string_view{"suspend"}},
+      std::pair{PressureKind::resume, std::string_view{"resume"}},
+      std::pair{PressureKind::isolation_stop, std::string_view{"isolation_stop"}},
+      std::pair{PressureKind::isolation_start, std::string_view{"isolation_start"}},
+      std::pair{PressureKind::gpu_reset, std::string_view{"gpu_reset"}}};
+};
+template <>
+struct EnumNames<ResetMethod> {
+  static constexpr std::array entries{std::pair{ResetMethod::mode1, std::string_view{"mode1"}},
+                                      std::pair{ResetMethod::mode2, std::string_view{"mode2"}}};
 };
 
 template <class V>
@@ -210,7 +240,7 @@ void describe(V& v, ProcessSpec& p) {
 template <class V>
 void describe(V& v, PressureSpec& e) {
   v.required("kind", e.kind, "What happens");
-  v.required("process", e.process, "Process it happens to");
+  v.optional("process", e.process, "Process it happens to; none for what happens to the whole device");
   v.optional("at", e.at, "Once, at this time; or give `every`");
   v.optional("every", e.every, "Again and again, this long from one to the next; or give `at`");
   v.optional("from", e.from, "With `every`: the first interval starts here; default: the process's start");
@@ -219,6 +249,9 @@ void describe(V& v, PressureSpec& e) {
   v.optional("buffer", e.buffer, "allocate: what is allocated");
   v.optional("hold", e.hold, "allocate: freed that long after it was ready; default: never");
   v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
+  v.optional("queue", e.queue, "destroy_queue: which");
+  v.optional("s0ix", e.s0ix, "suspend: to s0ix; default: to S3");
+  v.optional("method", e.method, "gpu_reset: how; default: the device's");
 }
 
 }  // namespace userqsim

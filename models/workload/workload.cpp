@@ -25,10 +25,20 @@ Workload::Workload(const Layout& layout, const std::vector<ProcessSpec>& process
       gone_(processes.size(), false),
       pressure_occurred_(pressure.size(), 0) {
   for (const PressureSpec& entry : pressure) {
-    const auto it = std::find_if(processes.begin(), processes.end(),
-                                 [&](const ProcessSpec& process) { return process.name == entry.process; });
-    ensure(it != processes.end(), "pressure on an unknown process");
-    pressure_process_.push_back(ProcessId::of(static_cast<std::size_t>(it - processes.begin())));
+    ProcessId process;
+    QueueId queue;
+    for (std::size_t p = 0; p < processes.size() && entry.process; ++p) {
+      if (processes[p].name == *entry.process) process = ProcessId::of(p);
+    }
+    ensure(process.exists() == entry.process.has_value(), "pressure on an unknown process");
+    if (entry.queue) {
+      for (const QueueId id : layout.process(process).queues) {
+        if (layout.queue(id).name == *entry.queue) queue = id;
+      }
+      ensure(queue.exists(), "an event of an unknown queue");
+    }
+    pressure_process_.push_back(process);
+    pressure_queue_.push_back(queue);
   }
 }
 
@@ -43,9 +53,14 @@ void Workload::begin(const WorkloadChannels& channels) {
     if (entry.at) {
       channels.pressure_timer.post_at(SimTime{*entry.at}, {PressureId::of(i)});
     } else {
-      const SimTime start = layout_->process(pressure_process_[i]).start;
+      const ProcessId process = pressure_process_[i];
+      const SimTime start = process.exists() ? layout_->process(process).start : SimTime{};
       schedule_pressure(PressureId::of(i), entry.from ? SimTime{*entry.from} : start, channels);
     }
+  }
+  for (std::size_t i = 0; i < channels.faults->size(); ++i) {
+    const FaultSpec& fault = channels.faults->spec(FaultId::of(i));
+    if (fault.at) channels.fault_timer.post_at(SimTime{*fault.at}, {FaultId::of(i)});
   }
 }
 
@@ -152,13 +167,18 @@ void Workload::arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_
 
 void Workload::on(const JobDone& message, const WorkloadChannels& channels) {
   if (jobs_.is_over(message.job)) return;  // its process exited at this very instant
-  const Job job = jobs_[message.job];
   JobEnded fact;
   fact.started = message.started;
   fact.finished = channels.submit.now();
   fact.preemptions = message.preemptions;
   fact.outcome = JobOutcome::finished;
-  // The rest of the arrival may go on; a closed loop's client has its answer when every node is done.
+  end_node(message.job, fact, channels);
+}
+
+// One node of an arrival is over. The rest of the arrival may go on; a closed loop's client has its answer when
+// every node is over.
+void Workload::end_node(JobId id, const JobEnded& fact, const WorkloadChannels& channels) {
+  const Job job = jobs_[id];
   for (const std::uint32_t next : node_of(job).before) {
     const JobId waiter = JobId::of(job.first.index() + next);
     if (jobs_.is_over(waiter)) continue;  // dropped with its queue: the process is exiting
@@ -168,9 +188,9 @@ void Workload::on(const JobDone& message, const WorkloadChannels& channels) {
   bool arrival_done = true;
   for (std::size_t node = 0; node < nodes; ++node) {
     const JobId sibling = JobId::of(job.first.index() + node);
-    if (sibling != message.job && !jobs_.is_over(sibling)) arrival_done = false;
+    if (sibling != id && !jobs_.is_over(sibling)) arrival_done = false;
   }
-  end_job(message.job, fact, channels);
+  end_job(id, fact, channels);
   if (arrival_done && std::holds_alternative<ClosedArrival>(streams_spec(job.stream).arrival) &&
       may_arrive(job.stream)) {
     start_think(job.stream, job.client, channels);
@@ -182,8 +202,10 @@ void Workload::on(const JobDropped& message, const WorkloadChannels& channels) {
   JobEnded fact;
   if (message.has_started) fact.started = message.started;
   fact.preemptions = message.preemptions;
-  fact.outcome = JobOutcome::exited;
-  end_job(message.job, fact, channels);
+  fact.outcome = message.outcome;
+  if (message.outcome == JobOutcome::exited) return end_job(message.job, fact, channels);
+  // The fence has signalled, with an error: whoever waited for the job goes on.
+  end_node(message.job, fact, channels);
 }
 
 void Workload::on(const ProcessGone& message, const WorkloadChannels& channels) {
@@ -212,6 +234,27 @@ void Workload::end_job(JobId id, JobEnded fact, const WorkloadChannels& channels
   jobs_.end(id);
 }
 
+// To whoever the fault is about.
+void Workload::on(const FaultTimer& message, const WorkloadChannels& channels) {
+  switch (channels.faults->spec(message.fault).kind) {
+    case FaultKind::hang:
+      channels.hardware_fault.post({message.fault});
+      return;
+    case FaultKind::no_preempt:
+    case FaultKind::slow_preempt:
+    case FaultKind::mes_silent:
+    case FaultKind::packet_lost:
+    case FaultKind::packet_error:
+      channels.firmware_fault.post({message.fault});
+      return;
+    case FaultKind::reset_fails:
+    case FaultKind::free_buffer:
+    case FaultKind::kill:
+      channels.driver_fault.post({message.fault});
+      return;
+  }
+}
+
 void Workload::schedule_pressure(PressureId id, SimTime after, const WorkloadChannels& channels) {
   const PressureSpec& entry = pressure_spec(id);
   const std::uint32_t n = pressure_occurred_[id.index()];
@@ -224,7 +267,8 @@ void Workload::schedule_pressure(PressureId id, SimTime after, const WorkloadCha
 
 void Workload::on(const PressureTimer& message, const WorkloadChannels& channels) {
   const PressureId id = message.pressure;
-  if (gone_[pressure_process_[id.index()].index()]) return;
+  const ProcessId process = pressure_process_[id.index()];
+  if (process.exists() && gone_[process.index()]) return;
   channels.pressure.post({id, pressure_occurred_[id.index()]++});
   if (pressure_spec(id).every) schedule_pressure(id, channels.pressure.now(), channels);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/workload/facts.hpp"
+#include "models/workload/fault_plan.hpp"
 #include "models/workload/job_table.hpp"
 #include "models/workload/layout.hpp"
 #include "models/workload/messages.hpp"
@@ -25,13 +26,18 @@ struct WorkloadChannels {
   Channel<Arrive> arrive;
   Channel<ThinkOver> think;
   Channel<PressureTimer> pressure_timer;
+  Channel<FaultTimer> fault_timer;
   Channel<OpenProcess> open;
   Channel<ExitProcess> exit;
   Channel<SubmitJob> submit;
   Channel<PressureDue> pressure;
   Channel<DependencyMet> dependency;
+  Channel<FaultDue> driver_fault;
+  Channel<FaultDue> firmware_fault;
+  Channel<FaultDue> hardware_fault;
   Probe<JobEnded>* job_ended = nullptr;
   const Draws* draws = nullptr;
+  const FaultPlan* faults = nullptr;
 };
 
 class Workload {
@@ -49,7 +55,9 @@ class Workload {
   const NodeLayout& node_of(const Job& job) const { return layout_->streams[job.stream.index()].nodes[job.node]; }
   QueueId queue_of(JobId job) const { return node_of(jobs_[job]).queue; }
   const PressureSpec& pressure_spec(PressureId id) const { return (*pressure_)[id.index()]; }
+  // None for what happens to the whole device; the queue is destroy_queue's.
   ProcessId pressure_process(PressureId id) const { return pressure_process_[id.index()]; }
+  QueueId pressure_queue(PressureId id) const { return pressure_queue_[id.index()]; }
 
   std::uint64_t jobs_submitted() const { return submitted_; }
   std::uint64_t jobs_ended() const { return ended_; }
@@ -69,6 +77,7 @@ class Workload {
   void on(const Arrive&, const WorkloadChannels&);
   void on(const ThinkOver&, const WorkloadChannels&);
   void on(const PressureTimer&, const WorkloadChannels&);
+  void on(const FaultTimer&, const WorkloadChannels&);
   void on(const JobDone&, const WorkloadChannels&);
   void on(const JobDropped&, const WorkloadChannels&);
   void on(const ProcessGone&, const WorkloadChannels&);
@@ -77,6 +86,7 @@ class Workload {
   void schedule_next(StreamId stream, const WorkloadChannels& channels);
   void start_think(StreamId stream, std::uint32_t client, const WorkloadChannels& channels);
   void arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_ordinal, const WorkloadChannels& channels);
+  void end_node(JobId id, const JobEnded& fact, const WorkloadChannels& channels);
   Duration work_of(StreamId stream, std::uint32_t node, std::uint64_t draw_ordinal, const Draws& draws) const;
   void end_job(JobId id, JobEnded fact, const WorkloadChannels& channels);
   void schedule_pressure(PressureId id, SimTime after, const WorkloadChannels& channels);
@@ -85,6 +95,7 @@ class Workload {
   const std::vector<ProcessSpec>* processes_;
   const std::vector<PressureSpec>* pressure_;
   std::vector<ProcessId> pressure_process_;
+  std::vector<QueueId> pressure_queue_;
 
   JobTable jobs_;
   std::vector<StreamState> streams_;

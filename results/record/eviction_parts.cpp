@@ -37,6 +37,8 @@ std::string_view waited_for(EvictionStepKind kind) {
       return "page_table";
     case EvictionStepKind::tlb_flush:
       return "tlb";
+    case EvictionStepKind::gpu_reset:
+      return "gpu_reset";
   }
   return {};
 }

@@ -111,6 +111,22 @@ struct HazardRow {
   std::uint32_t queue = no_index;
 };
 
+struct FaultRow {
+  std::int64_t time_ns = 0;
+  std::uint32_t fault = 0;  // entry of the scenario's `faults`, from 0
+  std::string_view kind;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::optional<std::uint32_t> eviction;
+};
+
+struct ResetRow {
+  std::int64_t began_ns = 0;
+  std::int64_t ended_ns = 0;
+  std::string_view method;
+  std::string_view result;
+};
+
 struct RequestRow {
   std::uint32_t request = 0;
   std::uint32_t process = no_index;
@@ -153,6 +169,8 @@ struct RunRecord {
   std::vector<MesOpRow> mes_ops;
   std::vector<JobRow> jobs;  // by number
   std::vector<HazardRow> hazards;
+  std::vector<FaultRow> faults;
+  std::vector<ResetRow> resets;
   std::vector<RequestRow> requests;
   std::vector<SliceRow> slices;
   std::vector<CounterRow> counters;

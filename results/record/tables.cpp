@@ -35,7 +35,17 @@ std::string_view name_at(const std::vector<std::string>& names, std::uint32_t in
 std::string_view hazard_detail(std::string_view kind) {
   if (kind == "moved_while_running") return "a buffer was copied while waves of its process ran";
   if (kind == "fence_never_signals") return "the eviction was given up; who waits for its fence waits for ever";
-  if (kind == "queue_lost") return "the queue went HUNG; nothing restarts it";
+  if (kind == "queue_lost") return "the queue went HUNG; nothing but a reset that keeps VRAM restarts it";
+  if (kind == "queue_without_va") return "the queue went INVALID_VA: its buffers are unmapped; nothing restarts it";
+  if (kind == "freed_under_queue") return "the queue's buffers were unmapped while it could run";
+  if (kind == "job_timeout") return "a fence of the queue did not signal in time";
+  if (kind == "late_fence_write") return "MES wrote a suspend fence that the driver had given up and freed";
+  if (kind == "restore_cancelled")
+    return "a queued restore was cancelled; the next who needs a live fence queues it";
+  if (kind == "restarted_while_evicted") return "queues restarted though their process had been evicted again";
+  if (kind == "woken_while_evicted") return "a RESUME for all gangs woke a gang whose process is evicted";
+  if (kind == "vram_lost") return "a reset lost what the process had in VRAM";
+  if (kind == "gpu_wedged") return "a reset of the GPU failed";
   return {};
 }
 
@@ -53,7 +63,9 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                                            "latency_ns", "preemptions", "outcome"})),
       requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
                                                    "stall_ns", "outcome", "evictions", "waited"})),
-      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})) {
+      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
+      faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})),
+      resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {
   if (!slices) return;
   slices_.emplace(directory / "slices.csv", keyed({"track", "name", "start_ns", "end_ns"}));
   counters_.emplace(directory / "counters.csv", keyed({"track", "time_ns", "value"}));
@@ -67,12 +79,14 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_jobs(key, record);
   write_requests(key, record);
   write_hazards(key, record);
+  write_faults(key, record);
   if (slices_) write_slices(key, record);
 }
 
 std::vector<FileSummary> RecordTables::close() {
   std::vector<FileSummary> files;
-  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_}) {
+  for (CsvWriter* csv :
+       {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_, &faults_, &resets_}) {
     files.push_back(csv->close());
   }
   if (slices_) files.push_back(slices_->close());
@@ -141,6 +155,18 @@ void RecordTables::write_hazards(const RecordKey& key, const RunRecord& record) 
     hazards_ << key << row.time_ns << row.kind << name_at(record.process_names, row.process)
              << name_at(record.queue_names, row.queue) << hazard_detail(row.kind);
     hazards_.end_row();
+  }
+}
+
+void RecordTables::write_faults(const RecordKey& key, const RunRecord& record) {
+  for (const FaultRow& row : record.faults) {
+    faults_ << key << row.time_ns << row.fault << row.kind << name_at(record.process_names, row.process)
+            << name_at(record.queue_names, row.queue) << row.eviction;
+    faults_.end_row();
+  }
+  for (const ResetRow& row : record.resets) {
+    resets_ << key << row.began_ns << row.ended_ns << row.method << row.result;
+    resets_.end_row();
   }
 }
 

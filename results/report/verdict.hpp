@@ -26,10 +26,10 @@ struct VerdictInput {
 constexpr std::string_view base_variant = "base";
 constexpr std::string_view unique_zero_variant = "unique_zero";
 
-// One entry for each headline metric that was measured: whether the policies differ in it (the paired interval leaves
-// zero out), by how much, what remains with the costs unique to each scheme at zero, whether the sign holds in every
-// firmware corner, on which of the unique costs the answer rests, be it a difference or none, and where the range of
-// one of them decides it. Shares are of policy a's downtime.
+// One entry for each headline metric that was measured: whether the policies differ in it (the paired interval
+// leaves zero out), by how much, what remains with the costs unique to each scheme at zero, whether the sign holds
+// in every firmware corner, on which of the unique costs the answer rests, be it a difference or none, and where
+// the range of one of them decides it. Shares are of policy a's downtime.
 std::vector<std::string> verdict(const VerdictInput& input);
 
 }  // namespace userqsim

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "models/driver/lifecycle.hpp"
+#include "models/lifecycle/diagram.hpp"
 #include "models/machine/wiring.hpp"
 #include "models/workload/layout.hpp"
 #include "scenarios/cli/commands.hpp"
@@ -38,20 +38,32 @@ LabelledGraph jobs_graph(const LoadedScenario& loaded) {
   return {loaded.scenario.name, graph, labels};
 }
 
-LabelledGraph graph_of(const std::string& what, const std::string& subject, const LoadOptions& options) {
+const Lifecycle& lifecycle_of(const std::string& kernel, const LoadOptions& options) {
+  const ProfileStore profiles(options.profiles_dir);
+  const KernelSpec spec = read_kernel(profiles.find("kernels", kernel, Place{"graph lifecycle", {}}));
+  for (const Lifecycle& release : lifecycles()) {
+    if (release.name == spec.lifecycle) return release;
+  }
+  throw InputError(fmt::format("kernel profile {}: there is no lifecycle {}", in_quotes(kernel, 80),
+                               in_quotes(spec.lifecycle, 80)));
+}
+
+LabelledGraph graph_of(const std::string& what, const std::string& subject, const std::string& other,
+                       const LoadOptions& options) {
   if (what == "jobs") return jobs_graph(load_scenario(subject, options));
   if (what == "wiring") return wiring_graph();
-  if (what == "lifecycle") {
-    const ProfileStore profiles(options.profiles_dir);
-    return lifecycle_graph(read_kernel(profiles.find("kernels", subject, Place{"graph lifecycle", {}})).lifecycle);
+  if (what == "lifecycle" && !other.empty()) {
+    return lifecycle_difference(lifecycle_of(subject, options), lifecycle_of(other, options));
   }
+  if (what == "lifecycle") return lifecycle_graph(lifecycle_of(subject, options));
   throw InputError(unknown_name("graph", what, {"lifecycle", "jobs", "wiring"}));
 }
 
 }  // namespace
 
-int cmd_graph(const std::string& what, const std::string& subject, bool dot, const LoadOptions& options) {
-  const LabelledGraph graph = graph_of(what, subject, options);
+int cmd_graph(const std::string& what, const std::string& subject, const std::string& other, bool dot,
+              const LoadOptions& options) {
+  const LabelledGraph graph = graph_of(what, subject, other, options);
   write_stdout(dot ? graph.to_dot() : graph.to_text());
   return 0;
 }

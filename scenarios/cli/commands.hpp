@@ -22,6 +22,20 @@ int cmd_list(const std::string& what, TableFormat format, const LoadOptions& opt
 
 // Prints a line an edge, or Graphviz text with `dot`. `what`: lifecycle (of the kernel profile `subject`), jobs (of
 // the scenario `subject`) or wiring (`subject` is not used).
-int cmd_graph(const std::string& what, const std::string& subject, bool dot, const LoadOptions& options);
+// With `other`, a second kernel profile: what the two lifecycles do not have in common.
+int cmd_graph(const std::string& what, const std::string& subject, const std::string& other, bool dot,
+              const LoadOptions& options);
+
+struct LifecycleOptions {
+  std::string kernel;      // kernel profile
+  std::string policy;      // empty: the release's own
+  std::string file = "-";  // of operations, one JSON object a line
+  std::string profiles;    // directory of further profiles
+  bool gpu_recovery = true;
+  bool per_queue_reset = true;
+  bool vram_lost = true;  // by a reset that an operation sets off
+};
+// Replays operations on the lifecycle tables of a release, an answer a line.
+int cmd_lifecycle(const LifecycleOptions& options);
 
 }  // namespace userqsim

@@ -92,4 +92,14 @@ std::string FactNames::text(const Hazard& fact) const {
   return fmt::format("HAZARD {} {} {}", name_of(fact.kind), process(fact.process), queue(fact.queue));
 }
 
+std::string FactNames::text(const FaultInjected& fact) const {
+  return fmt::format("FAULT {} ({}) {} {}", fact.fault.value, name_of(fact.kind), process(fact.process),
+                     queue(fact.queue));
+}
+
+std::string FactNames::text(const GpuResetDone& fact) const {
+  return fmt::format("GPU reset ({}) {} after {}", name_of(fact.method), fact.ok ? "done" : "failed",
+                     format_duration(fact.time - fact.began));
+}
+
 }  // namespace userqsim

@@ -12,6 +12,7 @@
 #include <new>
 #include <system_error>
 
+#include "models/policy/policies.hpp"
 #include "results/record/output_error.hpp"
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
@@ -41,6 +42,8 @@ struct CommandLine {
   std::vector<std::string> validate_paths;
   std::string list_what;
   std::string graph_subject;
+  std::string graph_other;
+  LifecycleOptions lifecycle;
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -129,7 +132,18 @@ void add_graphs(CLI::App& app, CommandLine& line) {
   CLI::App* graph = app.add_subcommand("graph", "Print a graph, a line an edge or as Graphviz text");
   graph->require_subcommand(1);
   CLI::App* lifecycle = graph->add_subcommand("lifecycle", "A queue's states and what moves it between them");
-  lifecycle->add_option("--kernel", line.graph_subject, "Kernel profile")->required();
+  CLI::Option* kernel = lifecycle->add_option("--kernel", line.graph_subject, "Kernel profile");
+  lifecycle
+      ->add_option_function<std::vector<std::string>>(
+          "--diff",
+          [&line](const std::vector<std::string>& two) {
+            line.graph_subject = two[0];
+            line.graph_other = two[1];
+          },
+          "Two kernel profiles: what the first alone has (-), and the second (+)")
+      ->expected(2)
+      ->type_name("A B")
+      ->excludes(kernel);
   lifecycle->add_option("--profiles", line.load.profiles_dir, profiles_help);
   CLI::App* jobs = graph->add_subcommand("jobs", "A scenario's jobs and what each waits for");
   jobs->add_option("scenario", line.graph_subject, "Scenario file, name in the library, or -")->required();
@@ -138,9 +152,33 @@ void add_graphs(CLI::App& app, CommandLine& line) {
   for (CLI::App* what : {lifecycle, jobs, wiring}) {
     what->add_flag("--dot", line.graph_dot, "Graphviz text");
     what->callback([&line, name = what->get_name()] {
-      line.command = [&line, name] { return cmd_graph(name, line.graph_subject, line.graph_dot, line.load); };
+      if (name == "lifecycle" && line.graph_subject.empty()) throw CLI::RequiredError("--kernel or --diff");
+      line.command = [&line, name] {
+        return cmd_graph(name, line.graph_subject, line.graph_other, line.graph_dot, line.load);
+      };
     });
   }
+}
+
+void add_lifecycle(CLI::App& app, CommandLine& line) {
+  LifecycleOptions& options = line.lifecycle;
+  CLI::App* lifecycle = app.add_subcommand("lifecycle", "Replay operations on a release's queue lifecycle");
+  lifecycle->add_option("file", options.file, "Operations, one JSON object a line; default: standard input");
+  lifecycle->add_option("--kernel", options.kernel, "Kernel profile")->required();
+  lifecycle->add_option("--policy", options.policy, "Policy instead of the release's own")
+      ->check(one_of("policy", policy_names()));
+  const auto flag = [&](const std::string& name, bool& target, const std::string& help) {
+    lifecycle
+        ->add_option_function<std::uint64_t>(
+            name, [&target](std::uint64_t value) { target = value != 0; }, help)
+        ->check(whole_number(0, 1))
+        ->type_name("0|1");
+  };
+  flag("--gpu-recovery", options.gpu_recovery, "amdgpu.gpu_recovery; 0: no hang detection, no reset; default: 1");
+  flag("--per-queue-reset", options.per_queue_reset, "The device resets queues one by one; default: 1");
+  flag("--vram-lost", options.vram_lost, "A reset that an operation sets off loses VRAM; default: 1");
+  lifecycle->add_option("--profiles", options.profiles, profiles_help);
+  lifecycle->callback([&line] { line.command = [&line] { return cmd_lifecycle(line.lifecycle); }; });
 }
 
 void add_others(CLI::App& app, CommandLine& line) {
@@ -163,6 +201,7 @@ void add_others(CLI::App& app, CommandLine& line) {
   });
 
   add_graphs(app, line);
+  add_lifecycle(app, line);
 }
 
 int parse_and_run(int argc, char** argv) {

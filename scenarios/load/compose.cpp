@@ -121,7 +121,8 @@ Composed read_with_profiles(const Json& json, const Place& root, const ProfileSt
   DeviceProfile device = read_device(device_file);
   const ProfileFile cost_file = profiles.find("costs", device.costs, Place{device_file.file, "/costs"});
   for (const ProfileFile* file : {&device_file, &kernel_file, &cost_file}) hash.add(file->text);
-  document.overrides = {read_costs(cost_file), device.firmware, read_kernel(kernel_file), std::move(device.device)};
+  document.overrides = {
+      read_costs(cost_file), device.firmware, read_kernel(kernel_file), std::move(device.device), {}};
   read_document(json, root, document);
   if (json.contains("overrides") && json["overrides"].contains("costs")) {
     CostOverrides overrides(json["overrides"]["costs"]);
@@ -226,7 +227,9 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   machine->costs = document.overrides.costs;
   machine->policy = *document.policy;
   machine->processes = document.processes;
+  machine->policy_options = document.overrides.policy;
   machine->events = document.events;
+  machine->faults = document.faults;
   machine->seed = document.seed;
   machine->horizon = document.horizon;
   for (const SpecProblem& problem : check(*machine)) {

@@ -10,7 +10,9 @@
 #include "models/driver/spec.hpp"
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
+#include "models/policy/spec.hpp"
 #include "models/profiles/costs.hpp"
+#include "models/workload/faults.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
@@ -25,6 +27,7 @@ struct Overrides {
   FirmwareSpec firmware;
   KernelSpec kernel;
   DeviceSpec device;
+  PolicySpec policy;
 };
 
 struct ScenarioDocument {
@@ -40,6 +43,7 @@ struct ScenarioDocument {
   Duration measure_from{0};
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
+  std::vector<FaultSpec> faults;
   Overrides overrides;
 };
 
@@ -56,6 +60,7 @@ void describe(V& v, Overrides& o) {
   v.optional("firmware", o.firmware, "MES");
   v.optional("kernel", o.kernel, "Kernel profile");
   v.optional("device", o.device, "Device profile");
+  v.optional("policy", o.policy, "Numbers that a policy itself brings");
 }
 template <class V>
 void describe(V& v, ScenarioDocument& s) {
@@ -70,7 +75,8 @@ void describe(V& v, ScenarioDocument& s) {
   v.required("horizon", s.horizon, "Simulated time", positive());
   v.optional("measure_from", s.measure_from, "What begins before this is left out of statistics");
   v.required("processes", s.processes, "Who uses the device");
-  v.optional("events", s.events, "Memory pressure");
+  v.optional("events", s.events, "Memory pressure, and what is done to the whole device");
+  v.optional("faults", s.faults, "What goes wrong");
   v.partial("overrides", s.overrides, "Values in place of the profiles'");
 }
 template <class V>

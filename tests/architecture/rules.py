@@ -8,7 +8,8 @@ from pathlib import Path
 import cpp_text
 
 FLOORS = ("sim", "models", "results", "scenarios")
-MODELS = ("workload", "profiles", "memory", "hardware", "policy", "firmware", "driver", "machine")
+MODELS = ("workload", "profiles", "memory", "hardware", "policy", "firmware", "lifecycle", "driver",
+          "machine")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 

@@ -39,11 +39,12 @@ class PartBench : public Timeline {
       : spec(std::move(the_spec)),
         layout(make_layout(spec.processes)),
         draws(spec.seed, 0),
+        faults(spec.faults, layout, draws),
         costs(spec.costs, draws),
         workload(layout, spec.processes, spec.events),
         memory(memory_of(spec), spec.processes),
         hardware({spec.device, spec.kernel.cwsr, spec.kernel.context_area}, layout),
-        wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware})) {
+        wiring(make_wiring({engine, probes, draws, faults, costs, workload, memory, hardware})) {
     probes.each([this]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this](const Fact& fact) { note(engine.now(), fact); });
     });
@@ -55,6 +56,7 @@ class PartBench : public Timeline {
   const MachineSpec spec;
   const Layout layout;
   const Draws draws;
+  const FaultPlan faults;
   const CostDraws costs;
   Engine engine;
   Probes probes;

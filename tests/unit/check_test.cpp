@@ -38,7 +38,7 @@ TEST_CASE("check finds every problem, not the first alone", "[check]") {
           spec.events[1].process = "gamr";
           spec.events[2].size.reset();
         }) ==
-        Lines{"/policy: no policy \"hope\"; there are: preempt_restore, unmap_map",
+        Lines{"/policy: no policy \"hope\"; there are: preempt_restore, unmap_map, hybrid, suspend_all",
               "/events/1/process: no process \"gamr\" in this scenario; did you mean \"game\"? there are: game, "
               "llm",
               "/events/2: an event of kind \"invalidate_userptr\" needs \"size\""});

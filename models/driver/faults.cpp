@@ -1,0 +1,69 @@
+// Faults that hit the driver: a process is killed, a user unmaps buffers that a queue lives on, a reset is of no
+// avail.
+#include <algorithm>
+
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void Driver::on(const FaultDue& message, const DriverChannels& channels) {
+  const FaultId id = message.fault;
+  const FaultKind kind = channels.faults->spec(id).kind;
+  if (kind == FaultKind::reset_fails) return failing_resets_.push_back(id);
+  const ProcessId process = channels.faults->process_of(id);
+  const QueueId queue = channels.faults->queue_of(id);
+  channels.fault->state({channels.wake.now(), id, kind, process, queue, std::nullopt});
+  if (kind == FaultKind::kill) return on(ExitProcess{process}, channels);
+  free_buffer(queue, channels);
+}
+
+// What this eviction of the process was meant to meet in the driver.
+void Driver::meet_eviction_faults(EvictionId eviction, const DriverChannels& channels) {
+  const SimTime now = channels.wake.now();
+  if (const std::optional<FaultId> kill = channels.faults->at_eviction(FaultKind::kill, eviction)) {
+    channels.fault->state({now, *kill, FaultKind::kill, eviction.process, QueueId::none(), eviction});
+    const Duration after = channels.faults->spec(*kill).time.value_or(Duration{0});
+    channels.exit.post_in(after, {eviction.process});
+  }
+  for (const QueueId queue : queues_of(eviction.process)) {
+    const std::optional<FaultId> freed = channels.faults->at_eviction(FaultKind::free_buffer, queue, eviction);
+    if (!freed) continue;
+    channels.fault->state({now, *freed, FaultKind::free_buffer, eviction.process, queue, eviction});
+    free_buffer(queue, channels);
+  }
+}
+
+// The user's unmap. A release that looks at the addresses before it restores a queue also waits for the eviction
+// fence here, so that the queue is not running when they go; an older one lets them go under it.
+void Driver::free_buffer(QueueId queue, const DriverChannels& channels) {
+  QueueLife& life = book_.at(queue);
+  if (!life.exists() || life.vas_gone) return;
+  life.vas_gone = true;
+  const bool checks = std::any_of(lifecycle_->paths.begin(), lifecycle_->paths.end(),
+                                  [](const PathRow& row) { return row.check_va; });
+  if (checks && file(life.process).fence == FenceState::live) {
+    return enable_fence(life.process, Trigger::va_unmap, RequestId::none(), channels);
+  }
+  if (!checks && life.state == UserqState::mapped) {
+    channels.hazard->state({channels.wake.now(), HazardKind::freed_under_queue, life.process, queue});
+  }
+}
+
+bool Driver::reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverChannels& channels) {
+  const auto armed = std::find_if(failing_resets_.begin(), failing_resets_.end(),
+                                  [&](FaultId id) { return channels.faults->spec(id).scope == scope; });
+  std::optional<FaultId> fault;
+  if (armed != failing_resets_.end()) {
+    fault = *armed;
+    failing_resets_.erase(armed);
+  } else {
+    fault = channels.faults->reset_fails(scope, ordinal);
+  }
+  if (!fault) return false;
+  channels.fault->state(
+      {channels.wake.now(), *fault, FaultKind::reset_fails, ProcessId::none(), QueueId::none(), std::nullopt});
+  return true;
+}
+
+}  // namespace userqsim

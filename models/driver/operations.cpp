@@ -1,0 +1,158 @@
+// Runs the operations of the lifecycle tables in simulated time: sends their packets, waits their waits, notes what
+// came of them.
+#include <algorithm>
+
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void Driver::begin(OperationThread& op, Operation operation, const std::vector<PlanStep>& plan, ProcessId process) {
+  ensure(op.waits_for == OperationThread::Wait::nothing, "an operation begins while another waits");
+  op.error = false;
+  op.run.begin(*lifecycle_, operation, plan, process, book_, recovery());
+}
+
+// An operation of the whole device, on every queue that exists.
+void Driver::begin_on_device(OperationThread& op, Operation operation) {
+  begin(op, operation, plan_operation(*lifecycle_, operation, walk_device(*lifecycle_, book_)), ProcessId::none());
+}
+
+// Goes on with the operation as far as it can; true when it is over, and op.error says how it went.
+bool Driver::advance(ThreadId thread, OperationThread& op, const DriverChannels& channels) {
+  while (!op.run.over()) {
+    if (op.waits_for != OperationThread::Wait::nothing) {
+      if (!resume_wait(thread, op, channels)) return false;
+      op.waits_for = OperationThread::Wait::nothing;
+    }
+    const Action action = op.run.next(*lifecycle_, book_);
+    if (const auto* packet = std::get_if<CallMes>(&action)) {
+      op.waits_for = OperationThread::Wait::mes;
+      begin_call(thread, *packet, channels);
+      return false;
+    }
+    begin_action(thread, op, action, channels);
+  }
+  return true;
+}
+
+// True when what the operation waits for has come, and it was told.
+bool Driver::resume_wait(ThreadId thread, OperationThread& op, const DriverChannels& channels) {
+  switch (op.waits_for) {
+    case OperationThread::Wait::nothing:
+      return true;
+    case OperationThread::Wait::mes:
+      if (!advance_call(thread, op.call, channels)) return false;
+      if (op.call.packet.opcode == Opcode::reset && op.call.packet.queue.exists() &&
+          reset_fails(ResetScope::queue, resetter_.queue_resets++, channels)) {
+        op.call.result = PacketResult::error;
+      }
+      note_all_gangs(op.call, channels);
+      op.run.answer({op.call.result, op.call.hung});
+      return true;
+    case OperationThread::Wait::last_fence: {
+      const std::optional<Duration> limit =
+          op.fence_limited ? std::optional(setup_.kernel.destroy_wait) : std::nullopt;
+      // A time-out is logged, and the driver goes on.
+      return wait_last_fence(thread, op.fence_of, op.fence, limit, channels) != WaitState::waiting;
+    }
+    case OperationThread::Wait::gpu_reset:
+      if (std::find(resetter_.waiters.begin(), resetter_.waiters.end(), thread) != resetter_.waiters.end()) {
+        return false;
+      }
+      end_step(thread, EvictionStepKind::gpu_reset, QueueId::none(), channels);
+      return true;
+    case OperationThread::Wait::userq_mutex:
+      return enter_process(device_worker_, channels);
+  }
+  return true;
+}
+
+void Driver::begin_action(ThreadId thread, OperationThread& op, const Action& action,
+                          const DriverChannels& channels) {
+  std::visit(Overloaded{
+                 [&](const WaitLastFence& wait) {
+                   op.waits_for = OperationThread::Wait::last_fence;
+                   op.fence_of = wait.queue;
+                   op.fence_limited = wait.limited;
+                 },
+                 [&](const CompleteFences& complete) { complete_fences(complete.queue, channels); },
+                 [&](const ResetGpu& reset) {
+                   request_reset({}, reset.wait ? thread : ThreadId::none(), channels);
+                   if (reset.wait) op.waits_for = OperationThread::Wait::gpu_reset;
+                 },
+                 [&](const EnterProcess& enter) {
+                   op.waits_for = OperationThread::Wait::userq_mutex;
+                   if (device_worker_.entered.exists()) release(file(device_worker_.entered).userq_mutex, channels);
+                   device_worker_.entered = enter.process;
+                 },
+                 [&](const Moved& moved) { state_move(thread, op, moved, channels); },
+                 [&](const Finished& finished) { op.error = finished.error; },
+                 [&](const CallMes&) {},
+             },
+             action);
+}
+
+void Driver::state_move(ThreadId thread, const OperationThread& op, const Moved& moved,
+                        const DriverChannels& channels) {
+  QueueTransition fact;
+  fact.time = channels.wake.now();
+  fact.process = layout_->queue(moved.queue).process;
+  fact.queue = moved.queue;
+  fact.operation = op.run.operation();
+  fact.from = moved.from;
+  fact.to = moved.to;
+  fact.call = moved.call;
+  fact.result = moved.result;
+  fact.eviction = eviction_of(thread);
+  if (fact.eviction && fact.eviction->process != fact.process) fact.eviction.reset();
+  channels.transition->state(fact);
+  if (moved.to == moved.from) return;
+  if (moved.to == UserqState::hung) {
+    channels.hazard->state({fact.time, HazardKind::queue_lost, fact.process, moved.queue});
+  } else if (moved.to == UserqState::invalid_va) {
+    channels.hazard->state({fact.time, HazardKind::queue_without_va, fact.process, moved.queue});
+  } else if (moved.to == UserqState::gone) {
+    // The client of a queue that is given back has its answer; nobody is left to hear of an exiting process's jobs.
+    const bool exits = file(fact.process).state == FileState::exiting;
+    queue(moved.queue).fences.clear();
+    watch_fences(moved.queue, channels);
+    channels.drop_ring.post({moved.queue, exits ? JobOutcome::exited : JobOutcome::cancelled});
+  }
+}
+
+// amdgpu_userq_fence_driver_force_completion: whoever waits for a fence of the queue has it now, with -ECANCELED.
+void Driver::complete_fences(QueueId id, const DriverChannels& channels) {
+  Queue& q = queue(id);
+  if (q.fences.empty()) return;
+  q.fences.clear();
+  watch_fences(id, channels);
+  channels.cancel_fenced.post({id});
+  for (const ThreadId thread : fence_waiters(layout_->queue(id).process)) channels.wake.post({thread});
+}
+
+// A SUSPEND or RESUME of all gangs took effect on every process.
+void Driver::note_all_gangs(const MesCall& call, const DriverChannels& channels) {
+  if (!call.packet.all_gangs || call.result != PacketResult::ok) return;
+  gangs_held_ = call.packet.opcode == Opcode::suspend;
+  if (gangs_held_) return;
+  for (std::size_t i = 0; i < book_.queues.size(); ++i) {
+    const QueueLife& life = book_.queues[i];
+    const FenceState fence = file(life.process).fence;
+    const bool stopped = fence == FenceState::enabled || fence == FenceState::signaled;
+    if (life.state != UserqState::preempted || !stopped || life.process == call.packet.process) continue;
+    channels.hazard->state({channels.wake.now(), HazardKind::woken_while_evicted, life.process, QueueId::of(i)});
+  }
+}
+
+// Whether another process's queues are stopped or about to be: its eviction fence is not live.
+bool Driver::others_stopped(ProcessId process) const {
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const FenceState fence = files_[i].fence;
+    if (ProcessId::of(i) == process) continue;
+    if (fence == FenceState::enabled || fence == FenceState::signaled || fence == FenceState::dead) return true;
+  }
+  return false;
+}
+
+}  // namespace userqsim

@@ -1,0 +1,139 @@
+// Hang detection and resets: a queue's fence that does not signal, the per-queue reset, the reset of the whole GPU.
+// All run one after the other on the ordered work queue of the reset domain.
+#include <algorithm>
+#include <utility>
+
+#include "models/driver/driver.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+// amdgpu_userq_start_hang_detect_work and its cancelling: the timer runs while a fence is pending, and starts anew
+// when one signals and others remain.
+void Driver::watch_fences(QueueId id, const DriverChannels& channels) {
+  const KernelSpec& kernel = setup_.kernel;
+  if (!kernel.hang_timer || !kernel.gpu_recovery) return;
+  Queue& q = queue(id);
+  const bool signaled = q.watched && (q.fences.empty() || q.fences.front() != q.watched_fence);
+  if (q.watched && !signaled) return;
+  if (q.watched) channels.hang_timeout.cancel(q.hang_timer);
+  q.watched = !q.fences.empty();
+  if (!q.watched) return;
+  q.watched_fence = q.fences.front();
+  q.hang_timer = channels.hang_timeout.post_in(kernel.job_timeout.of(layout_->queue(id).type), {id});
+}
+
+void Driver::on(const HangTimeout& message, const DriverChannels& channels) {
+  queue(message.queue).watched = false;
+  channels.hazard->state(
+      {channels.wake.now(), HazardKind::job_timeout, layout_->queue(message.queue).process, message.queue});
+  request_reset({message.queue, std::nullopt}, ThreadId::none(), channels);
+}
+
+// A reset of the whole GPU that is queued already serves whoever asks again; one that runs does not.
+void Driver::request_reset(ResetRequest request, ThreadId waiter, const DriverChannels& channels) {
+  if (waiter.exists()) resetter_.waiters.push_back(waiter);
+  const bool begun = resetter_.step != ResetWorker::Step::idle;
+  const auto first = resetter_.requests.begin() + (begun ? 1 : 0);
+  const bool queued = std::any_of(first, resetter_.requests.end(), [&](const ResetRequest& other) {
+    return other.queue == request.queue && other.method == request.method;
+  });
+  if (!queued) resetter_.requests.push_back(request);
+  if (!begun) channels.wake.post({resetter_thread()});
+}
+
+void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
+  using Step = ResetWorker::Step;
+  const ThreadId self = resetter_thread();
+  for (;;) {
+    switch (worker.step) {
+      case Step::idle:
+        if (worker.requests.empty()) return;
+        begin_request(worker, channels);
+        break;
+      case Step::queue:
+        if (!advance(self, worker.op, channels)) return;
+        worker.requests.pop_front();
+        worker.step = Step::idle;
+        break;
+      case Step::quiet:
+        // cancel_delayed_work_sync on every process's restore work, which may itself wait for this very reset.
+        for (std::size_t p = 0; p < files_.size() && lifecycle_->reset_cancels_restore; ++p) {
+          if (restore_runs(ProcessId::of(p))) return;
+        }
+        begin_pre_reset(worker, channels);
+        break;
+      case Step::pre_reset:
+        if (!advance(self, worker.op, channels)) return;
+        return begin_hardware_reset(worker, channels);
+      case Step::hardware:
+        if (channels.wake.now() < worker.done_at) return;
+        if (reset_fails(ResetScope::gpu, worker.resets, channels)) {
+          end_gpu_reset(worker, false, channels);
+          break;
+        }
+        begin_on_device(worker.op, method_of(worker.requests.front()) == ResetMethod::mode1
+                                       ? Operation::post_reset_vram_lost
+                                       : Operation::post_reset);
+        worker.step = Step::post_reset;
+        break;
+      case Step::post_reset:
+        if (!advance(self, worker.op, channels)) return;
+        end_gpu_reset(worker, true, channels);
+        break;
+    }
+  }
+}
+
+void Driver::begin_request(ResetWorker& worker, const DriverChannels& channels) {
+  const ResetRequest& request = worker.requests.front();
+  if (request.queue.exists()) {
+    begin(worker.op, Operation::hang, plan_operation(*lifecycle_, Operation::hang, {request.queue}),
+          layout_->queue(request.queue).process);
+    worker.step = ResetWorker::Step::queue;
+    return;
+  }
+  worker.began = channels.wake.now();
+  for (std::size_t p = 0; p < files_.size() && lifecycle_->reset_cancels_restore; ++p) {
+    cancel_restore(ProcessId::of(p), channels);
+  }
+  worker.step = ResetWorker::Step::quiet;
+}
+
+void Driver::begin_pre_reset(ResetWorker& worker, const DriverChannels&) {
+  begin_on_device(worker.op, Operation::pre_reset);
+  worker.step = ResetWorker::Step::pre_reset;
+}
+
+// The chip goes down: slots, waves, whatever MES knew and had to do.
+void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels) {
+  channels.firmware_reset.post({});
+  gangs_held_ = false;
+  const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;
+  const CostName cost = whole ? CostName::mode1_reset : CostName::mode2_reset;
+  worker.done_at = channels.wake.now() + channels.costs->of(cost, 0, worker.resets);
+  worker.step = ResetWorker::Step::hardware;
+  channels.wake.post_at(worker.done_at, {resetter_thread()});
+}
+
+// Whoever waited goes on, and what else was queued is moot (amdgpu_userq_mgr_cancel_reset_work).
+void Driver::end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels& channels) {
+  const ResetMethod method = method_of(worker.requests.front());
+  channels.reset_done->state({channels.wake.now(), worker.began, method, done});
+  ++worker.resets;
+  worker.step = ResetWorker::Step::idle;
+  worker.requests.clear();
+  for (const ThreadId thread : std::exchange(worker.waiters, {})) channels.wake.post({thread});
+  const SimTime now = channels.wake.now();
+  for (std::size_t p = 0; p < files_.size() && done && method == ResetMethod::mode1; ++p) {
+    if (files_[p].state == FileState::open) {
+      channels.hazard->state({now, HazardKind::vram_lost, ProcessId::of(p), QueueId::none()});
+    }
+  }
+  if (!done) {
+    wedged_ = true;
+    channels.hazard->state({channels.wake.now(), HazardKind::gpu_wedged, ProcessId::none(), QueueId::none()});
+  }
+}
+
+}  // namespace userqsim

@@ -1,0 +1,306 @@
+#include "models/lifecycle/operation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+namespace {
+
+// The order in which amdgpu_userq_detect_and_reset_queues asks.
+constexpr std::array detection_order{QueueType::compute, QueueType::gfx, QueueType::sdma};
+
+const PathRow* find_path(const Lifecycle& release, Operation operation) {
+  const auto it = std::find_if(release.paths.begin(), release.paths.end(),
+                               [&](const PathRow& row) { return row.operation == operation; });
+  return it == release.paths.end() ? nullptr : &*it;
+}
+
+// A reset walks the queues under no lock.
+bool takes_userq_mutex(Operation operation) {
+  return operation != Operation::pre_reset && operation != Operation::post_reset &&
+         operation != Operation::post_reset_vram_lost;
+}
+
+bool is_about_all(Primitive primitive) {
+  return primitive == Primitive::preempt_all || primitive == Primitive::restore_all;
+}
+
+}  // namespace
+
+std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operation,
+                                     const std::vector<QueueId>& queues) {
+  std::vector<PlanStep> plan;
+  for (const QueueId queue : queues) {
+    for (const PathRow& row : release.paths) {
+      if (row.operation == operation) plan.push_back({row.primitive, queue});
+    }
+  }
+  return plan;
+}
+
+std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book) {
+  std::vector<QueueId> walk;
+  for (std::size_t i = 0; i < book.queues.size(); ++i) {
+    if (book.queues[i].exists()) walk.push_back(QueueId::of(i));
+  }
+  std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
+    const auto key = [&](QueueId id) {
+      const QueueLife& queue = book.at(id);
+      return std::pair(release.walk == Walk::processes ? ~queue.opened : 0, queue.order);
+    };
+    return key(a) < key(b);
+  });
+  return walk;
+}
+
+bool held_back(const QueueBook& book, QueueType type) { return book.halted && type != QueueType::sdma; }
+
+void OperationRun::begin(const Lifecycle& release, Operation operation, const std::vector<PlanStep>& plan,
+                         ProcessId process, const QueueBook& book, Recovery recovery) {
+  ensure(over_, "an operation begins before the last one is over");
+  *this = OperationRun{};
+  operation_ = operation;
+  process_ = process;
+  recovery_ = recovery;
+  over_ = false;
+  const bool has_subject = operation == Operation::create || operation == Operation::destroy;
+  if (has_subject && !plan.empty()) subject_ = plan.front().queue;
+  const PathRow* path = find_path(release, operation);
+  if (path == nullptr) return;
+
+  std::vector<ProcessId> asked;  // processes whose queues were looked at for hangs
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const QueueId queue = plan[i].queue;
+    const ProcessId owner = queue.exists() ? book.at(queue).process : process;
+    if (path->detect == Detect::each_process && std::find(asked.begin(), asked.end(), owner) == asked.end()) {
+      asked.push_back(owner);
+      insert_detection(owner, steps_.size(), book);
+    }
+    if (queue.exists() && path->which == Which::graphics_and_compute && book.at(queue).type == QueueType::sdma)
+      continue;
+    const bool first = i == 0 || plan[i - 1].queue != queue;
+    const bool last = i + 1 == plan.size() || plan[i + 1].queue != queue;
+    if (!queue.exists() && path->check_va) {
+      for (std::size_t q = 0; q < book.queues.size(); ++q) {
+        if (book.queues[q].process == process) {
+          steps_.push_back({Kind::check_va, Primitive::nothing, QueueId::of(q), QueueType::compute, process});
+        }
+      }
+    }
+    add(*path, plan[i], owner, first, last, book);
+  }
+}
+
+// The steps of one helper on one queue: what comes before the queue's first, and behind its last.
+void OperationRun::add(const PathRow& path, const PlanStep& step, ProcessId owner, bool first, bool last,
+                       const QueueBook& book) {
+  const auto push = [&](Kind kind) {
+    steps_.push_back({kind, step.primitive, step.queue, QueueType::compute, owner});
+  };
+  if (first && path.last_fence != LastFence::no_wait) push(Kind::wait);
+  if (first && path.detect == Detect::each_queue) insert_detection(owner, steps_.size(), book);
+  if (first && path.check_va && step.queue.exists()) push(Kind::check_va);
+  push(Kind::apply);
+  if (last && path.complete != ForceCompletion::nobodys) push(Kind::complete);
+  if (last && (path.operation == Operation::destroy || path.operation == Operation::process_exit)) {
+    push(Kind::free);
+  }
+  if (last && path.operation == Operation::create) push(Kind::free_if_failed);
+}
+
+Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
+  const PathRow* path = find_path(release, operation_);
+  while (path != nullptr) {
+    if (reset_ != Escalation::nothing) {
+      return ResetGpu{std::exchange(reset_, Escalation::nothing) == Escalation::reset};
+    }
+    if (cursor_ < steps_.size()) {
+      const ProcessId owner = steps_[cursor_].process;
+      if (!process_.exists() && owner != entered_ && takes_userq_mutex(operation_)) {
+        entered_ = owner;
+        return EnterProcess{owner};
+      }
+      if (std::optional<Action> action = run_step(release, *path, book)) return *action;
+    } else if (error_ && !escalated_) {
+      escalated_ = true;
+      escalate(path->at_failure, process_, book);
+    } else {
+      break;
+    }
+  }
+  over_ = true;
+  return Finished{error_};
+}
+
+// One step as far as it goes; nothing when it is over and there was nothing to tell.
+std::optional<Action> OperationRun::run_step(const Lifecycle& release, const PathRow& path, QueueBook& book) {
+  const Step& step = steps_[cursor_];
+  if (step.queue.exists() && !book.at(step.queue).exists()) {
+    ++cursor_;
+    return std::nullopt;
+  }
+  switch (step.kind) {
+    case Kind::detect:
+      return detect(book);
+    case Kind::wait:
+      if (!std::exchange(called_, !called_))
+        return WaitLastFence{step.queue, path.last_fence == LastFence::limited};
+      ++cursor_;
+      return std::nullopt;
+    case Kind::check_va:
+      return check_va(book);
+    case Kind::apply:
+      return is_about_all(step.primitive) ? apply_to_all(release, path, book) : apply(release, path, book);
+    case Kind::complete:
+      ++cursor_;
+      if (error_ || (path.complete == ForceCompletion::acted_on && !acted_)) return std::nullopt;
+      return CompleteFences{step.queue};
+    case Kind::free:
+      return free(book);
+    case Kind::free_if_failed:
+      if (error_) return free(book);
+      ++cursor_;
+      return std::nullopt;
+  }
+  fail_invariant("an unknown step", SourceLocation::current());
+}
+
+// A helper on one queue, as the tables say.
+std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRow& path, QueueBook& book) {
+  const Step step = steps_[cursor_];
+  QueueLife& queue = book.at(step.queue);
+  const PrimitiveRow* row = find_primitive(release, step.primitive, queue.state);
+  acted_ = row != nullptr;
+  if (row == nullptr) {
+    ++cursor_;
+    return std::nullopt;
+  }
+  if (!called_ && row->call) {
+    called_ = true;
+    return CallMes{*row->call, queue.process, step.queue, queue.type,
+                   step.primitive == Primitive::remove_after_reset};
+  }
+  if (!std::exchange(called_, false)) answer_ = MesAnswer{};
+  ++cursor_;
+  const Moved moved{step.queue, queue.state, answer_.result == PacketResult::ok ? row->ok : row->failed, row->call,
+                    answer_.result};
+  queue.state = moved.to;
+  note_result(path, *row, answer_.result, queue.process, book);
+  return moved;
+}
+
+// One packet for all gangs; the driver then marks each queue of the process as it marks one.
+std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const PathRow& path, QueueBook& book) {
+  const Step step = steps_[cursor_];
+  const Primitive each = step.primitive == Primitive::preempt_all ? Primitive::preempt : Primitive::restore;
+  const UserqState from = each == Primitive::preempt ? UserqState::mapped : UserqState::preempted;
+  const PrimitiveRow* row = find_primitive(release, each, from);
+  ensure(row != nullptr, "a helper for all gangs without a row of its own");
+  if (!called_) {
+    called_ = true;
+    hits_ = 0;
+    return CallMes{*row->call, process_, QueueId::none(), QueueType::compute, false};
+  }
+  for (; hits_ < book.queues.size(); ++hits_) {
+    QueueLife& queue = book.queues[hits_];
+    if (queue.process != process_ || !queue.exists() || queue.state != from) continue;
+    const Moved moved{QueueId::of(hits_), from, answer_.result == PacketResult::ok ? row->ok : row->failed,
+                      row->call, answer_.result};
+    queue.state = moved.to;
+    return moved;
+  }
+  called_ = false;
+  ++cursor_;
+  note_result(path, *row, answer_.result, process_, book);
+  return std::nullopt;
+}
+
+// What a helper's result means to the walk.
+void OperationRun::note_result(const PathRow& path, const PrimitiveRow& row, PacketResult result, ProcessId process,
+                               const QueueBook& book) {
+  const bool failed = result != PacketResult::ok;
+  if (path.on_error == OnError::ignore) return;
+  if (path.on_error == OnError::go_on_loosely) error_ = failed;
+  if (!failed) return;
+  error_ = true;
+  if (path.on_error == OnError::stop) steps_.resize(cursor_);
+  escalate(row.on_failure, process, book);
+}
+
+void OperationRun::escalate(Escalation escalation, ProcessId process, const QueueBook& book) {
+  if (!recovery_.enabled) return;
+  if (escalation == Escalation::detect) insert_detection(process, cursor_, book);
+  if (escalation == Escalation::reset || escalation == Escalation::reset_later) reset_ = escalation;
+}
+
+// One question for each type that the process has queues of (userq_count). A queue counts when its creation is
+// over, and no more when its destruction has begun; those of an exiting process count to the end.
+void OperationRun::insert_detection(ProcessId process, std::size_t at, const QueueBook& book) {
+  if (!recovery_.enabled || !recovery_.per_queue_reset) return;
+  const bool exits = operation_ == Operation::process_exit;
+  for (const QueueType type : detection_order) {
+    bool any = false;
+    for (std::size_t i = 0; i < book.queues.size() && !any; ++i) {
+      const QueueLife& queue = book.queues[i];
+      const bool mine = queue.process == process && queue.type == type && QueueId::of(i) != subject_;
+      any = mine && (queue.exists() || (exits && queue.created));
+    }
+    if (!any) continue;
+    const Step step{Kind::detect, Primitive::reset, QueueId::none(), type, process};
+    steps_.insert(steps_.begin() + static_cast<std::ptrdiff_t>(at++), step);
+  }
+}
+
+// One question. MES resets what hangs and names it; the driver marks those HUNG, completes their fences, and has
+// MES resume every gang. An error means a reset of the whole GPU, and no further questions.
+std::optional<Action> OperationRun::detect(QueueBook& book) {
+  const Step step = steps_[cursor_];
+  if (!called_) {
+    called_ = true;
+    hits_ = 0;
+    found_ = false;
+    return CallMes{Opcode::reset, step.process, QueueId::none(), step.type, false};
+  }
+  // Two actions a queue found: it goes HUNG, and its fences are completed.
+  while (answer_.result == PacketResult::ok && hits_ < 2 * answer_.hung.size()) {
+    const QueueId hung = answer_.hung[hits_ / 2];
+    const bool mark = hits_++ % 2 == 0;
+    if (!hung.exists() || !book.at(hung).exists()) continue;
+    if (!mark) return CompleteFences{hung};
+    found_ = true;
+    const UserqState from = std::exchange(book.at(hung).state, UserqState::hung);
+    return Moved{hung, from, UserqState::hung, Opcode::reset, PacketResult::ok};
+  }
+  if (std::exchange(found_, false)) {
+    answer_.hung = {};
+    return CallMes{Opcode::resume, step.process, QueueId::none(), QueueType::compute, false};
+  }
+  called_ = false;
+  ++cursor_;
+  if (answer_.result == PacketResult::ok) return std::nullopt;
+  while (cursor_ < steps_.size() && steps_[cursor_].kind == Kind::detect) ++cursor_;
+  reset_ = Escalation::reset;
+  return std::nullopt;
+}
+
+// amdgpu_userq_buffer_vas_mapped: none is left, so the queue can never run again.
+std::optional<Action> OperationRun::check_va(QueueBook& book) {
+  const QueueId id = steps_[cursor_].queue;
+  QueueLife& queue = book.at(id);
+  ++cursor_;
+  if (!queue.vas_gone) return std::nullopt;
+  while (cursor_ < steps_.size() && steps_[cursor_].queue == id) ++cursor_;
+  const UserqState from = std::exchange(queue.state, UserqState::invalid_va);
+  return Moved{id, from, queue.state, std::nullopt, PacketResult::ok};
+}
+
+std::optional<Action> OperationRun::free(QueueBook& book) {
+  const QueueId id = steps_[cursor_++].queue;
+  const UserqState from = std::exchange(book.at(id).state, UserqState::gone);
+  return Moved{id, from, UserqState::gone, std::nullopt, PacketResult::ok};
+}
+
+}  // namespace userqsim

@@ -1,0 +1,160 @@
+// One operation of the driver on user queues, free of time: what it does next, and next after that. Whoever runs it
+// sends the packets, waits the waits and tells what came of them; the simulated driver does so in simulated time,
+// the replay at once. Both run this code on the same tables.
+//
+// An operation is a short program, written when it begins (plan_operation, begin) and added to when something
+// fails. The program is plain data: a machine can be copied in the middle of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "models/firmware/messages.hpp"
+#include "models/lifecycle/lifecycle.hpp"
+#include "models/policy/policies.hpp"
+#include "models/workload/ids.hpp"
+
+namespace userqsim {
+
+// What the tables need to know of one queue.
+struct QueueLife {
+  ProcessId process;
+  QueueType type = QueueType::compute;
+  UserqState state = UserqState::unmapped;
+  bool created = false;      // not before its create operation began
+  bool vas_gone = false;     // the user unmapped its ring, rptr, wptr and context buffers
+  std::uint32_t order = 0;   // of creation, over all processes
+  std::uint32_t opened = 0;  // order in which its process opened the device
+  bool exists() const { return created && state != UserqState::gone; }
+  auto fields() const { return std::tie(process, type, state, created, vas_gone, order, opened); }
+};
+
+struct QueueBook {
+  std::vector<QueueLife> queues;  // by QueueId
+  bool halted = false;            // for enforced isolation
+  std::uint32_t created = 0;      // queues ever
+  QueueLife& at(QueueId id) { return queues[id.index()]; }
+  const QueueLife& at(QueueId id) const { return queues[id.index()]; }
+  auto fields() const { return std::tie(queues, halted, created); }
+};
+
+// Whether failures are recovered from at all.
+struct Recovery {
+  bool enabled = true;          // amdgpu.gpu_recovery is not 0
+  bool per_queue_reset = true;  // the device's user queues can be reset one by one
+  auto fields() const { return std::tie(enabled, per_queue_reset); }
+};
+
+// What an operation wants done.
+struct CallMes {
+  Opcode opcode = Opcode::misc;
+  ProcessId process;
+  QueueId queue;                        // none: about all gangs, or a hang detection
+  QueueType type = QueueType::compute;  // of a hang detection
+  bool after_reset = false;             // REMOVE_QUEUE of a queue that was reset
+};
+struct WaitLastFence {
+  QueueId queue;
+  bool limited = false;
+};
+struct CompleteFences {
+  QueueId queue;
+};
+struct ResetGpu {
+  bool wait = false;  // the operation goes on when the reset is over
+};
+// The next queue is this process's: its userq_mutex is needed from here on, and the last one's no more.
+struct EnterProcess {
+  ProcessId process;
+};
+// A queue's state has changed. Nothing to do but to note it.
+struct Moved {
+  QueueId queue;
+  UserqState from = UserqState::unmapped;
+  UserqState to = UserqState::unmapped;
+  std::optional<Opcode> call;
+  PacketResult result = PacketResult::ok;
+};
+struct Finished {
+  bool error = false;
+};
+using Action = std::variant<CallMes, WaitLastFence, CompleteFences, ResetGpu, EnterProcess, Moved, Finished>;
+
+// What came of a CallMes.
+struct MesAnswer {
+  PacketResult result = PacketResult::ok;
+  std::array<QueueId, hung_most> hung;  // that a hang detection found, and reset; the rest none
+};
+
+// What the release's path does on `queues`, which are given in order; nothing when it has no such path.
+std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operation,
+                                     const std::vector<QueueId>& queues);
+// The queues that an operation of the whole device walks, in the release's order.
+std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book);
+// Whether a queue of that type is left UNMAPPED by its creation: scheduling is halted for enforced isolation.
+bool held_back(const QueueBook& book, QueueType type);
+
+class OperationRun {
+ public:
+  // `process`: whose operation it is; none for one of the whole device. REQUIRES: over().
+  void begin(const Lifecycle& release, Operation operation, const std::vector<PlanStep>& plan, ProcessId process,
+             const QueueBook& book, Recovery recovery);
+  // What must be done now. After CallMes, answer() before the next call.
+  Action next(const Lifecycle& release, QueueBook& book);
+  void answer(const MesAnswer& answer) { answer_ = answer; }
+
+  bool over() const { return over_; }
+  Operation operation() const { return operation_; }
+  auto fields() const {
+    return std::tie(operation_, process_, subject_, entered_, recovery_, steps_, cursor_, over_, called_, acted_,
+                    error_, reset_, escalated_, answer_.result, answer_.hung[0], answer_.hung[1], answer_.hung[2],
+                    answer_.hung[3], hits_, found_);
+  }
+
+ private:
+  enum class Kind : std::uint8_t { detect, wait, check_va, apply, complete, free, free_if_failed };
+  struct Step {
+    Kind kind = Kind::apply;
+    Primitive primitive = Primitive::unmap;
+    QueueId queue;
+    QueueType type = QueueType::compute;
+    ProcessId process;
+    auto fields() const { return std::tie(kind, primitive, queue, type, process); }
+  };
+
+  void add(const PathRow& path, const PlanStep& step, ProcessId owner, bool first, bool last,
+           const QueueBook& book);
+  std::optional<Action> run_step(const Lifecycle& release, const PathRow& path, QueueBook& book);
+  std::optional<Action> apply(const Lifecycle& release, const PathRow& path, QueueBook& book);
+  std::optional<Action> apply_to_all(const Lifecycle& release, const PathRow& path, QueueBook& book);
+  std::optional<Action> detect(QueueBook& book);
+  std::optional<Action> check_va(QueueBook& book);
+  std::optional<Action> free(QueueBook& book);
+  void note_result(const PathRow& path, const PrimitiveRow& row, PacketResult result, ProcessId process,
+                   const QueueBook& book);
+  void escalate(Escalation escalation, ProcessId process, const QueueBook& book);
+  void insert_detection(ProcessId process, std::size_t at, const QueueBook& book);
+
+  Operation operation_ = Operation::create;
+  ProcessId process_;
+  QueueId subject_;    // that is being created or destroyed
+  ProcessId entered_;  // of an operation of the whole device: whose queues it is at
+  Recovery recovery_;
+  std::vector<Step> steps_;
+  std::uint32_t cursor_ = 0;
+  bool over_ = true;
+  bool called_ = false;  // the step's packet is out
+  bool acted_ = false;   // the last helper made its call
+  bool error_ = false;
+  Escalation reset_ = Escalation::nothing;  // asked for and not yet stated
+  bool escalated_ = false;                  // the path's own escalation
+  MesAnswer answer_;
+  std::uint32_t hits_ = 0;  // how far through the queues that an answer is about
+  bool found_ = false;      // a detection named a queue, and nobody has resumed the gangs since
+};
+
+}  // namespace userqsim
