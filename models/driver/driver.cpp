@@ -116,6 +116,7 @@ std::vector<QueueView> Driver::view_of(ProcessId process) const {
     if (!book_.at(id).exists()) continue;
     views.push_back({id, layout_->queue(id).type, state_of(id), !queue(id).fences.empty()});
   }
+  if (lifecycle_->newest_queue_first) std::reverse(views.begin(), views.end());
   return views;
 }
 

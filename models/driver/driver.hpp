@@ -173,7 +173,7 @@ class Driver {
   void begin_action(ThreadId thread, OperationThread& op, const Action& action, const DriverChannels& channels);
   void state_move(ThreadId thread, const OperationThread& op, const Moved& moved, const DriverChannels& channels);
   void complete_fences(QueueId queue, const DriverChannels& channels);
-  void note_all_gangs(const MesCall& call, const DriverChannels& channels);
+  void note_all_gangs(const MesCall& call);
   bool others_stopped(ProcessId process) const;
   std::vector<ThreadId> fence_waiters(ProcessId process) const;
 
@@ -191,6 +191,7 @@ class Driver {
   void run(ResetWorker& worker, const DriverChannels& channels);
   void begin_request(ResetWorker& worker, const DriverChannels& channels);
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
+  void state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels);
   void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
   bool reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverChannels& channels);
 

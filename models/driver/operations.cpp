@@ -47,7 +47,7 @@ bool Driver::resume_wait(ThreadId thread, OperationThread& op, const DriverChann
           reset_fails(ResetScope::queue, resetter_.queue_resets++, channels)) {
         op.call.result = PacketResult::error;
       }
-      note_all_gangs(op.call, channels);
+      note_all_gangs(op.call);
       op.run.answer({op.call.result, op.call.hung});
       return true;
     case OperationThread::Wait::last_fence: {
@@ -132,17 +132,9 @@ void Driver::complete_fences(QueueId id, const DriverChannels& channels) {
 }
 
 // A SUSPEND or RESUME of all gangs took effect on every process.
-void Driver::note_all_gangs(const MesCall& call, const DriverChannels& channels) {
+void Driver::note_all_gangs(const MesCall& call) {
   if (!call.packet.all_gangs || call.result != PacketResult::ok) return;
   gangs_held_ = call.packet.opcode == Opcode::suspend;
-  if (gangs_held_) return;
-  for (std::size_t i = 0; i < book_.queues.size(); ++i) {
-    const QueueLife& life = book_.queues[i];
-    const FenceState fence = file(life.process).fence;
-    const bool stopped = fence == FenceState::enabled || fence == FenceState::signaled;
-    if (life.state != UserqState::preempted || !stopped || life.process == call.packet.process) continue;
-    channels.hazard->state({channels.wake.now(), HazardKind::woken_while_evicted, life.process, QueueId::of(i)});
-  }
 }
 
 // Whether another process's queues are stopped or about to be: its eviction fence is not live.

@@ -59,7 +59,7 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
       case Step::quiet:
         // cancel_delayed_work_sync on every process's restore work, which may itself wait for this very reset.
         for (std::size_t p = 0; p < files_.size() && lifecycle_->reset_cancels_restore; ++p) {
-          if (restore_runs(ProcessId::of(p))) return;
+          if (restore_runs(ProcessId::of(p))) return state_deadlock(ProcessId::of(p), worker, channels);
         }
         begin_pre_reset(worker, channels);
         break;
@@ -100,6 +100,20 @@ void Driver::begin_request(ResetWorker& worker, const DriverChannels& channels) 
   worker.step = ResetWorker::Step::quiet;
 }
 
+// cancel_delayed_work_sync on a restore work that itself waits for this reset, or for a userq_mutex whose holder
+// does.
+void Driver::state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels) {
+  const auto waits_here = [&](ThreadId thread) {
+    const OperationThread* op = thread.exists() ? operation_of(thread) : nullptr;
+    return op != nullptr && op->waits_for == OperationThread::Wait::gpu_reset;
+  };
+  const bool deadlock =
+      waits_here(thread_of(process, Role::restore)) || waits_here(file(process).userq_mutex.owner);
+  if (!deadlock || worker.deadlocked) return;
+  worker.deadlocked = true;
+  channels.hazard->state({channels.wake.now(), HazardKind::reset_deadlock, process, QueueId::none()});
+}
+
 void Driver::begin_pre_reset(ResetWorker& worker, const DriverChannels&) {
   begin_on_device(worker.op, Operation::pre_reset);
   worker.step = ResetWorker::Step::pre_reset;
@@ -121,6 +135,7 @@ void Driver::end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels&
   const ResetMethod method = method_of(worker.requests.front());
   channels.reset_done->state({channels.wake.now(), worker.began, method, done});
   ++worker.resets;
+  worker.deadlocked = false;
   worker.step = ResetWorker::Step::idle;
   worker.requests.clear();
   for (const ThreadId thread : std::exchange(worker.waiters, {})) channels.wake.post({thread});

@@ -54,6 +54,7 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
 }
 
 // Waits for each queue's last fence in turn, each up to the limit of the release, or of a policy that has its own.
+// The release's first time-out ends the waiting.
 // Work that no fence covers goes on all the while, and doorbells still ring: the wait is not a drain. Who goes on
 // after a time-out has "signaled" too.
 Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& worker,
@@ -72,6 +73,7 @@ Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& wor
     if (state == WaitState::waiting) return state;
     end_step(self, EvictionStepKind::fence_wait, id, channels);
     if (state == WaitState::timed_out && aborts) return state;
+    if (state == WaitState::timed_out && !own) break;  // amdgpu_userq_wait_for_signal returns at the first
     ++worker.cursor;
   }
   return WaitState::signaled;

@@ -69,18 +69,21 @@ void Firmware::state_fault(FaultId id, const Packet& packet, const FirmwareChann
 // A fault of the kind that was set by time and has waited for this packet.
 std::optional<FaultId> Firmware::armed_fault(FaultKind kind, const Packet& packet,
                                              const FirmwareChannels& channels) {
-  for (auto it = armed_.begin(); it != armed_.end(); ++it) {
-    const FaultSpec& fault = channels.faults->spec(it->fault);
-    const ProcessId process = channels.faults->process_of(it->fault);
-    const QueueId queue = channels.faults->queue_of(it->fault);
+  std::optional<FaultId> hit;
+  for (Armed& armed : armed_) {
+    const FaultSpec& fault = channels.faults->spec(armed.fault);
+    const ProcessId process = channels.faults->process_of(armed.fault);
+    const QueueId queue = channels.faults->queue_of(armed.fault);
     if (fault.kind != kind || (process.exists() && process != packet.process)) continue;
     if (queue.exists() && queue != packet.queue) continue;
-    if (--it->left > 0) continue;
-    const FaultId id = it->fault;
-    armed_.erase(it);
-    return id;
+    if (armed.left > 1) {
+      --armed.left;
+    } else if (!hit) {
+      hit = armed.fault;
+    }
   }
-  return std::nullopt;
+  std::erase_if(armed_, [&](const Armed& armed) { return armed.fault == hit; });
+  return hit;
 }
 
 std::optional<FaultId> Firmware::fault_of(FaultKind kind, const Packet& packet, const FirmwareChannels& channels) {

@@ -83,9 +83,11 @@ void Firmware::schedule(QueueType type, const FirmwareChannels& channels) {
   }
 }
 
-// Who gives way to a waiting gang: an idle one first, then one of a lower level, then one of its own level that has
-// had its quantum; lower levels before higher, longest-served place first.
+// Who gives way to a waiting gang that has work: an idle one first, then one of a lower level, then one of its own
+// level that has had its quantum; lower levels before higher, longest-served place first. (Where a slot is held by
+// a gang that MES has forgotten, idle ones may wait: nobody goes for them.)
 std::optional<QueueId> Firmware::who_gives_way(QueueId to) const {
+  if (!gang(to).work_known) return std::nullopt;
   std::optional<QueueId> best;
   const auto rank = [&](QueueId queue) {
     const bool busy = gang(queue).work_known;

@@ -17,6 +17,10 @@ enum class ApiDuringUnmap : std::uint8_t { blocked, free };
 // How MES learns of work on a queue that has no slot: gfx11 polls, gfx12 is interrupted.
 enum class WorkDiscovery : std::uint8_t { timer, interrupt };
 
+// Unknown: what MES answers to REMOVE_QUEUE, SUSPEND or RESUME of a gang that it does not know (it was reset since,
+// or the queue was). The specification has a code for it, QUEUE_NOT_FOUND; nobody has published whether it is used.
+enum class UnknownGang : std::uint8_t { refused, accepted };
+
 struct FirmwareSpec {
   SuspendAck suspend_ack = SuspendAck::before_preempt;
   ApiDuringUnmap api_during_unmap = ApiDuringUnmap::blocked;
@@ -24,6 +28,7 @@ struct FirmwareSpec {
   Duration oversubscription_timer = std::chrono::microseconds{50};
   Duration gang_quantum = std::chrono::milliseconds{1};  // minimum time a mapped gang runs
   Duration unmap_timeout = std::chrono::seconds{2};
+  UnknownGang unknown_gang = UnknownGang::refused;
 };
 
 template <>
@@ -42,6 +47,12 @@ struct EnumNames<WorkDiscovery> {
                                       std::pair{WorkDiscovery::interrupt, std::string_view{"interrupt"}}};
 };
 
+template <>
+struct EnumNames<UnknownGang> {
+  static constexpr std::array entries{std::pair{UnknownGang::refused, std::string_view{"refused"}},
+                                      std::pair{UnknownGang::accepted, std::string_view{"accepted"}}};
+};
+
 template <class V>
 void describe(V& v, FirmwareSpec& f) {
   v.optional("suspend_ack", f.suspend_ack, "When SUSPEND's API fence is written (unknown)");
@@ -51,6 +62,7 @@ void describe(V& v, FirmwareSpec& f) {
              positive());
   v.optional("gang_quantum", f.gang_quantum, "Minimum time a mapped gang runs when slots are short", positive());
   v.optional("unmap_timeout", f.unmap_timeout, "MES gives an unmap up after this", positive());
+  v.optional("unknown_gang", f.unknown_gang, "What MES answers about a gang it does not know (unknown)");
 }
 
 }  // namespace userqsim

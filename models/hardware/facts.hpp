@@ -70,7 +70,7 @@ enum class HazardKind : std::uint8_t {
   late_fence_write,         // MES wrote a suspend fence that the driver had given up and freed
   restore_cancelled,        // a queued restore was cancelled; the process stays evicted until it needs a live fence
   restarted_while_evicted,  // queues restarted though their process had been evicted again
-  woken_while_evicted,      // a RESUME for all gangs woke the gangs of an evicted process
+  reset_deadlock,           // a reset waits for a restore work that waits for the reset
   vram_lost,                // a reset lost what was in VRAM
   gpu_wedged,               // a reset of the GPU failed
 };
@@ -108,7 +108,7 @@ struct EnumNames<HazardKind> {
       std::pair{HazardKind::late_fence_write, std::string_view{"late_fence_write"}},
       std::pair{HazardKind::restore_cancelled, std::string_view{"restore_cancelled"}},
       std::pair{HazardKind::restarted_while_evicted, std::string_view{"restarted_while_evicted"}},
-      std::pair{HazardKind::woken_while_evicted, std::string_view{"woken_while_evicted"}},
+      std::pair{HazardKind::reset_deadlock, std::string_view{"reset_deadlock"}},
       std::pair{HazardKind::vram_lost, std::string_view{"vram_lost"}},
       std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}}};
 };

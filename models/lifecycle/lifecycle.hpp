@@ -54,6 +54,7 @@ struct PrimitiveRow {
   UserqState ok;
   UserqState failed;
   Escalation on_failure = Escalation::nothing;
+  bool hung_last = false;  // a failure sets the state when what it sets off is over, not before
   bool by_policy = false;  // the release has no such row: a policy that is not its own brings it along
 };
 
@@ -100,8 +101,9 @@ struct Lifecycle {
   std::span<const PrimitiveRow> primitives;
   std::span<const PathRow> paths;
   Walk walk = Walk::processes;
-  bool cancels_restore = false;  // suspend, isolation stop and destroy cancel a queued restore work, and nobody
-                                 // queues it again but the next who needs a live eviction fence
+  bool cancels_restore = false;     // suspend, isolation stop and destroy cancel a queued restore work, and nobody
+                                    // queues it again but the next who needs a live eviction fence
+  bool newest_queue_first = false;  // the queues of one process are walked backwards, except at its exit
   bool reset_cancels_restore = false;  // so does pre_reset, and it waits for one that runs
 };
 

@@ -49,7 +49,8 @@ std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book
   std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
     const auto key = [&](QueueId id) {
       const QueueLife& queue = book.at(id);
-      return std::pair(release.walk == Walk::processes ? ~queue.opened : 0, queue.order);
+      return std::pair(release.walk == Walk::processes ? ~queue.opened : 0,
+                       release.newest_queue_first ? ~queue.order : queue.order);
     };
     return key(a) < key(b);
   });
@@ -86,7 +87,8 @@ void OperationRun::begin(const Lifecycle& release, Operation operation, const st
     if (!queue.exists() && path->check_va) {
       for (std::size_t q = 0; q < book.queues.size(); ++q) {
         if (book.queues[q].process == process) {
-          steps_.push_back({Kind::check_va, Primitive::nothing, QueueId::of(q), QueueType::compute, process});
+          steps_.push_back({Kind::check_va, Primitive::nothing, QueueId::of(q), QueueType::compute, process,
+                            std::nullopt, PacketResult::ok});
         }
       }
     }
@@ -98,7 +100,7 @@ void OperationRun::begin(const Lifecycle& release, Operation operation, const st
 void OperationRun::add(const PathRow& path, const PlanStep& step, ProcessId owner, bool first, bool last,
                        const QueueBook& book) {
   const auto push = [&](Kind kind) {
-    steps_.push_back({kind, step.primitive, step.queue, QueueType::compute, owner});
+    steps_.push_back({kind, step.primitive, step.queue, QueueType::compute, owner, std::nullopt, PacketResult::ok});
   };
   if (first && path.last_fence != LastFence::no_wait) push(Kind::wait);
   if (first && path.detect == Detect::each_queue) insert_detection(owner, steps_.size(), book);
@@ -160,6 +162,12 @@ std::optional<Action> OperationRun::run_step(const Lifecycle& release, const Pat
       return CompleteFences{step.queue};
     case Kind::free:
       return free(book);
+    case Kind::mark_hung: {
+      const Step mark = step;
+      ++cursor_;
+      const UserqState from = std::exchange(book.at(mark.queue).state, UserqState::hung);
+      return Moved{mark.queue, from, UserqState::hung, mark.call, mark.result};
+    }
     case Kind::free_if_failed:
       if (error_) return free(book);
       ++cursor_;
@@ -185,6 +193,15 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
   }
   if (!std::exchange(called_, false)) answer_ = MesAnswer{};
   ++cursor_;
+  if (row->hung_last && answer_.result != PacketResult::ok) {
+    Step mark = step;
+    mark.kind = Kind::mark_hung;
+    mark.call = row->call;
+    mark.result = answer_.result;
+    steps_.insert(steps_.begin() + cursor_, mark);
+    note_result(path, *row, answer_.result, queue.process, book);
+    return std::nullopt;
+  }
   const Moved moved{step.queue, queue.state, answer_.result == PacketResult::ok ? row->ok : row->failed, row->call,
                     answer_.result};
   queue.state = moved.to;
@@ -200,6 +217,14 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
   const PrimitiveRow* row = find_primitive(release, each, from);
   ensure(row != nullptr, "a helper for all gangs without a row of its own");
   if (!called_) {
+    const auto acts = [&](const QueueLife& queue) {
+      return queue.process == process_ && queue.exists() && queue.state == from;
+    };
+    // To stop nobody, no packet; to let the others go, one even for a process that has nothing to restart.
+    if (each == Primitive::preempt && std::none_of(book.queues.begin(), book.queues.end(), acts)) {
+      ++cursor_;
+      return std::nullopt;
+    }
     called_ = true;
     hits_ = 0;
     return CallMes{*row->call, process_, QueueId::none(), QueueType::compute, false};
@@ -222,10 +247,9 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
 void OperationRun::note_result(const PathRow& path, const PrimitiveRow& row, PacketResult result, ProcessId process,
                                const QueueBook& book) {
   const bool failed = result != PacketResult::ok;
-  if (path.on_error == OnError::ignore) return;
   if (path.on_error == OnError::go_on_loosely) error_ = failed;
   if (!failed) return;
-  error_ = true;
+  if (path.on_error != OnError::ignore) error_ = true;
   if (path.on_error == OnError::stop) steps_.resize(cursor_);
   escalate(row.on_failure, process, book);
 }
@@ -249,7 +273,7 @@ void OperationRun::insert_detection(ProcessId process, std::size_t at, const Que
       any = mine && (queue.exists() || (exits && queue.created));
     }
     if (!any) continue;
-    const Step step{Kind::detect, Primitive::reset, QueueId::none(), type, process};
+    const Step step{Kind::detect, Primitive::reset, QueueId::none(), type, process, std::nullopt, PacketResult::ok};
     steps_.insert(steps_.begin() + static_cast<std::ptrdiff_t>(at++), step);
   }
 }
@@ -261,7 +285,6 @@ std::optional<Action> OperationRun::detect(QueueBook& book) {
   if (!called_) {
     called_ = true;
     hits_ = 0;
-    found_ = false;
     return CallMes{Opcode::reset, step.process, QueueId::none(), step.type, false};
   }
   // Two actions a queue found: it goes HUNG, and its fences are completed.
@@ -270,18 +293,14 @@ std::optional<Action> OperationRun::detect(QueueBook& book) {
     const bool mark = hits_++ % 2 == 0;
     if (!hung.exists() || !book.at(hung).exists()) continue;
     if (!mark) return CompleteFences{hung};
-    found_ = true;
     const UserqState from = std::exchange(book.at(hung).state, UserqState::hung);
     return Moved{hung, from, UserqState::hung, Opcode::reset, PacketResult::ok};
-  }
-  if (std::exchange(found_, false)) {
-    answer_.hung = {};
-    return CallMes{Opcode::resume, step.process, QueueId::none(), QueueType::compute, false};
   }
   called_ = false;
   ++cursor_;
   if (answer_.result == PacketResult::ok) return std::nullopt;
   while (cursor_ < steps_.size() && steps_[cursor_].kind == Kind::detect) ++cursor_;
+  if (operation_ == Operation::hang) error_ = true;  // everybody else ignores what the detection returns
   reset_ = Escalation::reset;
   return std::nullopt;
 }

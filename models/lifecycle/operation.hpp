@@ -112,18 +112,20 @@ class OperationRun {
   auto fields() const {
     return std::tie(operation_, process_, subject_, entered_, recovery_, steps_, cursor_, over_, called_, acted_,
                     error_, reset_, escalated_, answer_.result, answer_.hung[0], answer_.hung[1], answer_.hung[2],
-                    answer_.hung[3], hits_, found_);
+                    answer_.hung[3], hits_);
   }
 
  private:
-  enum class Kind : std::uint8_t { detect, wait, check_va, apply, complete, free, free_if_failed };
+  enum class Kind : std::uint8_t { detect, wait, check_va, apply, complete, free, free_if_failed, mark_hung };
   struct Step {
     Kind kind = Kind::apply;
     Primitive primitive = Primitive::unmap;
     QueueId queue;
     QueueType type = QueueType::compute;
     ProcessId process;
-    auto fields() const { return std::tie(kind, primitive, queue, type, process); }
+    std::optional<Opcode> call;  // mark_hung: which failed, and how
+    PacketResult result = PacketResult::ok;
+    auto fields() const { return std::tie(kind, primitive, queue, type, process, call, result); }
   };
 
   void add(const PathRow& path, const PlanStep& step, ProcessId owner, bool first, bool last,
@@ -154,7 +156,6 @@ class OperationRun {
   bool escalated_ = false;                  // the path's own escalation
   MesAnswer answer_;
   std::uint32_t hits_ = 0;  // how far through the queues that an answer is about
-  bool found_ = false;      // a detection named a queue, and nobody has resumed the gangs since
 };
 
 }  // namespace userqsim

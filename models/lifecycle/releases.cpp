@@ -16,6 +16,7 @@ using P = Primitive;
 using O = Operation;
 using E = Escalation;
 
+constexpr bool early = false, late = true;  // when a failure makes a queue HUNG
 constexpr bool brought_along = true;
 
 // 6.16 and 6.17 know no PREEMPTED. A policy that preempts brings the two helpers along as the v8 series wrote them,
@@ -23,9 +24,9 @@ constexpr bool brought_along = true;
 constexpr std::array helpers_6_16{
     PrimitiveRow{P::map, unmapped, add_queue, mapped, hung},
     PrimitiveRow{P::unmap, mapped, remove_queue, unmapped, hung},
-    PrimitiveRow{P::unmap, preempted, remove_queue, unmapped, hung, E::nothing, brought_along},
-    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::nothing, brought_along},
-    PrimitiveRow{P::restore, preempted, resume, mapped, hung, E::nothing, brought_along},
+    PrimitiveRow{P::unmap, preempted, remove_queue, unmapped, hung, E::nothing, early, brought_along},
+    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::nothing, early, brought_along},
+    PrimitiveRow{P::restore, preempted, resume, mapped, hung, E::nothing, early, brought_along},
 };
 
 // The v8 series (11 August 2025, patches 1 and 10) and 6.18: a failure leaves HUNG and sets nothing off.
@@ -37,12 +38,13 @@ constexpr std::array helpers_6_18{
     PrimitiveRow{P::restore, preempted, resume, mapped, hung},
 };
 
-// Patch 11 of v8: a failed preempt asks who hangs, any other failure resets the GPU and waits for it.
+// Patch 11 of v8: a failed preempt asks who hangs and is HUNG only then, any other failure resets the GPU and waits
+// for it.
 constexpr std::array helpers_v8_reset{
     PrimitiveRow{P::map, unmapped, add_queue, mapped, hung, E::reset},
     PrimitiveRow{P::unmap, mapped, remove_queue, unmapped, hung, E::reset},
     PrimitiveRow{P::unmap, preempted, remove_queue, unmapped, hung, E::reset},
-    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::detect},
+    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::detect, late},
     PrimitiveRow{P::restore, preempted, resume, mapped, hung, E::reset},
     PrimitiveRow{P::reset_unmap, mapped, remove_queue, hung, hung},
     PrimitiveRow{P::reset_map, hung, add_queue, mapped, hung},
@@ -87,12 +89,12 @@ constexpr std::array helpers_7_1{
 constexpr std::array helpers_kfd{
     PrimitiveRow{P::map, unmapped, add_queue, mapped, hung, E::reset_later},
     PrimitiveRow{P::unmap, mapped, remove_queue, unmapped, hung, E::reset_later},
-    PrimitiveRow{P::unmap, preempted, remove_queue, unmapped, hung, E::reset_later, brought_along},
-    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::reset_later, brought_along},
-    PrimitiveRow{P::restore, preempted, resume, mapped, hung, E::reset_later, brought_along},
+    PrimitiveRow{P::unmap, preempted, remove_queue, unmapped, hung, E::reset_later, early, brought_along},
+    PrimitiveRow{P::preempt, mapped, suspend, preempted, hung, E::reset_later, early, brought_along},
+    PrimitiveRow{P::restore, preempted, resume, mapped, hung, E::reset_later, early, brought_along},
     PrimitiveRow{P::reset_unmap, mapped, std::nullopt, hung, hung},
     PrimitiveRow{P::reset_unmap, unmapped, std::nullopt, hung, hung},
-    PrimitiveRow{P::reset_unmap, preempted, std::nullopt, hung, hung, E::nothing, brought_along},
+    PrimitiveRow{P::reset_unmap, preempted, std::nullopt, hung, hung, E::nothing, early, brought_along},
 };
 
 constexpr PathRow on_graphics_and_compute(O operation, P primitive, Detect detect = Detect::no) {
@@ -237,17 +239,45 @@ constexpr std::array paths_kfd{
 };
 
 constexpr std::array releases{
-    Lifecycle{"6.16", "Linux 6.16; 6.17 reads the same", helpers_6_16, paths_6_16, Walk::processes, true},
-    Lifecycle{"seed-v8", "amd-gfx 20250811095937.1978747, patches 1 to 10", helpers_6_18, paths_v8, Walk::processes,
-              true},
-    Lifecycle{"seed-v8+reset", "the same with patch 11", helpers_v8_reset, paths_v8_reset, Walk::processes, true,
-              true},
-    Lifecycle{"6.18", "Linux 6.18", helpers_6_18, paths_6_18, Walk::processes, true},
-    Lifecycle{"6.19", "Linux 6.19; 7.0 reads the same and adds a timer that looks for hangs", helpers_6_19,
-              paths_6_19, Walk::creation, true, true},
-    Lifecycle{"7.1", "torvalds/linux 04b48274e985 (August 2026), the newest mainline", helpers_7_1, paths_7_1,
-              Walk::creation, true},
-    Lifecycle{"kfd", "Linux KFD with MES, for comparison", helpers_kfd, paths_kfd, Walk::processes, false},
+    Lifecycle{.name = "6.16",
+              .source = "Linux 6.16; 6.17 reads the same",
+              .primitives = helpers_6_16,
+              .paths = paths_6_16,
+              .cancels_restore = true},
+    Lifecycle{.name = "seed-v8",
+              .source = "amd-gfx 20250811095937.1978747, patches 1 to 10",
+              .primitives = helpers_6_18,
+              .paths = paths_v8,
+              .cancels_restore = true},
+    Lifecycle{.name = "seed-v8+reset",
+              .source = "the same with patch 11",
+              .primitives = helpers_v8_reset,
+              .paths = paths_v8_reset,
+              .cancels_restore = true,
+              .reset_cancels_restore = true},
+    Lifecycle{.name = "6.18",
+              .source = "Linux 6.18",
+              .primitives = helpers_6_18,
+              .paths = paths_6_18,
+              .cancels_restore = true},
+    Lifecycle{.name = "6.19",
+              .source = "Linux 6.19; 7.0 reads the same and adds a timer that looks for hangs",
+              .primitives = helpers_6_19,
+              .paths = paths_6_19,
+              .walk = Walk::creation,
+              .cancels_restore = true,
+              .reset_cancels_restore = true},
+    Lifecycle{.name = "7.1",
+              .source = "torvalds/linux 04b48274e985 (August 2026), the newest mainline",
+              .primitives = helpers_7_1,
+              .paths = paths_7_1,
+              .walk = Walk::creation,
+              .cancels_restore = true},
+    Lifecycle{.name = "kfd",
+              .source = "Linux KFD with MES, for comparison",
+              .primitives = helpers_kfd,
+              .paths = paths_kfd,
+              .newest_queue_first = true},
 };
 
 }  // namespace

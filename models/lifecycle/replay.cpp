@@ -11,10 +11,10 @@ namespace userqsim {
 
 Replay::Replay(const ReplaySetup& setup)
     : release_(&lifecycle(setup.kernel)),
-      policy_(setup.policy.empty() ? nullptr : find_policy(setup.policy)),
+      policy_(find_policy(setup.policy)),
       recovery_(setup.recovery),
       vram_lost_(setup.vram_lost) {
-  ensure(setup.policy.empty() || policy_ != nullptr, "no policy of that name");
+  ensure(policy_ != nullptr, "no policy of that name");
 }
 
 std::optional<std::string> Replay::problem(const ReplayOp& op) const {
@@ -52,16 +52,13 @@ std::uint32_t Replay::opened(ProcessId process) {
 std::vector<QueueView> Replay::view_of(ProcessId process) const {
   std::vector<QueueView> views;
   for (const QueueId id : queues_of(process)) views.push_back({id, book_.at(id).type, book_.at(id).state, false});
+  if (release_->newest_queue_first) std::reverse(views.begin(), views.end());
   return views;
 }
 
-std::vector<PlanStep> Replay::stop_plan(ProcessId process) const {
-  if (policy_ == nullptr) return plan_operation(*release_, Operation::evict, queues_of(process));
-  return policy_->plan_stop({view_of(process)});
-}
+std::vector<PlanStep> Replay::stop_plan(ProcessId process) const { return policy_->plan_stop({view_of(process)}); }
 
 std::vector<PlanStep> Replay::restart_plan(ProcessId process) const {
-  if (policy_ == nullptr) return plan_operation(*release_, Operation::restore, queues_of(process));
   const bool others =
       std::any_of(evicted_.begin(), evicted_.end(), [&](ProcessId other) { return other != process; });
   return policy_->plan_restart({view_of(process), others, gangs_held_});
@@ -96,6 +93,7 @@ void Replay::run(Operation operation, const std::vector<PlanStep>& plan, Process
                      if (reset.wait) run_reset(answer);
                      reset_later |= !reset.wait;
                    },
+                   [&](const Moved& moved) { answer.moves.emplace_back(operation, moved); },
                    [&](const Finished& finished) { answer.error = finished.error; },
                    [&](const auto&) {},
                },

@@ -51,6 +51,8 @@ struct ReplayAnswer {
   bool error = false;        // what the path returns to its caller
   std::uint32_t resets = 0;  // of the whole GPU, that the operation set off
   std::vector<Call> calls;
+  // Every change of a queue's state on the way, and by which operation.
+  std::vector<std::pair<Operation, Moved>> moves;
 };
 
 struct ReplaySetup {
@@ -85,7 +87,7 @@ class Replay {
   std::vector<PlanStep> restart_plan(ProcessId process) const;
 
   const Lifecycle* release_;
-  const Policy* policy_;  // null: the release's own
+  const Policy* policy_;
   Recovery recovery_;
   bool vram_lost_;
   QueueBook book_;

@@ -205,6 +205,7 @@ std::uint64_t Machine::state_hash() const {
 
 SimTime Machine::now() const { return impl_->engine.now(); }
 std::uint64_t Machine::events() const { return impl_->engine.executed(); }
+std::uint64_t Machine::jobs_submitted() const { return impl_->workload.jobs_submitted(); }
 std::uint64_t Machine::digest() const { return impl_->digest.value(); }
 const Layout& Machine::layout() const { return *impl_->layout; }
 const MachineSpec& Machine::spec() const { return *impl_->spec; }

@@ -37,7 +37,8 @@ class Machine {
   void verify() const;
 
   SimTime now() const;
-  std::uint64_t events() const;      // executed so far
+  std::uint64_t events() const;  // executed so far
+  std::uint64_t jobs_submitted() const;
   std::uint64_t digest() const;      // over every fact stated so far
   std::uint64_t state_hash() const;  // canonical: times relative to now
   const Layout& layout() const;

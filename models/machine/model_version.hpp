@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "1";
+constexpr std::string_view model_version = "2";
 
 }  // namespace userqsim

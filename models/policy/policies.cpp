@@ -48,7 +48,7 @@ std::optional<Duration> hybrid_wait(const PolicySpec& spec) { return spec.hybrid
 // one by one, and the last resumes all.
 StopPlan suspend_every_gang(const StopView&) { return {{Primitive::preempt_all, QueueId::none()}}; }
 RestartPlan resume_every_gang(const RestartView& view) {
-  if (view.others_stopped) return restore_each(view);
+  if (view.others_stopped || !view.gangs_held) return restore_each(view);
   return {{Primitive::restore_all, QueueId::none()}};
 }
 RestartPlan release_the_others(const RestartView& view) {

@@ -43,7 +43,7 @@ std::string_view hazard_detail(std::string_view kind) {
   if (kind == "restore_cancelled")
     return "a queued restore was cancelled; the next who needs a live fence queues it";
   if (kind == "restarted_while_evicted") return "queues restarted though their process had been evicted again";
-  if (kind == "woken_while_evicted") return "a RESUME for all gangs woke a gang whose process is evicted";
+  if (kind == "reset_deadlock") return "a reset waits for a restore work that waits for the reset";
   if (kind == "vram_lost") return "a reset lost what the process had in VRAM";
   if (kind == "gpu_wedged") return "a reset of the GPU failed";
   return {};

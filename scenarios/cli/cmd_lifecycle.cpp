@@ -36,8 +36,9 @@ void replay(std::istream& in, const std::string& file, Replay& replay) {
 int cmd_lifecycle(const LifecycleOptions& options) {
   const ProfileStore profiles(options.profiles);
   ReplaySetup setup;
-  setup.kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"lifecycle --kernel", {}})).lifecycle;
-  setup.policy = options.policy;
+  const KernelSpec kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"lifecycle --kernel", {}}));
+  setup.kernel = kernel.lifecycle;
+  setup.policy = options.policy.empty() ? kernel.native_policy : options.policy;
   setup.recovery.enabled = options.gpu_recovery;
   setup.recovery.per_queue_reset = options.per_queue_reset;
   setup.vram_lost = options.vram_lost;

@@ -80,7 +80,7 @@ TEST_CASE("work that no fence covers is not waited for", "[driver][pre_wait]") {
   CHECK(bench.expect_at<PacketEnded>(300ms, packet(Opcode::suspend)).issued == SimTime{50ms});
 }
 
-TEST_CASE("each queue's last fence is waited for in turn, each up to the limit", "[driver][pre_wait]") {
+TEST_CASE("the first last fence that does not signal in time ends the waiting for all", "[driver][pre_wait]") {
   MachineSpec spec = with_wait(machine(1s), PreWait::continue_on);
   spec.device.compute = {2, 1};
   spec.device.compute_units = 2;
@@ -88,8 +88,30 @@ TEST_CASE("each queue's last fence is waited for in turn, each up to the limit",
   spec.processes.front().queues.back().name = "q1";
   MachineBench bench(std::move(spec));
   bench.expect_at<EvictionStep>(150ms, step(EvictionStepKind::fence_wait));
-  bench.expect_at<EvictionStep>(250ms, step(EvictionStepKind::fence_wait));
-  CHECK(bench.expect_at<PacketEnded>(1s, packet(Opcode::suspend)).issued == SimTime{250ms});
+  CHECK(bench.expect_at<PacketEnded>(1s, packet(Opcode::suspend)).issued == SimTime{150ms});
+  CHECK(bench.count<EvictionStep>(step(EvictionStepKind::fence_wait)) == 1);
+}
+
+TEST_CASE("hybrid waits its own time for each queue in turn, whatever the release does", "[driver][pre_wait]") {
+  const auto release = GENERATE(PreWait::none, PreWait::abort, PreWait::unbounded);
+  MachineSpec spec = with_wait(machine(1s), release);
+  spec.policy = "hybrid";
+  spec.policy_options.hybrid_wait = 30ms;
+  spec.device.compute = {3, 1};
+  spec.device.compute_units = 3;
+  spec.processes.front().queues.push_back(spec.processes.front().queues.front());
+  spec.processes.front().queues.back().name = "q1";
+  spec.processes.front().queues.push_back(queue("q2", QueueType::compute));
+  MachineBench bench(std::move(spec));
+  bench.expect_at<EvictionStep>(80ms, step(EvictionStepKind::fence_wait));
+  bench.expect_at<EvictionStep>(110ms, step(EvictionStepKind::fence_wait));
+  // The two that did not signal are preempted, the idle one is unmapped behind them.
+  CHECK(bench.expect_at<PacketEnded>(1s, packet(Opcode::suspend)).issued == SimTime{110ms});
+  bench.run();
+  CHECK(bench.count<PacketEnded>(packet(Opcode::suspend)) == 2);
+  CHECK(bench.count<PacketEnded>(packet(Opcode::remove_queue)) == 1);
+  CHECK(bench.count<PacketEnded>(packet(Opcode::resume)) == 2);
+  CHECK(bench.count<PacketEnded>(packet(Opcode::add_queue)) == 3 + 1);  // three creations, one restart
 }
 
 TEST_CASE("the wait is not a drain: uncovered work that comes meanwhile still runs", "[driver][pre_wait]") {
