@@ -30,6 +30,9 @@ struct DriverChannels {
   Channel<Packet> mes;
   Channel<Doorbell> doorbell;
   Channel<DropRing> drop_ring;
+  Channel<FirmwareReset> firmware_reset;
+  Channel<GpuReset> gpu_reset;
+  Channel<CancelFenced> cancel_fenced;
   Channel<Allocate> allocate;
   Channel<FenceSignaled> fence_signaled;
   Channel<Validate> validate;
@@ -46,9 +49,11 @@ struct DriverChannels {
   Probe<ProcessExited>* exited = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
   Probe<Hazard>* hazard = nullptr;
+  Probe<FaultInjected>* fault_injected = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Hardware* hardware = nullptr;
+  const FaultPlan* faults = nullptr;
 };
 
 class Driver {
@@ -102,6 +107,7 @@ class Driver {
   void on(const ExitProcess&, const DriverChannels&);
   void on(const SubmitJob&, const DriverChannels&);
   void on(const PressureDue&, const DriverChannels&);
+  void on(const FaultDue&, const DriverChannels&);  // faults.cpp
   void on(const FenceNeeded&, const DriverChannels&);
   void on(const AllocationReady&, const DriverChannels&);
   void on(const Validated&, const DriverChannels&);

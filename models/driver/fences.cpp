@@ -67,6 +67,7 @@ void Driver::kill_fence(ProcessId process, const DriverChannels& channels) {
 void Driver::on(const PressureDue& message, const DriverChannels& channels) {
   const PressureSpec& spec = channels.workload->pressure_spec(message.pressure);
   const ProcessId process = channels.workload->pressure_process(message.pressure);
+  if (!process.exists()) fail_invariant("the driver does not handle this event yet", SourceLocation::current());
   File& f = file(process);
   if (f.state != FileState::open && f.state != FileState::opening) return;  // no process, no pressure on it
   switch (spec.kind) {
@@ -82,6 +83,14 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
           {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});
       if (notifiers_.size() == 1) start_notifier(channels);
       return;
+    case PressureKind::suspend:
+    case PressureKind::resume:
+    case PressureKind::isolation_stop:
+    case PressureKind::isolation_start:
+    case PressureKind::destroy_queue:
+    case PressureKind::restore:
+    case PressureKind::gpu_reset:
+      fail_invariant("the driver does not handle this event yet", SourceLocation::current());
   }
 }
 

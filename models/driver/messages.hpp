@@ -27,6 +27,6 @@ struct WaitTimeout {
 };
 
 using DriverEvent = std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady,
-                                 Validated, ApiFence, SuspendFence, JobRetired, Wake, WaitTimeout>;
+                                 Validated, ApiFence, SuspendFence, JobRetired, Wake, WaitTimeout, FaultDue>;
 
 }  // namespace userqsim

@@ -10,20 +10,27 @@
 
 namespace userqsim {
 
-enum class Opcode : std::uint8_t { add_queue, remove_queue, suspend, resume, misc, inv_tlbs };
+enum class Opcode : std::uint8_t { add_queue, remove_queue, suspend, resume, misc, inv_tlbs, reset };
 
 enum class PacketResult : std::uint8_t {
   ok,
   unmap_fail,  // the queue did not leave its slot within the firmware's unmap time-out
   timeout,     // the driver gave up waiting; the firmware may still answer later
   open,        // under way at the horizon
+  // The other error codes of the MES specification (p. 51).
+  hqdqueue_map_mismatch,
+  cleanup_fail,
+  queue_not_found,  // MES does not know the gang
+  null_gang,
+  error,  // any other refusal
+  lost,   // MES never saw it, or a GPU reset wiped it out
 };
 
 struct PacketEnded {
   SimTime time;
   Opcode opcode = Opcode::misc;
   ProcessId process;
-  QueueId queue;                   // none for a TLB flush
+  QueueId queue;                   // none for a TLB flush, and for a packet about several queues
   SimTime issued;                  // the driver rang MES's doorbell
   std::optional<SimTime> started;  // MES began on it
   std::optional<SimTime> acked;    // API fence written
@@ -48,14 +55,22 @@ struct EnumNames<Opcode> {
                                       std::pair{Opcode::suspend, std::string_view{"SUSPEND"}},
                                       std::pair{Opcode::resume, std::string_view{"RESUME"}},
                                       std::pair{Opcode::misc, std::string_view{"MISC"}},
-                                      std::pair{Opcode::inv_tlbs, std::string_view{"INV_TLBS"}}};
+                                      std::pair{Opcode::inv_tlbs, std::string_view{"INV_TLBS"}},
+                                      std::pair{Opcode::reset, std::string_view{"RESET"}}};
 };
 template <>
 struct EnumNames<PacketResult> {
-  static constexpr std::array entries{std::pair{PacketResult::ok, std::string_view{"ok"}},
-                                      std::pair{PacketResult::unmap_fail, std::string_view{"unmap_fail"}},
-                                      std::pair{PacketResult::timeout, std::string_view{"timeout"}},
-                                      std::pair{PacketResult::open, std::string_view{"open"}}};
+  static constexpr std::array entries{
+      std::pair{PacketResult::ok, std::string_view{"ok"}},
+      std::pair{PacketResult::unmap_fail, std::string_view{"unmap_fail"}},
+      std::pair{PacketResult::timeout, std::string_view{"timeout"}},
+      std::pair{PacketResult::open, std::string_view{"open"}},
+      std::pair{PacketResult::hqdqueue_map_mismatch, std::string_view{"hqdqueue_map_mismatch"}},
+      std::pair{PacketResult::cleanup_fail, std::string_view{"cleanup_fail"}},
+      std::pair{PacketResult::queue_not_found, std::string_view{"queue_not_found"}},
+      std::pair{PacketResult::null_gang, std::string_view{"null_gang"}},
+      std::pair{PacketResult::error, std::string_view{"error"}},
+      std::pair{PacketResult::lost, std::string_view{"lost"}}};
 };
 
 }  // namespace userqsim

@@ -11,7 +11,11 @@ Firmware::Firmware(const FirmwareSpec& spec, const Layout& layout, const SlotPla
       gangs_(layout.queues.size()),
       slot_taken_(slots.pipe_of_slot.size()) {}
 
+// A silent MES does nothing: what happens meanwhile it finds when it goes on. Packets stand in its inbox.
 void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channels) {
+  const bool heard = std::holds_alternative<Packet>(event) || std::holds_alternative<FirmwareReset>(event) ||
+                     std::holds_alternative<MesFault>(event) || std::holds_alternative<SilenceTimer>(event);
+  if (silent_ && !heard) return held_.push_back(event);
   std::visit([&](const auto& message) { on(message, channels); }, event);
 }
 

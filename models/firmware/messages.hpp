@@ -1,6 +1,7 @@
 // What MES sends, and what it is sent.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <tuple>
@@ -26,16 +27,45 @@ struct Packet {
   ProcessId process;
   QueueId queue;
   CallToken token;
-  bool for_eviction = false;  // whose costs and record it belongs to; MES does not look
+  QueueType type = QueueType::compute;  // RESET without a queue: detect and reset the hung queues of this type
+  bool all_gangs = false;               // SUSPEND, RESUME: every gang; there is no queue
+  bool after_reset = false;             // REMOVE_QUEUE of a queue that was RESET (remove_queue_after_reset)
+  bool for_eviction = false;            // whose costs and record it belongs to; MES does not look
   EvictionId eviction;
-  auto fields() const { return std::tie(opcode, process, queue, token, for_eviction); }
+  auto fields() const {
+    return std::tie(opcode, process, queue, token, type, all_gangs, after_reset, for_eviction);
+  }
+};
+
+// The driver resets the GPU: MES forgets every gang, slot, packet and timer, and is heard again if it was silent.
+// REQUIRES: the driver posts GpuReset at the same time.
+struct FirmwareReset {
+  auto fields() const { return std::tuple<>{}; }
+};
+
+// The hung queues that one detection has found and reset. The driver's array has room for four doorbells
+// (mes_v11_api_def.h); the others wait for the next detection.
+class HungQueues {
+ public:
+  static constexpr std::size_t most = 4;
+
+  void add(QueueId queue) { queues_[count_++] = queue; }
+  std::size_t size() const { return count_; }
+  const QueueId* begin() const { return queues_.data(); }
+  const QueueId* end() const { return queues_.data() + count_; }
+  auto fields() const { return std::tie(queues_[0], queues_[1], queues_[2], queues_[3]); }
+
+ private:
+  std::array<QueueId, most> queues_;
+  std::uint32_t count_ = 0;
 };
 
 // To the driver.
 struct ApiFence {
   CallToken token;
   PacketResult result = PacketResult::ok;
-  auto fields() const { return std::tie(token, result); }
+  HungQueues hung{};  // of a detection
+  auto fields() const { return std::tie(token, result, hung); }
 };
 struct SuspendFence {
   CallToken token;
@@ -55,11 +85,17 @@ struct DiscoverTimer {
   auto fields() const { return std::tie(queue); }
 };
 struct UnmapTimer {
-  QueueId queue;
+  QueueId queue;  // none: of the oldest stop of all gangs
   auto fields() const { return std::tie(queue); }
 };
 
-using FirmwareEvent = std::variant<Packet, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle, QueueHasWork,
-                                   ApiTimer, QuantumTimer, DiscoverTimer, UnmapTimer>;
+// A silence may be over.
+struct SilenceTimer {
+  auto fields() const { return std::tuple<>{}; }
+};
+
+using FirmwareEvent =
+    std::variant<Packet, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle, QueueHasWork, ApiTimer,
+                 QuantumTimer, DiscoverTimer, UnmapTimer, FirmwareReset, MesFault, SilenceTimer>;
 
 }  // namespace userqsim

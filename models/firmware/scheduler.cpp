@@ -71,11 +71,11 @@ void Firmware::schedule(QueueType type, const FirmwareChannels& channels) {
     if (const std::optional<SlotId> slot = free_slot(type)) {
       slot_taken_[slot->index()] = queue;
       gang(queue).slot = *slot;
-      channels.map.post({queue, *slot, gang(queue).stops});
+      channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     } else if (promised > 0) {
       --promised;  // the next slot that is vacated is this one's
     } else if (const std::optional<QueueId> victim = who_gives_way(queue)) {
-      give_way(*victim, false, channels);
+      give_way(*victim, nullptr, channels);
     } else {
       watch_quanta(queue, channels);
       return;  // who waits behind it fares no better
@@ -110,8 +110,9 @@ void Firmware::charge_quantum(Gang& g, SimTime now) const {
 
 // A gang taken out by MES goes to the tail with a fresh quantum; one taken out by SUSPEND keeps its place and what
 // is left of its quantum.
-void Firmware::give_way(QueueId queue, bool for_packet, const FirmwareChannels& channels) {
+void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels) {
   Gang& g = gang(queue);
+  const bool for_packet = packet != nullptr;
   channels.quantum_timer.cancel(g.quantum_timer);
   charge_quantum(g, channels.unmap.now());
   if (!for_packet) g.place = next_place_++;
@@ -121,7 +122,8 @@ void Firmware::give_way(QueueId queue, bool for_packet, const FirmwareChannels& 
   g.quantum_over = false;
   g.quantum_timer =
       channels.quantum_timer.post_at(std::max(channels.unmap.now(), g.leaving_since + spec_.gang_quantum), {queue});
-  channels.unmap.post({queue, g.slot, for_packet, g.stops});
+  const FaultId fault = for_packet ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
+  channels.unmap.post({queue, g.slot, for_packet, g.stops, fault, fault.exists() ? packet->eviction.ordinal : 0});
 }
 
 void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {

@@ -27,16 +27,36 @@ struct DropRing {
 // From MES, by way of the command processor.
 struct MapQueue {
   QueueId queue;
-  SlotId slot;              // REQUIRES: free
-  std::uint32_t stops = 0;  // packets that have stopped the queue so far
-  auto fields() const { return std::tie(queue, slot, stops); }
+  SlotId slot;                   // REQUIRES: free
+  std::uint32_t stops = 0;       // packets that have stopped the queue so far
+  std::uint32_t gpu_resets = 0;  // that MES has seen: one posted before the last is void
+  auto fields() const { return std::tie(queue, slot, stops, gpu_resets); }
 };
 struct UnmapQueue {
   QueueId queue;
   SlotId slot;
-  bool for_packet = false;  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
-  std::uint32_t stops = 0;  // packets that have stopped the queue before this
-  auto fields() const { return std::tie(queue, slot, for_packet, stops); }
+  bool for_packet = false;     // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
+  std::uint32_t stops = 0;     // packets that have stopped the queue before this
+  FaultId fault{};             // no_preempt or slow_preempt, where one hits this stop
+  std::uint32_t eviction = 0;  // whose stop that is
+  auto fields() const { return std::tie(queue, slot, for_packet, stops, fault, eviction); }
+};
+// The queue's waves are killed, its slot is free at once, a hang is over. Its ring stays: it is memory.
+struct ResetQueue {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
+
+// From the driver: the whole device is reset. Every slot is emptied without a word to MES, all waves are killed, no
+// queue hangs any more, the kernel's copy under way starts anew. Rings stay.
+// REQUIRES: the driver posts FirmwareReset at the same time.
+struct GpuReset {
+  auto fields() const { return std::tuple<>{}; }
+};
+// From the driver, which completes the queue's fences by force: every job in the ring that has one leaves it.
+struct CancelFenced {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
 };
 
 // To itself.
@@ -54,7 +74,7 @@ struct PipeTimer {
 };
 
 using HardwareEvent = std::variant<Doorbell, DropRing, DependencyMet, MapQueue, UnmapQueue, StartCopy, SlotTimer,
-                                   ShareTimer, PipeTimer>;
+                                   ShareTimer, PipeTimer, Hang, ResetQueue, GpuReset, CancelFenced>;
 
 // To MES.
 struct SlotFreed {

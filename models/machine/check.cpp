@@ -144,6 +144,7 @@ std::vector<SpecProblem> check(const MachineSpec& spec) {
   check_profiles(spec, found);
   check_processes(spec, found);
   check_events(spec, found);
+  check_faults(spec, found);
   return std::move(found).take();
 }
 

@@ -31,6 +31,7 @@ class Findings {
 void check_profiles(const MachineSpec& spec, Findings& found);
 void check_processes(const MachineSpec& spec, Findings& found);
 void check_events(const MachineSpec& spec, Findings& found);
+void check_faults(const MachineSpec& spec, Findings& found);
 
 // One process's stream of jobs on its queue `queue`.
 void check_stream(const MachineSpec& spec, const ProcessSpec& process, const QueueSpec& queue, const Pointer& at,

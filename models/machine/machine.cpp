@@ -38,6 +38,7 @@ struct Machine::Impl {
         layout(std::make_shared<const Layout>(make_layout(spec->processes))),
         draws(spec->seed, replication),
         costs(spec->costs, draws),
+        faults(spec->faults, *layout, draws),
         workload(*layout, spec->processes, spec->events),
         memory(memory_spec(*spec), spec->processes),
         hardware({spec->device, spec->kernel.cwsr, spec->kernel.context_area}, *layout),
@@ -51,6 +52,7 @@ struct Machine::Impl {
         layout(other.layout),
         draws(other.draws),
         costs(spec->costs, draws),
+        faults(spec->faults, *layout, draws),
         engine(other.engine),
         workload(other.workload),
         memory(other.memory),
@@ -66,7 +68,7 @@ struct Machine::Impl {
 
   // The digest and the flight recorder hear every fact, before any sink.
   void wire() {
-    wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware});
+    wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults});
     std::uint32_t kind = 0;
     probes.each([&]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this, kind](const Fact& fact) {
@@ -122,6 +124,7 @@ struct Machine::Impl {
   std::shared_ptr<const Layout> layout;
   Draws draws;
   CostDraws costs;
+  FaultPlan faults;
   Engine engine;
   Workload workload;
   Memory memory;

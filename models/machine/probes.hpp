@@ -30,14 +30,15 @@ struct Probes {
   Probe<MesLockHeld> mes_lock_held;
   Probe<ProcessExited> process_exited;
   Probe<Hazard> hazard;
+  Probe<FaultInjected> fault_injected;
 
-  // Calls f(probe) for each probe, in the order above.
+  // Calls f(probe) for each probe, in the order above, which is part of the digest: a new one stands last.
   template <class F>
   void each(F&& f) {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
         f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(eviction_started), f(eviction_step),
         f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition), f(mes_lock_held),
-        f(process_exited), f(hazard);
+        f(process_exited), f(hazard), f(fault_injected);
   }
 };
 

@@ -9,6 +9,7 @@
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
 #include "models/profiles/costs.hpp"
+#include "models/workload/faults.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
@@ -21,6 +22,7 @@ struct MachineSpec {
   std::string policy;
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
+  std::vector<FaultSpec> faults;
   std::uint64_t seed = 1;
   Duration horizon{0};
 };

@@ -52,7 +52,11 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.workload.exit, "ExitProcess")
       .to<DriverEvent>(w.workload.submit, "SubmitJob")
       .to<DriverEvent>(w.workload.pressure, "PressureDue")
-      .to<HardwareEvent>(w.workload.dependency, "DependencyMet");
+      .to<HardwareEvent>(w.workload.dependency, "DependencyMet")
+      .to<WorkloadEvent>(w.workload.fault_timer, "FaultTimer")
+      .to<DriverEvent>(w.workload.fault_due, "FaultDue")
+      .to<FirmwareEvent>(w.workload.mes_fault, "MesFault")
+      .to<HardwareEvent>(w.workload.hang, "Hang");
   connector.from(Part::memory)
       .to<DriverEvent>(w.memory.fence_needed, "FenceNeeded")
       .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
@@ -78,16 +82,21 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.firmware.suspend_fence, "SuspendFence")
       .to<HardwareEvent>(w.firmware.map, "MapQueue")
       .to<HardwareEvent>(w.firmware.unmap, "UnmapQueue")
+      .to<HardwareEvent>(w.firmware.reset, "ResetQueue")
       .to<FirmwareEvent>(w.firmware.api_timer, "ApiTimer")
       .to<FirmwareEvent>(w.firmware.quantum_timer, "QuantumTimer")
       .to<FirmwareEvent>(w.firmware.discover_timer, "DiscoverTimer")
-      .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer");
+      .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer")
+      .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer");
   connector.from(Part::driver)
       .to<DriverEvent>(w.driver.wake, "Wake")
       .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
       .to<FirmwareEvent>(w.driver.mes, "Packet")
+      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
       .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
       .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
+      .to<HardwareEvent>(w.driver.gpu_reset, "GpuReset")
+      .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
       .to<MemoryEvent>(w.driver.allocate, "Allocate")
       .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
       .to<MemoryEvent>(w.driver.validate, "Validate")
@@ -119,6 +128,9 @@ void connect_probes(Wiring& w, Probes& p) {
   w.driver.exited = &p.process_exited;
   w.driver.request_ended = &p.request_ended;
   w.driver.hazard = &p.hazard;
+  w.hardware.fault_injected = &p.fault_injected;
+  w.firmware.fault_injected = &p.fault_injected;
+  w.driver.fault_injected = &p.fault_injected;
 }
 
 }  // namespace
@@ -128,18 +140,22 @@ Wiring make_wiring(const Wired& wired) {
   connect(w, Connector(wired.engine, nullptr));
   connect_probes(w, wired.probes);
   w.workload.draws = &wired.draws;
+  w.workload.faults = &wired.faults;
   w.memory.costs = &wired.costs;
   w.memory.draws = &wired.draws;
   w.memory.workload = &wired.workload;
   w.hardware.costs = &wired.costs;
   w.hardware.workload = &wired.workload;
   w.hardware.memory = &wired.memory;
+  w.hardware.faults = &wired.faults;
   w.firmware.costs = &wired.costs;
   w.firmware.workload = &wired.workload;
   w.firmware.hardware = &wired.hardware;
+  w.firmware.faults = &wired.faults;
   w.driver.costs = &wired.costs;
   w.driver.workload = &wired.workload;
   w.driver.hardware = &wired.hardware;
+  w.driver.faults = &wired.faults;
   return w;
 }
 

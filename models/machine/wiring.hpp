@@ -28,6 +28,7 @@ struct Wired {
   const Workload& workload;
   const Memory& memory;
   const Hardware& hardware;
+  const FaultPlan& faults;
 };
 
 Wiring make_wiring(const Wired& wired);

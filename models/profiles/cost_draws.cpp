@@ -43,6 +43,12 @@ const Cost& CostDraws::cost(CostName name) const {
       return c.suspend_book;
     case CostName::resume_book:
       return c.resume_book;
+    case CostName::queue_reset:
+      return c.queue_reset;
+    case CostName::mode1_reset:
+      return c.mode1_reset;
+    case CostName::mode2_reset:
+      return c.mode2_reset;
   }
   fail_invariant("an unknown cost", SourceLocation::current());
 }

@@ -30,6 +30,9 @@ enum class CostName : std::uint32_t {
   registration = 15,
   suspend_book = 16,
   resume_book = 17,
+  queue_reset = 18,
+  mode1_reset = 19,
+  mode2_reset = 20,
 };
 
 class CostDraws {

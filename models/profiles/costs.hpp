@@ -48,6 +48,9 @@ struct CostSpec {
   Cost tlb_flush;            // one TLB invalidation in hardware
   Cost move_window;          // one 2 MiB GART window of a move: map job, copy job, flush
   Cost userptr_page;         // re-fault and re-map one 4 KiB page of a userptr registration
+  Cost queue_reset;          // MES resets one queue: its waves are killed, its slot is freed
+  Cost mode1_reset;          // a GPU reset that loses VRAM, until the device serves again
+  Cost mode2_reset;          // one that keeps it
   // Unique to REMOVE_QUEUE and ADD_QUEUE.
   Cost teardown;      // drop the gang (and with the last, the process context)
   Cost registration;  // create the gang (and process context) anew
@@ -98,6 +101,9 @@ void describe(V& v, CostSpec& c) {
   v.required("tlb_flush", c.tlb_flush, "One TLB invalidation in hardware");
   v.required("move_window", c.move_window, "One 2 MiB window of a move, beside the transfer itself");
   v.required("userptr_page", c.userptr_page, "Re-fault and re-map one 4 KiB page of a userptr registration");
+  v.required("queue_reset", c.queue_reset, "MES resets one queue");
+  v.required("mode1_reset", c.mode1_reset, "A GPU reset that loses VRAM, until the device serves again");
+  v.required("mode2_reset", c.mode2_reset, "A GPU reset that keeps VRAM, until the device serves again");
   v.required("teardown", c.teardown, "REMOVE_QUEUE alone: drop the gang");
   v.required("registration", c.registration, "ADD_QUEUE alone: create the gang anew");
   v.required("suspend_book", c.suspend_book, "SUSPEND alone: mark the gang suspended");

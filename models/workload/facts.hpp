@@ -5,6 +5,7 @@
 #include <optional>
 #include <tuple>
 
+#include "models/workload/faults.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
 
@@ -12,8 +13,10 @@ namespace userqsim {
 
 enum class JobOutcome : std::uint8_t {
   finished,
-  exited,  // its process exited first
-  open,    // not finished at the horizon
+  exited,     // its process exited first
+  open,       // not finished at the horizon
+  cancelled,  // the driver completed its fence by force
+  lost,       // a reset killed its waves
 };
 
 struct JobEnded {
@@ -32,11 +35,24 @@ struct JobEnded {
   }
 };
 
+// A fault has taken effect.
+struct FaultInjected {
+  SimTime time;
+  FaultId fault;
+  FaultKind kind = FaultKind::hang;
+  ProcessId process;                      // whom it hit; none: the whole device
+  QueueId queue;                          // none where it is not a queue's
+  std::optional<std::uint32_t> eviction;  // of the process, when it is one's
+  auto fields() const { return std::tie(time, fault, kind, process, queue, eviction); }
+};
+
 template <>
 struct EnumNames<JobOutcome> {
   static constexpr std::array entries{std::pair{JobOutcome::finished, std::string_view{"finished"}},
                                       std::pair{JobOutcome::exited, std::string_view{"exited"}},
-                                      std::pair{JobOutcome::open, std::string_view{"open"}}};
+                                      std::pair{JobOutcome::open, std::string_view{"open"}},
+                                      std::pair{JobOutcome::cancelled, std::string_view{"cancelled"}},
+                                      std::pair{JobOutcome::lost, std::string_view{"lost"}}};
 };
 
 }  // namespace userqsim

@@ -11,6 +11,7 @@ using StreamId = Id<struct StreamTag>;  // an arrival process: one `jobs` entry 
 using JobId = Id<struct JobTag>;        // one job (one node of one arrival), numbered in order of arrival
 using BufferId = Id<struct BufferTag>;
 using PressureId = Id<struct PressureTag>;  // one entry of a scenario's `events`
+using FaultId = Id<struct FaultTag>;        // one entry of a scenario's `faults`
 
 // The n-th eviction of a process, counted from 0. The pair is the name of an eviction everywhere.
 struct EvictionId {

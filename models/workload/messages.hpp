@@ -6,6 +6,7 @@
 #include <tuple>
 #include <variant>
 
+#include "models/workload/facts.hpp"
 #include "models/workload/ids.hpp"
 #include "sim/core/time.hpp"
 
@@ -36,6 +37,25 @@ struct DependencyMet {
   auto fields() const { return std::tie(queue); }
 };
 
+// To the driver: a fault that is the driver's to apply is due.
+struct FaultDue {
+  FaultId fault;
+  ProcessId process;  // whom it hits; none where it is nobody's
+  QueueId queue;
+  auto fields() const { return std::tie(fault, process, queue); }
+};
+// To MES: a fault of MES's own begins.
+struct MesFault {
+  FaultId fault;
+  auto fields() const { return std::tie(fault); }
+};
+// To the hardware: from now on the queue's waves make no progress.
+struct Hang {
+  QueueId queue;
+  FaultId fault{};  // none: nobody's fault
+  auto fields() const { return std::tie(queue, fault); }
+};
+
 // From the hardware.
 struct JobDone {
   JobId job;
@@ -43,13 +63,15 @@ struct JobDone {
   std::uint32_t preemptions = 0;
   auto fields() const { return std::tie(job, started, preemptions); }
 };
-// The queue was freed with the job in its ring.
+// The job has left its ring and will not run on: the queue was freed, a reset killed its waves, or the driver
+// completed its fence by force.
 struct JobDropped {
   JobId job;
+  JobOutcome outcome = JobOutcome::exited;
   bool has_started = false;
   SimTime started;
   std::uint32_t preemptions = 0;
-  auto fields() const { return std::tie(job, has_started, started, preemptions); }
+  auto fields() const { return std::tie(job, outcome, has_started, started, preemptions); }
 };
 // From the driver: the process is gone; its jobs will never run.
 struct ProcessGone {
@@ -80,7 +102,12 @@ struct PressureTimer {
   auto fields() const { return std::tie(pressure); }
 };
 
-using WorkloadEvent =
-    std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, JobDone, JobDropped, ProcessGone>;
+struct FaultTimer {
+  FaultId fault;
+  auto fields() const { return std::tie(fault); }
+};
+
+using WorkloadEvent = std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, JobDone,
+                                   JobDropped, ProcessGone, FaultTimer>;
 
 }  // namespace userqsim

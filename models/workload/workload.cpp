@@ -1,7 +1,5 @@
 #include "models/workload/workload.hpp"
 
-#include <algorithm>
-
 #include "models/workload/purpose.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -25,10 +23,10 @@ Workload::Workload(const Layout& layout, const std::vector<ProcessSpec>& process
       gone_(processes.size(), false),
       pressure_occurred_(pressure.size(), 0) {
   for (const PressureSpec& entry : pressure) {
-    const auto it = std::find_if(processes.begin(), processes.end(),
-                                 [&](const ProcessSpec& process) { return process.name == entry.process; });
-    ensure(it != processes.end(), "pressure on an unknown process");
-    pressure_process_.push_back(ProcessId::of(static_cast<std::size_t>(it - processes.begin())));
+    const ProcessId process = entry.process ? find_process(layout, *entry.process) : ProcessId::none();
+    pressure_process_.push_back(process);
+    pressure_queue_.push_back(entry.queue ? find_queue(layout, layout.process(process), *entry.queue)
+                                          : QueueId::none());
   }
 }
 
@@ -43,9 +41,21 @@ void Workload::begin(const WorkloadChannels& channels) {
     if (entry.at) {
       channels.pressure_timer.post_at(SimTime{*entry.at}, {PressureId::of(i)});
     } else {
-      const SimTime start = layout_->process(pressure_process_[i]).start;
+      const ProcessId process = pressure_process_[i];
+      const SimTime start = process.exists() ? layout_->process(process).start : SimTime{};
       schedule_pressure(PressureId::of(i), entry.from ? SimTime{*entry.from} : start, channels);
     }
+  }
+  begin_faults(channels);
+}
+
+// Faults of packets look at the clock themselves: MES counts packets from their time on.
+void Workload::begin_faults(const WorkloadChannels& channels) {
+  for (std::size_t i = 0; i < channels.faults->size(); ++i) {
+    const FaultSpec& fault = channels.faults->spec(FaultId::of(i));
+    if (!fault.at || fault.kind == FaultKind::packet_lost || fault.kind == FaultKind::packet_error) continue;
+    const Duration later = fault.kind == FaultKind::kill ? fault.time.value_or(Duration{0}) : Duration{0};
+    channels.fault_timer.post_at(SimTime{*fault.at + later}, {FaultId::of(i)});
   }
 }
 
@@ -152,13 +162,17 @@ void Workload::arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_
 
 void Workload::on(const JobDone& message, const WorkloadChannels& channels) {
   if (jobs_.is_over(message.job)) return;  // its process exited at this very instant
-  const Job job = jobs_[message.job];
   JobEnded fact;
   fact.started = message.started;
   fact.finished = channels.submit.now();
   fact.preemptions = message.preemptions;
   fact.outcome = JobOutcome::finished;
-  // The rest of the arrival may go on; a closed loop's client has its answer when every node is done.
+  pass_on(message.job, fact, channels);
+}
+
+// Ends the job. The rest of its arrival may go on; a closed loop's client has its answer when every node is over.
+void Workload::pass_on(JobId id, JobEnded fact, const WorkloadChannels& channels) {
+  const Job job = jobs_[id];
   for (const std::uint32_t next : node_of(job).before) {
     const JobId waiter = JobId::of(job.first.index() + next);
     if (jobs_.is_over(waiter)) continue;  // dropped with its queue: the process is exiting
@@ -168,21 +182,25 @@ void Workload::on(const JobDone& message, const WorkloadChannels& channels) {
   bool arrival_done = true;
   for (std::size_t node = 0; node < nodes; ++node) {
     const JobId sibling = JobId::of(job.first.index() + node);
-    if (sibling != message.job && !jobs_.is_over(sibling)) arrival_done = false;
+    if (sibling != id && !jobs_.is_over(sibling)) arrival_done = false;
   }
-  end_job(message.job, fact, channels);
+  end_job(id, fact, channels);
   if (arrival_done && std::holds_alternative<ClosedArrival>(streams_spec(job.stream).arrival) &&
       may_arrive(job.stream)) {
     start_think(job.stream, job.client, channels);
   }
 }
 
+// A job that was cancelled or lost is over for those that wait for it, too: a fence that was completed by force has
+// signalled, and of lost waves the client learns from the reset and lets the rest of the arrival run. So no job
+// waits for one that will never come.
 void Workload::on(const JobDropped& message, const WorkloadChannels& channels) {
   if (jobs_.is_over(message.job)) return;
   JobEnded fact;
   if (message.has_started) fact.started = message.started;
   fact.preemptions = message.preemptions;
-  fact.outcome = JobOutcome::exited;
+  fact.outcome = message.outcome;
+  if (message.outcome != JobOutcome::exited) return pass_on(message.job, fact, channels);
   end_job(message.job, fact, channels);
 }
 
@@ -224,9 +242,32 @@ void Workload::schedule_pressure(PressureId id, SimTime after, const WorkloadCha
 
 void Workload::on(const PressureTimer& message, const WorkloadChannels& channels) {
   const PressureId id = message.pressure;
-  if (gone_[pressure_process_[id.index()].index()]) return;
+  const ProcessId process = pressure_process_[id.index()];
+  if (process.exists() && gone_[process.index()]) return;
   channels.pressure.post({id, pressure_occurred_[id.index()]++});
   if (pressure_spec(id).every) schedule_pressure(id, channels.pressure.now(), channels);
+}
+
+void Workload::on(const FaultTimer& message, const WorkloadChannels& channels) {
+  const FaultId id = message.fault;
+  const ProcessId process = channels.faults->process_of(id);
+  if (process.exists() && gone_[process.index()]) return;
+  switch (channels.faults->spec(id).kind) {
+    case FaultKind::hang:
+      return void(channels.hang.post({channels.faults->queue_of(id), id}));
+    case FaultKind::mes_silent:
+      return void(channels.mes_fault.post({id}));
+    case FaultKind::reset_fails:
+    case FaultKind::free_buffer:
+    case FaultKind::kill:
+      return void(channels.fault_due.post({id, process, channels.faults->queue_of(id)}));
+    case FaultKind::no_preempt:
+    case FaultKind::slow_preempt:
+    case FaultKind::packet_lost:
+    case FaultKind::packet_error:
+      break;
+  }
+  fail_invariant("a fault without a time has a timer", SourceLocation::current());
 }
 
 }  // namespace userqsim

@@ -92,4 +92,10 @@ std::string FactNames::text(const Hazard& fact) const {
   return fmt::format("HAZARD {} {} {}", name_of(fact.kind), process(fact.process), queue(fact.queue));
 }
 
+std::string FactNames::text(const FaultInjected& fact) const {
+  const std::string of = fact.eviction ? fmt::format(" in eviction {}", *fact.eviction) : "";
+  return fmt::format("FAULT {} {} {} {}{}", fact.fault.value, name_of(fact.kind), process(fact.process),
+                     queue(fact.queue), of);
+}
+
 }  // namespace userqsim

@@ -42,6 +42,7 @@ class FactNames {
   std::string text(const MesLockHeld& fact) const;
   std::string text(const ProcessExited& fact) const;
   std::string text(const Hazard& fact) const;
+  std::string text(const FaultInjected& fact) const;
 
  private:
   std::string process(ProcessId id) const;

@@ -227,6 +227,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   machine->policy = *document.policy;
   machine->processes = document.processes;
   machine->events = document.events;
+  machine->faults = document.faults;
   machine->seed = document.seed;
   machine->horizon = document.horizon;
   for (const SpecProblem& problem : check(*machine)) {

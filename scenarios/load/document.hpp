@@ -11,6 +11,7 @@
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
 #include "models/profiles/costs.hpp"
+#include "models/workload/faults.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
@@ -40,6 +41,7 @@ struct ScenarioDocument {
   Duration measure_from{0};
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
+  std::vector<FaultSpec> faults;
   Overrides overrides;
 };
 
@@ -70,7 +72,8 @@ void describe(V& v, ScenarioDocument& s) {
   v.required("horizon", s.horizon, "Simulated time", positive());
   v.optional("measure_from", s.measure_from, "What begins before this is left out of statistics");
   v.required("processes", s.processes, "Who uses the device");
-  v.optional("events", s.events, "Memory pressure");
+  v.optional("events", s.events, "What happens to processes or to the device: pressure, suspend, reset");
+  v.optional("faults", s.faults, "What breaks, and what triggers it");
   v.partial("overrides", s.overrides, "Values in place of the profiles'");
 }
 template <class V>

@@ -110,7 +110,7 @@ TEST_CASE("an overridden cost keeps to its range, or brings its own", "[load]") 
 
 TEST_CASE("every unknown is stated", "[load]") {
   const LoadedScenario loaded = load_text(scenario_text());
-  CHECK(loaded.assumptions.size() == 22);  // 18 costs, 2 factors, 2 firmware options
+  CHECK(loaded.assumptions.size() == 25);  // 21 costs, 2 factors, 2 firmware options
   CHECK(assumption(loaded, "firmware.suspend_ack") ==
         "firmware.suspend_ack = before_preempt (unknown; allowed: before_preempt, after_preempt)");
 }
@@ -148,7 +148,7 @@ TEST_CASE("a bad --set says what is wrong", "[load]") {
         path +
             ": /horizn: unknown key \"horizn\"; did you mean \"horizon\"? allowed: format, name, "
             "question, expected, device, kernel, policy, seed, horizon, measure_from, processes, "
-            "events, overrides");
+            "events, faults, overrides");
 }
 
 TEST_CASE("the resolved scenario loads to the same machine and is a fixed point", "[load]") {

@@ -1,0 +1,85 @@
+// RESET of a queue, detection of queues that hang, and the reset of the GPU.
+#include "models/firmware/firmware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+// The first of those that hang and that MES knows or has a slot for.
+HungQueues Firmware::find_hung(QueueType type, const FirmwareChannels& channels) const {
+  HungQueues hung;
+  for (std::size_t i = 0; i < gangs_.size() && hung.size() < HungQueues::most; ++i) {
+    const QueueId queue = QueueId::of(i);
+    const bool known = gangs_[i].registered || gangs_[i].slot.exists();
+    if (type_of(queue) == type && known && channels.hardware->is_stuck(queue)) hung.add(queue);
+  }
+  return hung;
+}
+
+Duration Firmware::reset_time(QueueId queue, const FirmwareChannels& channels) const {
+  return channels.costs->of(CostName::queue_reset, queue.value, gang(queue).resets);
+}
+
+// A detection takes the API processor a second time when it has found something to reset.
+void Firmware::reset(Work work, const FirmwareChannels& channels) {
+  if (work.packet.queue.exists()) {
+    reset_gang(work.packet.queue, channels);
+    return answer(work, PacketResult::ok, channels);
+  }
+  if (!work.finishing) {
+    work.hung = find_hung(work.packet.type, channels);
+    if (work.hung.size() > 0) {
+      work.finishing = true;
+      return inbox_.push_front(work);
+    }
+  }
+  for (const QueueId queue : work.hung) reset_gang(queue, channels);
+  answer(work, PacketResult::ok, channels);
+}
+
+// The gang is forgotten. Its slot is free when the hardware says so, at once.
+void Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
+  Gang& g = gang(queue);
+  channels.quantum_timer.cancel(g.quantum_timer);
+  ++g.resets;
+  g.registered = false;
+  g.suspended = false;
+  g.was_reset = true;
+  g.quantum_running = false;
+  g.quantum_over = false;
+  if (g.slot.exists() && !g.leaving) {
+    g.leaving = true;
+    g.leaving_since = channels.reset.now();
+  }
+  channels.reset.post({queue});
+}
+
+// Whatever MES was told before is void. What counts over the whole run (the ordinals of draws) stays.
+void Firmware::on(const FirmwareReset&, const FirmwareChannels& channels) {
+  const SimTime now = channels.api_timer.now();
+  const auto lose = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::lost, now)); };
+  for (const Stop& stop : stops_) {
+    channels.unmap_timer.cancel(stop.timeout);
+    lose(stop.work);
+  }
+  channels.api_timer.cancel(api_timer_);
+  if (current_) lose(*current_);
+  for (const Work& work : inbox_) lose(work);
+  stops_.clear();
+  current_.reset();
+  inbox_.clear();
+  held_.clear();
+  blocked_ = false;
+  silent_ = false;
+  ++gpu_resets_;
+  for (Gang& g : gangs_) {
+    channels.quantum_timer.cancel(g.quantum_timer);
+    Gang fresh;
+    fresh.stops = g.stops;
+    fresh.resets = g.resets;
+    fresh.seen = g.seen;
+    g = fresh;
+  }
+  slot_taken_.assign(slot_taken_.size(), QueueId::none());
+}
+
+}  // namespace userqsim
