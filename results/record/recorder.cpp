@@ -117,6 +117,14 @@ void Recorder::subscribe_tables(Probes& probes) {
                                .process = fact.process.value,
                                .queue = fact.queue.value});
   });
+  probes.fault_injected.subscribe([this](const FaultInjected& fact) {
+    record_.faults.push_back({.time_ns = ns(fact.time),
+                              .fault = fact.fault.value,
+                              .kind = name_of(fact.kind),
+                              .process = fact.process.value,
+                              .queue = fact.queue.value,
+                              .eviction = fact.eviction});
+  });
   if (!options_.slices) return;
   probes.memory_used.subscribe([this](const MemoryUsed& fact) {
     record_.counters.push_back({"vram_used", ns(fact.time), fact.vram.value});

@@ -111,6 +111,16 @@ struct HazardRow {
   std::uint32_t queue = no_index;
 };
 
+// A fault that took effect.
+struct FaultRow {
+  std::int64_t time_ns = 0;
+  std::uint32_t fault = 0;  // index in the scenario's list
+  std::string_view kind;
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::optional<std::uint32_t> eviction;
+};
+
 struct RequestRow {
   std::uint32_t request = 0;
   std::uint32_t process = no_index;
@@ -153,6 +163,7 @@ struct RunRecord {
   std::vector<MesOpRow> mes_ops;
   std::vector<JobRow> jobs;  // by number
   std::vector<HazardRow> hazards;
+  std::vector<FaultRow> faults;
   std::vector<RequestRow> requests;
   std::vector<SliceRow> slices;
   std::vector<CounterRow> counters;

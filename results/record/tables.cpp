@@ -53,7 +53,8 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                                            "latency_ns", "preemptions", "outcome"})),
       requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
                                                    "stall_ns", "outcome", "evictions", "waited"})),
-      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})) {
+      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
+      faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})) {
   if (!slices) return;
   slices_.emplace(directory / "slices.csv", keyed({"track", "name", "start_ns", "end_ns"}));
   counters_.emplace(directory / "counters.csv", keyed({"track", "time_ns", "value"}));
@@ -67,12 +68,13 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_jobs(key, record);
   write_requests(key, record);
   write_hazards(key, record);
+  write_faults(key, record);
   if (slices_) write_slices(key, record);
 }
 
 std::vector<FileSummary> RecordTables::close() {
   std::vector<FileSummary> files;
-  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_}) {
+  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_, &faults_}) {
     files.push_back(csv->close());
   }
   if (slices_) files.push_back(slices_->close());
@@ -141,6 +143,14 @@ void RecordTables::write_hazards(const RecordKey& key, const RunRecord& record) 
     hazards_ << key << row.time_ns << row.kind << name_at(record.process_names, row.process)
              << name_at(record.queue_names, row.queue) << hazard_detail(row.kind);
     hazards_.end_row();
+  }
+}
+
+void RecordTables::write_faults(const RecordKey& key, const RunRecord& record) {
+  for (const FaultRow& row : record.faults) {
+    faults_ << key << row.time_ns << row.fault << row.kind << name_at(record.process_names, row.process)
+            << name_at(record.queue_names, row.queue) << row.eviction;
+    faults_.end_row();
   }
 }
 

@@ -18,8 +18,8 @@ struct RecordKey {
   std::uint32_t replication = 0;
 };
 
-// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, requests.csv, hazards.csv, and on
-// request slices.csv and counters.csv.
+// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, requests.csv, hazards.csv, faults.csv,
+// and on request slices.csv and counters.csv.
 class RecordTables {
  public:
   RecordTables(const std::filesystem::path& directory, bool slices);
@@ -35,9 +35,10 @@ class RecordTables {
   void write_jobs(const RecordKey& key, const RunRecord& record);
   void write_requests(const RecordKey& key, const RunRecord& record);
   void write_hazards(const RecordKey& key, const RunRecord& record);
+  void write_faults(const RecordKey& key, const RunRecord& record);
   void write_slices(const RecordKey& key, const RunRecord& record);
 
-  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, requests_, hazards_;
+  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, requests_, hazards_, faults_;
   std::optional<CsvWriter> slices_, counters_;
 };
 
