@@ -34,6 +34,7 @@ struct DriverChannels {
   Channel<DropRing> drop_ring;
   Channel<CancelFenced> cancel_fenced;
   Channel<FirmwareReset> firmware_reset;
+  Channel<GpuReset> gpu_reset;
   Channel<Allocate> allocate;
   Channel<FenceSignaled> fence_signaled;
   Channel<Validate> validate;
@@ -50,7 +51,7 @@ struct DriverChannels {
   Probe<MesLockHeld>* mes_lock_held = nullptr;
   Probe<ProcessExited>* exited = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
-  Probe<FaultInjected>* fault = nullptr;
+  Probe<FaultInjected>* fault_injected = nullptr;
   Probe<GpuResetDone>* reset_done = nullptr;
   Probe<Hazard>* hazard = nullptr;
   const CostDraws* costs = nullptr;
@@ -193,7 +194,7 @@ class Driver {
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
   void state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels);
   void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
-  bool reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverChannels& channels);
+  bool reset_fails(ResetScope scope, QueueId queue, std::uint32_t ordinal, const DriverChannels& channels);
 
   // Faults that hit the driver (faults.cpp).
   void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);

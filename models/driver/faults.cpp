@@ -8,28 +8,31 @@
 namespace userqsim {
 
 void Driver::on(const FaultDue& message, const DriverChannels& channels) {
-  const FaultId id = message.fault;
-  const FaultKind kind = channels.faults->spec(id).kind;
-  if (kind == FaultKind::reset_fails) return failing_resets_.push_back(id);
-  const ProcessId process = channels.faults->process_of(id);
-  const QueueId queue = channels.faults->queue_of(id);
-  channels.fault->state({channels.wake.now(), id, kind, process, queue, std::nullopt});
-  if (kind == FaultKind::kill) return on(ExitProcess{process}, channels);
-  free_buffer(queue, channels);
+  const FaultKind kind = channels.faults->spec(message.fault).kind;
+  if (kind == FaultKind::reset_fails) return failing_resets_.push_back(message.fault);
+  const FileState state = file(message.process).state;
+  if (state != FileState::opening && state != FileState::open) return;  // nobody to hit
+  channels.fault_injected->state(
+      {channels.wake.now(), message.fault, kind, message.process, message.queue, std::nullopt});
+  if (kind == FaultKind::kill) return on(ExitProcess{message.process}, channels);
+  free_buffer(message.queue, channels);
 }
 
 // What this eviction of the process was meant to meet in the driver.
 void Driver::meet_eviction_faults(EvictionId eviction, const DriverChannels& channels) {
   const SimTime now = channels.wake.now();
-  if (const std::optional<FaultId> kill = channels.faults->at_eviction(FaultKind::kill, eviction)) {
-    channels.fault->state({now, *kill, FaultKind::kill, eviction.process, QueueId::none(), eviction});
+  if (const std::optional<FaultId> kill = channels.faults->at_eviction({FaultKind::kill}, eviction)) {
+    channels.fault_injected->state(
+        {now, *kill, FaultKind::kill, eviction.process, QueueId::none(), eviction.ordinal});
     const Duration after = channels.faults->spec(*kill).time.value_or(Duration{0});
     channels.exit.post_in(after, {eviction.process});
   }
   for (const QueueId queue : queues_of(eviction.process)) {
-    const std::optional<FaultId> freed = channels.faults->at_eviction(FaultKind::free_buffer, queue, eviction);
+    const std::optional<FaultId> freed =
+        channels.faults->at_eviction({FaultKind::free_buffer}, queue, eviction.ordinal);
     if (!freed) continue;
-    channels.fault->state({now, *freed, FaultKind::free_buffer, eviction.process, queue, eviction});
+    channels.fault_injected->state(
+        {now, *freed, FaultKind::free_buffer, eviction.process, queue, eviction.ordinal});
     free_buffer(queue, channels);
   }
 }
@@ -50,7 +53,7 @@ void Driver::free_buffer(QueueId queue, const DriverChannels& channels) {
   }
 }
 
-bool Driver::reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverChannels& channels) {
+bool Driver::reset_fails(ResetScope scope, QueueId queue, std::uint32_t ordinal, const DriverChannels& channels) {
   const auto armed = std::find_if(failing_resets_.begin(), failing_resets_.end(),
                                   [&](FaultId id) { return channels.faults->spec(id).scope == scope; });
   std::optional<FaultId> fault;
@@ -58,11 +61,12 @@ bool Driver::reset_fails(ResetScope scope, std::uint32_t ordinal, const DriverCh
     fault = *armed;
     failing_resets_.erase(armed);
   } else {
-    fault = channels.faults->reset_fails(scope, ordinal);
+    fault = channels.faults->of_reset(scope, queue, ordinal);
   }
   if (!fault) return false;
-  channels.fault->state(
-      {channels.wake.now(), *fault, FaultKind::reset_fails, ProcessId::none(), QueueId::none(), std::nullopt});
+  const ProcessId process = queue.exists() ? layout_->queue(queue).process : ProcessId::none();
+  channels.fault_injected->state(
+      {channels.wake.now(), *fault, FaultKind::reset_fails, process, queue, std::nullopt});
   return true;
 }
 

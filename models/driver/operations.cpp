@@ -44,7 +44,7 @@ bool Driver::resume_wait(ThreadId thread, OperationThread& op, const DriverChann
     case OperationThread::Wait::mes:
       if (!advance_call(thread, op.call, channels)) return false;
       if (op.call.packet.opcode == Opcode::reset && op.call.packet.queue.exists() &&
-          reset_fails(ResetScope::queue, resetter_.queue_resets++, channels)) {
+          reset_fails(ResetScope::queue, op.call.packet.queue, resetter_.queue_resets++, channels)) {
         op.call.result = PacketResult::error;
       }
       note_all_gangs(op.call);

@@ -68,7 +68,7 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
         return begin_hardware_reset(worker, channels);
       case Step::hardware:
         if (channels.wake.now() < worker.done_at) return;
-        if (reset_fails(ResetScope::gpu, worker.resets, channels)) {
+        if (reset_fails(ResetScope::gpu, QueueId::none(), worker.resets, channels)) {
           end_gpu_reset(worker, false, channels);
           break;
         }
@@ -122,6 +122,7 @@ void Driver::begin_pre_reset(ResetWorker& worker, const DriverChannels&) {
 // The chip goes down: slots, waves, whatever MES knew and had to do.
 void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels) {
   channels.firmware_reset.post({});
+  channels.gpu_reset.post({});
   gangs_held_ = false;
   const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;
   const CostName cost = whole ? CostName::mode1_reset : CostName::mode2_reset;

@@ -35,7 +35,7 @@ struct MesCall {
   bool wait_suspend_fence = false;
   bool fence_written = false;  // SUSPEND's second fence came before it was polled for
   PacketResult result = PacketResult::ok;
-  std::array<QueueId, hung_most> hung;  // that a detection found
+  HungQueues hung;  // that a detection found
   SimTime issued;
   SimTime poll_began;
   std::uint32_t serial = 0;  // of this thread's calls: a late answer names an older one
@@ -44,11 +44,8 @@ struct MesCall {
   auto fields() const {
     const bool busy = step != Step::idle;
     return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && fence_written,
-                      busy ? result : PacketResult::ok, hung_list(), TimeIf{step == Step::wait_ack, issued},
-                      TimeIf{step == Step::wait_fence, poll_began});
-  }
-  std::vector<QueueId> hung_list() const {
-    return step == Step::idle ? std::vector<QueueId>{} : std::vector<QueueId>(hung.begin(), hung.end());
+                      busy ? result : PacketResult::ok, busy ? hung : HungQueues{},
+                      TimeIf{step == Step::wait_ack, issued}, TimeIf{step == Step::wait_fence, poll_began});
   }
 };
 

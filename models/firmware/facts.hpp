@@ -14,22 +14,23 @@ enum class Opcode : std::uint8_t { add_queue, remove_queue, suspend, resume, mis
 
 enum class PacketResult : std::uint8_t {
   ok,
-  unmap_fail,             // the queue did not leave its slot within the firmware's unmap time-out
-  timeout,                // the driver gave up waiting; the firmware may still answer later
-  open,                   // under way at the horizon
-  hqdqueue_map_mismatch,  // the firmware's other refusals
+  unmap_fail,  // the queue did not leave its slot within the firmware's unmap time-out
+  timeout,     // the driver gave up waiting; the firmware may still answer later
+  open,        // under way at the horizon
+  // The other error codes of the MES specification (p. 51).
+  hqdqueue_map_mismatch,
   cleanup_fail,
-  queue_not_found,
+  queue_not_found,  // MES does not know the gang
   null_gang,
-  error,
-  lost,  // MES never saw it, or was reset over it
+  error,  // any other refusal
+  lost,   // MES never saw it, or a GPU reset wiped it out
 };
 
 struct PacketEnded {
   SimTime time;
   Opcode opcode = Opcode::misc;
   ProcessId process;
-  QueueId queue;                   // none for a TLB flush, a hang detection, or what is about all gangs
+  QueueId queue;                   // none for a TLB flush, and for a packet about several queues
   SimTime issued;                  // the driver rang MES's doorbell
   std::optional<SimTime> started;  // MES began on it
   std::optional<SimTime> acked;    // API fence written

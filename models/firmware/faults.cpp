@@ -1,4 +1,4 @@
-// What goes wrong in MES on purpose.
+// Faults of MES itself: silence, packets that it never sees or refuses, unmappings that never end.
 #include <algorithm>
 
 #include "models/firmware/firmware.hpp"
@@ -8,127 +8,122 @@ namespace userqsim {
 
 namespace {
 
-PacketResult result_of(FaultCode code) {
-  switch (code) {
-    case FaultCode::unmap_fail:
-      return PacketResult::unmap_fail;
-    case FaultCode::hqdqueue_map_mismatch:
-      return PacketResult::hqdqueue_map_mismatch;
-    case FaultCode::cleanup_fail:
-      return PacketResult::cleanup_fail;
-    case FaultCode::queue_not_found:
-      return PacketResult::queue_not_found;
-    case FaultCode::null_gang:
-      return PacketResult::null_gang;
-    case FaultCode::error:
-      return PacketResult::error;
+std::optional<PacketRole> role_of(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::suspend:
+    case Opcode::remove_queue:
+      return PacketRole::stop;
+    case Opcode::resume:
+    case Opcode::add_queue:
+      return PacketRole::restart;
+    case Opcode::misc:
+    case Opcode::inv_tlbs:
+    case Opcode::reset:
+      return std::nullopt;
   }
-  fail_invariant("an unknown fault code", SourceLocation::current());
-}
-
-bool stops_a_queue(const Packet& packet) {
-  return packet.opcode == Opcode::suspend || packet.opcode == Opcode::remove_queue;
-}
-
-bool is_about_gangs(const Packet& packet) {
-  return packet.opcode != Opcode::misc && packet.opcode != Opcode::inv_tlbs;
+  fail_invariant("an unknown opcode", SourceLocation::current());
 }
 
 }  // namespace
 
-// A fault that was set for now: MES falls silent, or a packet still to come will be hit.
-void Firmware::on(const FaultDue& message, const FirmwareChannels& channels) {
-  const FaultSpec& fault = channels.faults->spec(message.fault);
-  if (fault.kind == FaultKind::mes_silent) return fall_silent(message.fault, std::nullopt, channels);
-  armed_.push_back({message.fault, fault.nth.value_or(1)});
+// A fault of an eviction hits the first packet of its kind; who tries again is not hit again.
+bool Firmware::first_time(QueueId queue, Once what, std::uint32_t eviction) {
+  std::uint32_t& seen = gang(queue).seen[static_cast<std::size_t>(what)];
+  if (seen == eviction + 1) return false;
+  seen = eviction + 1;
+  return true;
 }
 
-void Firmware::fall_silent(FaultId id, std::optional<EvictionId> eviction, const FirmwareChannels& channels) {
-  const FaultSpec& fault = channels.faults->spec(id);
-  channels.fault->state({channels.api_timer.now(), id, fault.kind, ProcessId::none(), QueueId::none(), eviction});
-  silent_ = true;
-  ++silence_;
-  if (fault.time) channels.silence_timer.post_in(*fault.time, {silence_});
-}
-
-// It goes on with what came meanwhile, in order. Who gave up waiting gets a late answer.
-void Firmware::on(const SilenceTimer& message, const FirmwareChannels& channels) {
-  if (!silent_ || message.serial != silence_) return;
-  silent_ = false;
-  const std::deque<FirmwareEvent> missed = std::exchange(missed_, {});
-  for (const FirmwareEvent& event : missed) handle(event, channels);
-  serve_next(channels);
-}
-
-void Firmware::state_fault(FaultId id, const Packet& packet, const FirmwareChannels& channels) const {
-  const std::optional<EvictionId> eviction = packet.for_eviction ? std::optional(packet.eviction) : std::nullopt;
-  channels.fault->state(
-      {channels.api_timer.now(), id, channels.faults->spec(id).kind, packet.process, packet.queue, eviction});
-}
-
-// A fault of the kind that was set by time and has waited for this packet.
-std::optional<FaultId> Firmware::armed_fault(FaultKind kind, const Packet& packet,
-                                             const FirmwareChannels& channels) {
-  std::optional<FaultId> hit;
-  for (Armed& armed : armed_) {
-    const FaultSpec& fault = channels.faults->spec(armed.fault);
-    const ProcessId process = channels.faults->process_of(armed.fault);
-    const QueueId queue = channels.faults->queue_of(armed.fault);
-    if (fault.kind != kind || (process.exists() && process != packet.process)) continue;
-    if (queue.exists() && queue != packet.queue) continue;
-    if (armed.left > 1) {
-      --armed.left;
-    } else if (!hit) {
-      hit = armed.fault;
-    }
+// The fault that hits a packet that comes in; one that silences MES begins here.
+std::optional<FaultId> Firmware::fault_of(const Packet& packet, const FirmwareChannels& channels) {
+  std::optional<FaultId> hit = fault_by_count(packet, channels);
+  const std::optional<PacketRole> role = role_of(packet.opcode);
+  if (!packet.for_eviction || !role) return hit;
+  const std::vector<QueueId> queues =
+      packet.all_gangs ? layout_->process(packet.eviction.process).queues : std::vector{packet.queue};
+  const bool stops = *role == PacketRole::stop;
+  for (const QueueId queue : queues) {
+    if (!first_time(queue, stops ? Once::stop : Once::restart, packet.eviction.ordinal)) continue;
+    if (stops) watch_for_silence(packet, queue, channels);
+    const std::optional<FaultId> fault = channels.faults->of_packet(
+        {FaultKind::packet_lost, FaultKind::packet_error}, queue, packet.eviction.ordinal, *role);
+    if (fault && (!hit || *fault < *hit)) hit = fault;
   }
-  std::erase_if(armed_, [&](const Armed& armed) { return armed.fault == hit; });
   return hit;
 }
 
-std::optional<FaultId> Firmware::fault_of(FaultKind kind, const Packet& packet, const FirmwareChannels& channels) {
-  std::optional<FaultId> fault = armed_fault(kind, packet, channels);
-  const bool restarts = packet.opcode == Opcode::resume || packet.opcode == Opcode::add_queue;
-  if (!fault && packet.for_eviction && packet.queue.exists() && (stops_a_queue(packet) || restarts)) {
-    fault = channels.faults->at_eviction(kind, packet.queue, packet.eviction,
-                                         restarts ? FaultPacket::restart : FaultPacket::stop);
+// Faults with a time count the packets that come from then on.
+std::optional<FaultId> Firmware::fault_by_count(const Packet& packet, const FirmwareChannels& channels) {
+  fault_state_.resize(channels.faults->size());
+  std::optional<FaultId> hit;
+  for (std::size_t i = 0; i < channels.faults->size(); ++i) {
+    const FaultId id = FaultId::of(i);
+    const FaultSpec& fault = channels.faults->spec(id);
+    if (fault.kind != FaultKind::packet_lost && fault.kind != FaultKind::packet_error) continue;
+    if (!fault.at || channels.api_timer.now() < SimTime{*fault.at}) continue;
+    const ProcessId process = channels.faults->process_of(id);
+    const QueueId queue = channels.faults->queue_of(id);
+    if (process.exists() && process != packet.process && !packet.all_gangs) continue;
+    if (queue.exists() && queue != packet.queue && !packet.all_gangs) continue;
+    if (++fault_state_[i].packets == fault.nth.value_or(1) && !hit) hit = id;
   }
-  if (fault) state_fault(*fault, packet, channels);
-  return fault;
+  return hit;
 }
 
-// On its way to MES. A packet may also be the one at which MES falls silent.
-bool Firmware::is_lost(const Packet& packet, const FirmwareChannels& channels) {
-  if (channels.faults->size() == 0 || !is_about_gangs(packet)) return false;
-  if (packet.for_eviction && packet.queue.exists() && stops_a_queue(packet)) {
-    const std::optional<FaultId> silence =
-        channels.faults->at_eviction(FaultKind::mes_silent, packet.queue, packet.eviction);
-    if (silence) fall_silent(*silence, packet.eviction, channels);
+FaultId Firmware::fault_of_unmap(QueueId queue, const Packet& packet, const FirmwareChannels& channels) {
+  if (channels.faults->empty() || !packet.for_eviction) return FaultId::none();
+  if (layout_->queue(queue).process != packet.eviction.process) return FaultId::none();
+  if (!first_time(queue, Once::unmap, packet.eviction.ordinal)) return FaultId::none();
+  return channels.faults
+      ->at_eviction({FaultKind::no_preempt, FaultKind::slow_preempt}, queue, packet.eviction.ordinal)
+      .value_or(FaultId::none());
+}
+
+void Firmware::watch_for_silence(const Packet& packet, QueueId queue, const FirmwareChannels& channels) {
+  const auto fault = channels.faults->at_eviction({FaultKind::mes_silent}, queue, packet.eviction.ordinal);
+  if (!fault) return;
+  const bool drawn = channels.faults->spec(*fault).probability.has_value();
+  if (!drawn && fault_state_[fault->index()].fired) return;  // by another queue of the same eviction
+  fault_state_[fault->index()].fired = true;
+  fall_silent({channels.api_timer.now(), *fault, FaultKind::mes_silent, packet.eviction.process,
+               drawn ? queue : QueueId::none(), packet.eviction.ordinal},
+              channels);
+}
+
+void Firmware::on(const MesFault& message, const FirmwareChannels& channels) {
+  fall_silent({channels.api_timer.now(), message.fault, FaultKind::mes_silent, ProcessId::none(), QueueId::none(),
+               std::nullopt},
+              channels);
+}
+
+// Of two silences that overlap the one that ends later counts.
+void Firmware::fall_silent(const FaultInjected& fact, const FirmwareChannels& channels) {
+  channels.fault_injected->state(fact);
+  const std::optional<Duration> time = channels.faults->spec(fact.fault).time;
+  if (!time) {
+    silent_until_.reset();
+  } else if (!silent_ || silent_until_) {
+    const SimTime end = channels.api_timer.now() + *time;
+    silent_until_ = silent_ ? std::max(*silent_until_, end) : end;
+    channels.silence_timer.post_at(end, {});
   }
-  return fault_of(FaultKind::packet_lost, packet, channels).has_value();
+  silent_ = true;
 }
 
-// Why MES will not do what the packet asks: a fault, or a gang that it does not know.
-std::optional<PacketResult> Firmware::refusal(const Packet& packet, const FirmwareChannels& channels) {
-  if (channels.faults->size() > 0 && is_about_gangs(packet)) {
-    if (const std::optional<FaultId> fault = fault_of(FaultKind::packet_error, packet, channels)) {
-      return result_of(channels.faults->spec(*fault).code.value_or(FaultCode::error));
-    }
-  }
-  const bool needs_gang =
-      packet.queue.exists() && !packet.after_reset && (stops_a_queue(packet) || packet.opcode == Opcode::resume);
-  if (needs_gang && !gang(packet.queue).registered) return PacketResult::queue_not_found;
-  return std::nullopt;
+void Firmware::on(const SilenceTimer&, const FirmwareChannels& channels) {
+  if (!silent_ || !silent_until_ || channels.api_timer.now() < *silent_until_) return;
+  silent_ = false;
+  std::deque<FirmwareEvent> held;
+  held.swap(held_);
+  for (const FirmwareEvent& event : held) handle(event, channels);
+  serve_next(channels);
 }
 
-bool Firmware::never_leaves(const Packet& packet, const FirmwareChannels& channels) {
-  return channels.faults->size() > 0 && fault_of(FaultKind::no_preempt, packet, channels).has_value();
-}
-
-Duration Firmware::slow_by(const Packet& packet, const FirmwareChannels& channels) {
-  if (channels.faults->size() == 0) return Duration{0};
-  const std::optional<FaultId> fault = fault_of(FaultKind::slow_preempt, packet, channels);
-  return fault ? *channels.faults->spec(*fault).time : Duration{0};
+void Firmware::state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const {
+  FaultInjected fact{channels.api_timer.now(), fault,        channels.faults->spec(fault).kind,
+                     packet.process,           packet.queue, std::nullopt};
+  if (packet.for_eviction) fact.eviction = packet.eviction.ordinal;
+  channels.fault_injected->state(fact);
 }
 
 }  // namespace userqsim

@@ -11,17 +11,17 @@ Firmware::Firmware(const FirmwareSpec& spec, const Layout& layout, const SlotPla
       gangs_(layout.queues.size()),
       slot_taken_(slots.pipe_of_slot.size()) {}
 
+// A silent MES does nothing: what happens meanwhile it finds when it goes on. Packets stand in its inbox.
 void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channels) {
-  const bool hears = !silent_ || std::holds_alternative<FirmwareReset>(event) ||
-                     std::holds_alternative<SilenceTimer>(event) || std::holds_alternative<FaultDue>(event);
-  if (!hears) return missed_.push_back(event);
+  const bool heard = std::holds_alternative<Packet>(event) || std::holds_alternative<FirmwareReset>(event) ||
+                     std::holds_alternative<MesFault>(event) || std::holds_alternative<SilenceTimer>(event);
+  if (silent_ && !heard) return held_.push_back(event);
   std::visit([&](const auto& message) { on(message, channels); }, event);
 }
 
 void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
   const auto open = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::open, now)); };
   for (const Stop& stop : stops_) open(stop.work);
-  for (const AllStop& stop : all_stops_) open(stop.work);
   if (current_) open(*current_);
   for (const Work& work : inbox_) open(work);
 }

@@ -3,7 +3,8 @@
 // Packets. ADD_QUEUE registers a gang at its list's tail, REMOVE_QUEUE forgets it; SUSPEND keeps the gang, its
 // place and the quantum it had left, RESUME makes it runnable there. A packet that takes a queue off the machine
 // waits for the slot; whether other packets wait too is FirmwareSpec::api_during_unmap. SUSPEND has two fences
-// (SuspendAck).
+// (SuspendAck); SUSPEND and RESUME of all gangs are one packet. RESET kills the waves of a queue, or of those of an
+// engine that hang, and forgets their gangs. A packet about a gang that MES does not know is refused.
 //
 // Slots. While every runnable gang of an engine fits, all are mapped. When they do not, only gangs with known work
 // are: higher levels first, within a level round robin; a mapped gang gives way when it is idle, to a higher level
@@ -13,6 +14,7 @@
 // Each queue is its own gang (mes_userqueue.c).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -34,21 +36,20 @@ struct FirmwareChannels {
   Channel<SuspendFence> suspend_fence;
   Channel<MapQueue> map;
   Channel<UnmapQueue> unmap;
-  Channel<ResetQueue> reset_queue;
-  Channel<GpuReset> gpu_reset;
-  Channel<SilenceTimer> silence_timer;
+  Channel<ResetQueue> reset;
   Channel<ApiTimer> api_timer;
   Channel<QuantumTimer> quantum_timer;
   Channel<DiscoverTimer> discover_timer;
   Channel<UnmapTimer> unmap_timer;
+  Channel<SilenceTimer> silence_timer;
   Probe<PacketEnded>* packet_ended = nullptr;
   Probe<GangReady>* gang_ready = nullptr;
   Probe<QueueStopped>* queue_stopped = nullptr;
-  Probe<FaultInjected>* fault = nullptr;
-  const FaultPlan* faults = nullptr;
+  Probe<FaultInjected>* fault_injected = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Hardware* hardware = nullptr;
+  const FaultPlan* faults = nullptr;
 };
 
 class Firmware {
@@ -63,20 +64,30 @@ class Firmware {
   void verify() const;
 
   auto fields() const {
-    return std::tie(gangs_, slot_taken_, inbox_, current_, blocked_by_, stops_, all_stops_, silent_, missed_,
-                    armed_);
+    return std::tuple<const std::vector<Gang>&, const std::vector<QueueId>&, const std::deque<Work>&,
+                      const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool,
+                      const std::optional<SimTime>&, const std::deque<FirmwareEvent>&,
+                      const std::vector<FaultState>&>(gangs_, slot_taken_, inbox_, current_, blocked_, stops_,
+                                                      gpu_resets_, silent_, silent_until_, held_, fault_state_);
   }
 
  private:
-  // A gang, which is a queue. Its life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE.
+  // What faults of an eviction count once for a queue: the packet that stops it, the one that restarts it, the
+  // unmapping itself.
+  enum class Once : std::uint8_t { stop, restart, unmap };
+
+  // A gang, which is a queue. Its life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET.
   struct Gang {
     bool registered = false;
+    bool was_reset = false;  // and has not been added again
     bool suspended = false;
     std::uint64_t place = 0;  // in its level's list: lower is served first
     SlotId slot;
     bool leaving = false;  // its slot is being vacated
     SimTime leaving_since;
-    std::uint32_t stops = 0;  // packets that stopped it
+    std::uint32_t stops = 0;              // packets that stopped it
+    std::uint32_t resets = 0;             // packets that reset it
+    std::array<std::uint32_t, 3> seen{};  // by Once: the number after that of the last eviction, with faults only
     bool work_known = false;
     bool quantum_over = false;
     bool quantum_running = false;  // a pipe runs it
@@ -84,9 +95,9 @@ class Firmware {
     SimTime running_since;  // of the quantum
     EventHandle quantum_timer;
     auto fields() const {
-      return std::tuple(registered, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
-                        work_known, quantum_over, quantum_running, quantum_left,
-                        TimeIf{quantum_running, running_since});
+      return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since},
+                        stops, resets, seen[0], seen[1], seen[2], work_known, quantum_over, quantum_running,
+                        quantum_left, TimeIf{quantum_running, running_since});
     }
   };
   // A packet on its way through the API processor.
@@ -96,36 +107,28 @@ class Firmware {
     std::optional<SimTime> started;
     std::optional<SimTime> acked;
     Duration busy{0};
-    bool finishing = false;  // REMOVE_QUEUE after the slot was vacated: only the teardown is left
-    auto fields() const { return std::tie(packet, finishing, acked); }
+    bool finishing = false;  // only the rest is left: REMOVE_QUEUE's teardown, the resets that a detection found
+    HungQueues hung;         // what the detection found
+    FaultId error;           // MES refuses it
+    auto fields() const { return std::tie(packet, finishing, acked, hung, error); }
   };
-  // A packet that waits for its queue to leave its slot.
+  // A packet that waits for its queues to leave their slots.
   struct Stop {
     Work work;
     SimTime unmap_began;
     EventHandle timeout;
-    auto fields() const { return std::tie(work); }
+    std::vector<QueueId> waits_for;
+    bool blocks = false;  // the API processor waits too
+    auto fields() const { return std::tie(work, waits_for, blocks); }
   };
-
-  // A SUSPEND of all gangs that waits for those in slots to leave.
-  struct AllStop {
-    Work work;
-    std::vector<QueueId> left;
-    SimTime began;
-    EventHandle timeout;
-    auto fields() const { return std::tie(work, left); }
-  };
-  // A fault that waits for its packet.
-  struct Armed {
-    FaultId fault;
-    std::uint32_t left = 1;  // matching packets to come, with the one that it hits
-    auto fields() const { return std::tie(fault, left); }
+  // What MES remembers of a fault.
+  struct FaultState {
+    std::uint32_t packets = 0;  // that came since its time
+    bool fired = false;
+    auto fields() const { return std::tie(packets, fired); }
   };
 
   void on(const Packet&, const FirmwareChannels&);
-  void on(const FirmwareReset&, const FirmwareChannels&);
-  void on(const FaultDue&, const FirmwareChannels&);
-  void on(const SilenceTimer&, const FirmwareChannels&);
   void on(const QueueConnected&, const FirmwareChannels&);
   void on(const QueueDisconnected&, const FirmwareChannels&);
   void on(const SlotFreed&, const FirmwareChannels&);
@@ -135,38 +138,40 @@ class Firmware {
   void on(const QuantumTimer&, const FirmwareChannels&);
   void on(const DiscoverTimer&, const FirmwareChannels&);
   void on(const UnmapTimer&, const FirmwareChannels&);
+  void on(const FirmwareReset&, const FirmwareChannels&);
+  void on(const MesFault&, const FirmwareChannels&);
+  void on(const SilenceTimer&, const FirmwareChannels&);
 
   // Packets (packets.cpp).
   void serve_next(const FirmwareChannels& channels);
   Duration service_time(const Work& work, const FirmwareChannels& channels) const;
   void execute(Work work, const FirmwareChannels& channels);
-  void make_runnable(QueueId queue, const FirmwareChannels& channels);
-  void begin_stop(Work work, const FirmwareChannels& channels);
-  void finish_stop(Stop stop, const FirmwareChannels& channels);
+  bool knows(const Work& work) const;
+  void answer(Work work, PacketResult result, const FirmwareChannels& channels) const;
+  void make_runnable(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  std::vector<QueueId> gangs_of(const Packet& packet) const;
   void acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const;
   void end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const;
   static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
-  void unblock(QueueId queue, const FirmwareChannels& channels);
 
-  // All gangs at once, hung queues, resets (resets.cpp).
-  void suspend_all(Work work, const FirmwareChannels& channels);
-  void resume_all(const FirmwareChannels& channels);
-  void leave_all_stops(QueueId queue, const FirmwareChannels& channels);
-  void end_all_stop(AllStop stop, PacketResult result, const FirmwareChannels& channels);
-  void time_out_all_stop(const FirmwareChannels& channels);
-  std::vector<QueueId> hung_queues(QueueType type, const FirmwareChannels& channels) const;
-  void reset_queue(QueueId queue, const FirmwareChannels& channels);
-  void reset_hung(Work work, const FirmwareChannels& channels);
+  // Packets that take queues off the machine (stops.cpp).
+  void begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  void finish_stop(Stop stop, const FirmwareChannels& channels);
+
+  // Resets (resets.cpp).
+  HungQueues find_hung(QueueType type, const FirmwareChannels& channels) const;
+  void reset(Work work, const FirmwareChannels& channels);
+  void reset_gang(QueueId queue, const FirmwareChannels& channels);
+  Duration reset_time(QueueId queue, const FirmwareChannels& channels) const;
 
   // Faults (faults.cpp).
-  void fall_silent(FaultId fault, std::optional<EvictionId> eviction, const FirmwareChannels& channels);
-  std::optional<FaultId> armed_fault(FaultKind kind, const Packet& packet, const FirmwareChannels& channels);
-  std::optional<FaultId> fault_of(FaultKind kind, const Packet& packet, const FirmwareChannels& channels);
-  bool is_lost(const Packet& packet, const FirmwareChannels& channels);
-  std::optional<PacketResult> refusal(const Packet& packet, const FirmwareChannels& channels);
+  bool first_time(QueueId queue, Once what, std::uint32_t eviction);
+  std::optional<FaultId> fault_of(const Packet& packet, const FirmwareChannels& channels);
+  std::optional<FaultId> fault_by_count(const Packet& packet, const FirmwareChannels& channels);
+  FaultId fault_of_unmap(QueueId queue, const Packet& packet, const FirmwareChannels& channels);
+  void watch_for_silence(const Packet& packet, QueueId queue, const FirmwareChannels& channels);
+  void fall_silent(const FaultInjected& fact, const FirmwareChannels& channels);
   void state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const;
-  bool never_leaves(const Packet& packet, const FirmwareChannels& channels);
-  Duration slow_by(const Packet& packet, const FirmwareChannels& channels);
 
   // Slots (scheduler.cpp).
   void schedule(QueueType type, const FirmwareChannels& channels);
@@ -192,14 +197,14 @@ class Firmware {
   std::vector<QueueId> slot_taken_;  // by slot
   std::deque<Work> inbox_;
   std::optional<Work> current_;  // on the API processor
-  EventHandle api_timer_;
-  QueueId blocked_by_;       // the API processor waits for this queue's unmap
-  std::vector<Stop> stops_;  // oldest first
-  std::vector<AllStop> all_stops_;
-  bool silent_ = false;  // a fault: it does nothing
-  std::uint32_t silence_ = 0;
-  std::deque<FirmwareEvent> missed_;  // what it will see when it comes back
-  std::vector<Armed> armed_;
+  EventHandle api_timer_;        // of the current one
+  bool blocked_ = false;         // the API processor waits for an unmap
+  std::vector<Stop> stops_;      // oldest first
+  std::uint32_t gpu_resets_ = 0;
+  bool silent_ = false;
+  std::optional<SimTime> silent_until_;  // none: until a GPU reset
+  std::deque<FirmwareEvent> held_;       // what happened while MES was silent
+  std::vector<FaultState> fault_state_;  // by fault
   std::uint64_t next_place_ = 1;
 };
 

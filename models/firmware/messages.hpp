@@ -10,12 +10,8 @@
 #include "models/firmware/facts.hpp"
 #include "models/hardware/messages.hpp"
 #include "models/workload/ids.hpp"
-#include "models/workload/messages.hpp"
 
 namespace userqsim {
-
-// MES names at most so many hung queues a packet (an array of 8: 4 doorbells, 4 slots).
-constexpr std::size_t hung_most = 4;
 
 // Which of the driver's waits a fence answers; MES returns it unread.
 struct CallToken {
@@ -30,39 +26,53 @@ struct Packet {
   Opcode opcode = Opcode::misc;
   ProcessId process;
   QueueId queue;
-  QueueType type = QueueType::compute;  // RESET without a queue: whose hangs are looked for
-  bool all_gangs = false;               // SUSPEND, RESUME: every gang of the device
-  bool after_reset = false;             // REMOVE_QUEUE of a queue that RESET took off
   CallToken token;
-  bool for_eviction = false;  // whose costs and record it belongs to; MES does not look
+  QueueType type = QueueType::compute;  // RESET without a queue: detect and reset the hung queues of this type
+  bool all_gangs = false;               // SUSPEND, RESUME: every gang; there is no queue
+  bool after_reset = false;             // REMOVE_QUEUE of a queue that was RESET (remove_queue_after_reset)
+  bool for_eviction = false;            // whose costs and record it belongs to; MES does not look
   EvictionId eviction;
   auto fields() const {
-    return std::tie(opcode, process, queue, type, all_gangs, after_reset, token, for_eviction);
+    return std::tie(opcode, process, queue, token, type, all_gangs, after_reset, for_eviction);
   }
+};
+
+// The driver resets the GPU: MES forgets every gang, slot, packet and timer, and is heard again if it was silent.
+// REQUIRES: the driver posts GpuReset at the same time.
+struct FirmwareReset {
+  auto fields() const { return std::tuple<>{}; }
+};
+
+// The hung queues that one detection has found and reset. The driver's array has room for four doorbells
+// (mes_v11_api_def.h); the others wait for the next detection.
+class HungQueues {
+ public:
+  static constexpr std::size_t most = 4;
+
+  void add(QueueId queue) { queues_[count_++] = queue; }
+  std::size_t size() const { return count_; }
+  const QueueId* begin() const { return queues_.data(); }
+  const QueueId* end() const { return queues_.data() + count_; }
+  auto fields() const { return std::tie(queues_[0], queues_[1], queues_[2], queues_[3]); }
+
+ private:
+  std::array<QueueId, most> queues_;
+  std::uint32_t count_ = 0;
 };
 
 // To the driver.
 struct ApiFence {
   CallToken token;
   PacketResult result = PacketResult::ok;
-  std::array<QueueId, hung_most> hung;  // that a hang detection found and reset; the rest none
-  auto fields() const { return std::tie(token, result, hung[0], hung[1], hung[2], hung[3]); }
+  HungQueues hung{};  // of a detection
+  auto fields() const { return std::tie(token, result, hung); }
 };
 struct SuspendFence {
   CallToken token;
   auto fields() const { return std::tie(token); }
 };
 
-// From the driver: the GPU is reset, and MES with it. What it knew is gone; the hardware goes down next.
-struct FirmwareReset {
-  auto fields() const { return std::tuple<>{}; }
-};
-
 // To itself.
-struct SilenceTimer {
-  std::uint32_t serial = 0;
-  auto fields() const { return std::tie(serial); }
-};
 struct ApiTimer {
   auto fields() const { return std::tuple<>{}; }
 };
@@ -75,12 +85,17 @@ struct DiscoverTimer {
   auto fields() const { return std::tie(queue); }
 };
 struct UnmapTimer {
-  QueueId queue;  // none: all gangs
+  QueueId queue;  // none: of the oldest stop of all gangs
   auto fields() const { return std::tie(queue); }
 };
 
+// A silence may be over.
+struct SilenceTimer {
+  auto fields() const { return std::tuple<>{}; }
+};
+
 using FirmwareEvent =
-    std::variant<Packet, FirmwareReset, FaultDue, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle,
-                 QueueHasWork, SilenceTimer, ApiTimer, QuantumTimer, DiscoverTimer, UnmapTimer>;
+    std::variant<Packet, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle, QueueHasWork, ApiTimer,
+                 QuantumTimer, DiscoverTimer, UnmapTimer, FirmwareReset, MesFault, SilenceTimer>;
 
 }  // namespace userqsim

@@ -9,8 +9,8 @@ namespace userqsim {
 namespace {
 
 // Each packet an eviction sends about a queue has a cost of its own, the same under every policy: one for the
-// packet that stops, one for the packet that restarts, one for the TLB flush. Packets outside evictions are
-// numbered apart.
+// packet that stops, one for the packet that restarts, one for the TLB flush, one for a reset. Packets outside
+// evictions are numbered apart.
 std::uint64_t packet_ordinal(const Packet& packet) {
   std::uint64_t role = 0;
   switch (packet.opcode) {
@@ -34,9 +34,30 @@ std::uint64_t packet_ordinal(const Packet& packet) {
   return (static_cast<std::uint64_t>(packet.eviction.ordinal) << 2) | role;
 }
 
-// The packet about a whole process (a TLB flush) draws under the process's number, beyond all queues.
+// The packet about a whole process (a TLB flush) draws under the process's number, beyond all queues; each of its
+// hang detections under one of its own.
 std::uint32_t packet_entity(const Packet& packet) {
-  return packet.queue.exists() ? packet.queue.value : (std::uint32_t{1} << 31) | packet.process.value;
+  if (packet.queue.exists()) return packet.queue.value;
+  const std::uint32_t type = packet.opcode == Opcode::reset ? static_cast<std::uint32_t>(packet.type) : 0;
+  return (std::uint32_t{1} << 31) | (type << 28) | packet.process.value;
+}
+
+PacketResult result_of(PacketError error) {
+  switch (error) {
+    case PacketError::unmap_fail:
+      return PacketResult::unmap_fail;
+    case PacketError::hqdqueue_map_mismatch:
+      return PacketResult::hqdqueue_map_mismatch;
+    case PacketError::cleanup_fail:
+      return PacketResult::cleanup_fail;
+    case PacketError::queue_not_found:
+      return PacketResult::queue_not_found;
+    case PacketError::null_gang:
+      return PacketResult::null_gang;
+    case PacketError::error:
+      return PacketResult::error;
+  }
+  fail_invariant("an unknown error code", SourceLocation::current());
 }
 
 }  // namespace
@@ -45,14 +66,21 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   Work work;
   work.packet = packet;
   work.issued = channels.api_timer.now();
-  if (is_lost(packet, channels)) return end_packet(work, PacketResult::lost, channels);
+  if (!channels.faults->empty()) {
+    if (const std::optional<FaultId> fault = fault_of(packet, channels)) {
+      if (channels.faults->spec(*fault).kind == FaultKind::packet_lost) {
+        state_fault(*fault, packet, channels);
+        return end_packet(work, PacketResult::lost, channels);
+      }
+      work.error = *fault;
+    }
+  }
   inbox_.push_back(work);
   serve_next(channels);
 }
 
 void Firmware::serve_next(const FirmwareChannels& channels) {
-  const bool blocked = spec_.api_during_unmap == ApiDuringUnmap::blocked && !all_stops_.empty();
-  if (current_ || blocked || blocked_by_.exists() || inbox_.empty() || silent_) return;
+  if (current_ || blocked_ || silent_ || inbox_.empty()) return;
   current_ = inbox_.front();
   inbox_.pop_front();
   if (!current_->finishing) current_->started = channels.api_timer.now();
@@ -65,8 +93,14 @@ Duration Firmware::service_time(const Work& work, const FirmwareChannels& channe
   const std::uint32_t entity = packet_entity(work.packet);
   const std::uint64_t ordinal = packet_ordinal(work.packet);
   const auto cost = [&](CostName name) { return channels.costs->of(name, entity, ordinal); };
-  if (work.finishing) return cost(CostName::teardown);
+  if (work.finishing) {
+    if (work.packet.opcode == Opcode::remove_queue) return cost(CostName::teardown);
+    Duration resets{0};
+    for (const QueueId queue : work.hung) resets += reset_time(queue, channels);
+    return resets;
+  }
   const Duration api = cost(CostName::mes_api);
+  if (work.error.exists()) return api;
   switch (work.packet.opcode) {
     case Opcode::add_queue:
       return api + cost(CostName::registration);
@@ -79,10 +113,8 @@ Duration Firmware::service_time(const Work& work, const FirmwareChannels& channe
     case Opcode::misc:
     case Opcode::inv_tlbs:
       return api + cost(CostName::tlb_flush);
-    case Opcode::reset: {
-      const std::size_t queues = work.packet.queue.exists() ? 1 : hung_queues(work.packet.type, channels).size();
-      return api + static_cast<std::int64_t>(queues) * cost(CostName::queue_reset);
-    }
+    case Opcode::reset:
+      return work.packet.queue.exists() && knows(work) ? api + reset_time(work.packet.queue, channels) : api;
   }
   fail_invariant("an unknown opcode", SourceLocation::current());
 }
@@ -95,131 +127,107 @@ void Firmware::on(const ApiTimer&, const FirmwareChannels& channels) {
   serve_next(channels);
 }
 
-void Firmware::execute(Work work, const FirmwareChannels& channels) {
-  const QueueId queue = work.packet.queue;
-  const std::optional<PacketResult> refused = work.finishing ? std::nullopt : refusal(work.packet, channels);
-  if (refused) {
-    acknowledge(work, *refused, channels);
-    return end_packet(work, *refused, channels);
+// The gangs that the packet is about: its queue's, or, of all, those that it changes, in the order of their places.
+std::vector<QueueId> Firmware::gangs_of(const Packet& packet) const {
+  if (!packet.all_gangs) return {packet.queue};
+  std::vector<QueueId> queues;
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    const Gang& g = gangs_[i];
+    const bool stopped = g.suspended && !g.slot.exists();
+    const bool changes = packet.opcode == Opcode::suspend ? !stopped : g.suspended;
+    if (g.registered && changes) queues.push_back(QueueId::of(i));
   }
+  std::sort(queues.begin(), queues.end(), [&](QueueId a, QueueId b) { return gang(a).place < gang(b).place; });
+  return queues;
+}
+
+// Whether MES has the gang that the packet asks something of.
+bool Firmware::knows(const Work& work) const {
+  const Packet& packet = work.packet;
+  switch (packet.opcode) {
+    case Opcode::add_queue:
+    case Opcode::misc:
+    case Opcode::inv_tlbs:
+      return true;
+    case Opcode::remove_queue:
+      return work.finishing || gang(packet.queue).registered ||
+             (packet.after_reset && gang(packet.queue).was_reset);
+    case Opcode::suspend:
+    case Opcode::resume:
+      return packet.all_gangs || gang(packet.queue).registered;
+    case Opcode::reset:  // also one that it has given up unmapping
+      return !packet.queue.exists() || gang(packet.queue).registered || gang(packet.queue).slot.exists();
+  }
+  fail_invariant("an unknown opcode", SourceLocation::current());
+}
+
+void Firmware::execute(Work work, const FirmwareChannels& channels) {
+  if (work.error.exists()) {
+    state_fault(work.error, work.packet, channels);
+    return answer(work, result_of(*channels.faults->spec(work.error).code), channels);
+  }
+  if (!knows(work)) {
+    if (spec_.unknown_gang == UnknownGang::refused) return answer(work, PacketResult::queue_not_found, channels);
+    if (work.packet.opcode == Opcode::suspend) channels.suspend_fence.post({work.packet.token});
+    return answer(work, PacketResult::ok, channels);
+  }
+  const std::vector<QueueId> queues = gangs_of(work.packet);
   switch (work.packet.opcode) {
     case Opcode::add_queue: {
-      Gang& g = gang(queue);
+      Gang& g = gang(work.packet.queue);
       g.registered = true;
+      g.was_reset = false;
       g.suspended = false;
       g.place = next_place_++;
       g.quantum_left = spec_.gang_quantum;
       break;
     }
     case Opcode::resume:
-      if (!work.packet.all_gangs) gang(queue).suspended = false;
+      for (const QueueId queue : queues) gang(queue).suspended = false;
       break;
     case Opcode::suspend:
-      if (work.packet.all_gangs) return suspend_all(work, channels);
-      gang(queue).suspended = true;
-      return begin_stop(work, channels);
+      for (const QueueId queue : queues) gang(queue).suspended = true;
+      return begin_stop(work, queues, channels);
     case Opcode::remove_queue:
-      if (work.finishing || work.packet.after_reset) break;
-      gang(queue).registered = false;
-      return begin_stop(work, channels);
+      if (work.finishing) break;
+      if (!gang(work.packet.queue).registered) {  // RESET has left nothing but the teardown
+        work.finishing = true;
+        return inbox_.push_front(work);
+      }
+      gang(work.packet.queue).registered = false;
+      return begin_stop(work, queues, channels);
     case Opcode::reset:
-      return reset_hung(work, channels);
+      return reset(work, channels);
     case Opcode::misc:
     case Opcode::inv_tlbs:
       break;
   }
-  acknowledge(work, PacketResult::ok, channels);
-  end_packet(work, PacketResult::ok, channels);
-  if (work.packet.all_gangs) return resume_all(channels);
+  answer(work, PacketResult::ok, channels);
   if (work.packet.opcode == Opcode::add_queue || work.packet.opcode == Opcode::resume)
-    make_runnable(queue, channels);
+    make_runnable(queues, channels);
 }
 
 // ADD_QUEUE and RESUME both have MES read the queue's wptr.
-void Firmware::make_runnable(QueueId queue, const FirmwareChannels& channels) {
-  gang(queue).work_known = channels.hardware->has_work(queue, *channels.workload);
-  channels.gang_ready->state({channels.api_timer.now(), queue});
-  schedule(type_of(queue), channels);
+void Firmware::make_runnable(const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+  for (const QueueId queue : queues) {
+    gang(queue).work_known = channels.hardware->has_work(queue, *channels.workload);
+    channels.gang_ready->state({channels.api_timer.now(), queue});
+  }
+  for (const QueueType type : {QueueType::gfx, QueueType::compute, QueueType::sdma}) {
+    const auto is_of_type = [&](QueueId queue) { return type_of(queue) == type; };
+    if (std::any_of(queues.begin(), queues.end(), is_of_type)) schedule(type, channels);
+  }
 }
 
-// The packet's queue must leave the machine. A gang that has no slot is gone at once.
-void Firmware::begin_stop(Work work, const FirmwareChannels& channels) {
-  const QueueId queue = work.packet.queue;
-  const bool in_slot = gang(queue).slot.exists();
-  if (work.packet.opcode == Opcode::suspend && (!in_slot || spec_.suspend_ack == SuspendAck::before_preempt)) {
-    acknowledge(work, PacketResult::ok, channels);
-  }
-  Stop stop{work, channels.api_timer.now(), {}};
-  if (!in_slot) {
-    ++gang(queue).stops;
-    const bool pending = channels.hardware->has_work(queue, *channels.workload);
-    channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
-    return finish_stop(stop, channels);
-  }
-  stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {queue});
-  if (spec_.api_during_unmap == ApiDuringUnmap::blocked) blocked_by_ = queue;
-  stops_.push_back(stop);
-  give_way(queue, &work.packet, channels);
-  ++gang(queue).stops;
-}
-
-void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (g.slot != message.slot) return;  // MES was reset since
-  slot_taken_[message.slot.index()] = QueueId::none();
-  g.slot = SlotId::none();
-  g.leaving = false;
-  channels.quantum_timer.cancel(g.quantum_timer);
-  g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
-  std::vector<Stop> ended;
-  for (const Stop& stop : stops_) {
-    if (stop.work.packet.queue == message.queue) ended.push_back(stop);
-  }
-  std::erase_if(stops_, [&](const Stop& stop) { return stop.work.packet.queue == message.queue; });
-  for (const Stop& stop : ended) {
-    channels.unmap_timer.cancel(stop.timeout);
-    finish_stop(stop, channels);
-  }
-  leave_all_stops(message.queue, channels);
-  unblock(message.queue, channels);
-  schedule(type_of(message.queue), channels);
-}
-
-void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
-  Work& work = stop.work;
-  if (blocked_by_ == work.packet.queue) work.busy += channels.api_timer.now() - stop.unmap_began;
-  if (work.packet.opcode == Opcode::remove_queue) {
-    work.finishing = true;
-    inbox_.push_front(work);
-    return;
-  }
-  if (!work.acked) acknowledge(work, PacketResult::ok, channels);
-  channels.suspend_fence.post({work.packet.token});
-  end_packet(work, PacketResult::ok, channels);
-}
-
-// The queue did not leave in time. The gang stays out of the lists; whenever its waves end, its slot is free again.
-void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
-  if (!message.queue.exists()) return time_out_all_stop(channels);
-  const auto it = std::find_if(stops_.begin(), stops_.end(),
-                               [&](const Stop& stop) { return stop.work.packet.queue == message.queue; });
-  if (it == stops_.end()) return;
-  Stop stop = *it;
-  stops_.erase(it);
-  if (blocked_by_ == message.queue) stop.work.busy += channels.api_timer.now() - stop.unmap_began;
-  if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);
-  end_packet(stop.work, PacketResult::unmap_fail, channels);
-  unblock(message.queue, channels);
-}
-
-void Firmware::unblock(QueueId queue, const FirmwareChannels& channels) {
-  if (blocked_by_ == queue) blocked_by_ = QueueId::none();
-  serve_next(channels);
+// Acknowledged, and over.
+void Firmware::answer(Work work, PacketResult result, const FirmwareChannels& channels) const {
+  acknowledge(work, result, channels);
+  end_packet(work, result, channels);
 }
 
 void Firmware::acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const {
   work.acked = channels.api_fence.now();
-  channels.api_fence.post({work.packet.token, result, {}});
+  channels.api_fence.post({work.packet.token, result, work.hung});
 }
 
 void Firmware::end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const {

@@ -71,7 +71,7 @@ void Firmware::schedule(QueueType type, const FirmwareChannels& channels) {
     if (const std::optional<SlotId> slot = free_slot(type)) {
       slot_taken_[slot->index()] = queue;
       gang(queue).slot = *slot;
-      channels.map.post({queue, *slot, gang(queue).stops});
+      channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     } else if (promised > 0) {
       --promised;  // the next slot that is vacated is this one's
     } else if (const std::optional<QueueId> victim = who_gives_way(queue)) {
@@ -124,12 +124,8 @@ void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChann
   g.quantum_over = false;
   g.quantum_timer =
       channels.quantum_timer.post_at(std::max(channels.unmap.now(), g.leaving_since + spec_.gang_quantum), {queue});
-  UnmapQueue unmap{queue, g.slot, for_packet, false, Duration{0}, g.stops};
-  if (for_packet) {
-    unmap.never = never_leaves(*packet, channels);
-    unmap.slow = slow_by(*packet, channels);
-  }
-  channels.unmap.post(unmap);
+  const FaultId fault = for_packet ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
+  channels.unmap.post({queue, g.slot, for_packet, g.stops, fault, fault.exists() ? packet->eviction.ordinal : 0});
 }
 
 void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {

@@ -40,7 +40,7 @@ void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
   change(id, SlotState::running, channels);
   queue_in(id).has_context = true;
   channels.connected.post({slots_[id.index()].queue});
-  if (!queue_in(id).stuck) start_head(id, 0, channels);
+  start_head(id, 0, channels);
   watch_quantum(pipe_of(id), channels);
 }
 
@@ -71,6 +71,10 @@ std::uint32_t Hardware::width_of(SlotId id, const HardwareChannels& channels) co
 // granted too much by rounding up to a nanosecond.
 void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& channels) {
   Queue& q = queue_in(id);
+  if (q.stuck) {
+    slots_[id.index()].tail = false;
+    return rearm_share(is_copy(id), channels);  // its waves stand where they stood, or never come
+  }
   const QueueId queue = slots_[id.index()].queue;
   const JobId job_id = q.ring.front();
   const Job& job = channels.workload->jobs()[job_id];
@@ -90,13 +94,13 @@ void Hardware::start_head(SlotId id, Wide residue, const HardwareChannels& chann
   FluidShare& share = share_of(id);
   share.advance(channels.slot_timer.now());
   share.start(id.value, width, q.remaining);
-  slots_[id.index()].flowing = true;
   channels.queue_ran->state({channels.slot_timer.now(), queue, job_id, resumed});
   rearm_share(is_copy(id), channels);
 }
 
 // Lets the head run on to the end of its round of waves and no further; what is left then stands in after_drain.
 void Hardware::run_to_round_end(SlotId id, const HardwareChannels& channels) {
+  if (queue_in(id).stuck) return;
   FluidShare& share = share_of(id);
   share.advance(channels.slot_timer.now());
   const Wide remaining = share.remaining(id.value);
@@ -109,12 +113,12 @@ void Hardware::run_to_round_end(SlotId id, const HardwareChannels& channels) {
 // Ends the head's flow; what it still wants, behind the running round's end too.
 Wide Hardware::take_off(SlotId id, const HardwareChannels& channels) {
   Queue& q = queue_in(id);
+  slots_[id.index()].tail = false;
+  if (q.stuck) return q.remaining;
   FluidShare& share = share_of(id);
   share.advance(channels.slot_timer.now());
   const Wide remaining = share.stop(id.value) + q.after_drain;
   q.after_drain = 0;
-  slots_[id.index()].tail = false;
-  slots_[id.index()].flowing = false;
   return remaining;
 }
 
@@ -147,7 +151,7 @@ void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
   ensure(done && done->after == Duration{0}, "a share's timer fires and nothing is done");
   if (done->key == SlotId::none_value) {
     share.stop(done->key);
-    copy_work_ = 0;
+    kernel_copy_ = 0;
     channels.copy_done.post({});
     return rearm_share(true, channels);
   }
@@ -160,7 +164,6 @@ void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
   FluidShare& share = share_of(id);
   Slot& slot = slots_[id.index()];
   const Wide residue = -share.stop(id.value);
-  slot.flowing = false;
   if (slot.state == SlotState::running) return finish_head(id, residue, channels);
 
   rearm_share(is_copy(id), channels);
@@ -174,8 +177,13 @@ void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
     if (!has_work(queue, *channels.workload)) channels.idle.post({queue});
     return;
   }
-  const Duration preempt = channels.costs->of(CostName::preempt_running, queue.value, stop_ordinal(id));
-  const bool gfx = layout_->queue(queue).type == QueueType::gfx;
+  end_drain(id, channels);
+}
+
+// No waves run any more.
+void Hardware::end_drain(SlotId id, const HardwareChannels& channels) {
+  const Duration preempt = preempt_time(id, CostName::preempt_running, channels);
+  const bool gfx = layout_->queue(slots_[id.index()].queue).type == QueueType::gfx;
   save_context(id, gfx ? spec_.device.gfx_context : Bytes{0}, preempt, channels);
 }
 
@@ -223,7 +231,6 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
   if (!running || !other_waits(message.pipe, channels)) return;
   const SlotId id = pipe.connected;
-  if (!slots_[id.index()].flowing) return;  // it hangs, and the pipe with it
   if (spec_.cwsr && layout_->queue(slots_[id.index()].queue).type == QueueType::compute) {
     pause_head(id, channels);
     return disconnect(id, channels);

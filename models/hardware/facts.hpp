@@ -43,7 +43,7 @@ struct QueueRan {
   auto fields() const { return std::tie(time, queue, job, resumed); }
 };
 
-// A queue has left the hardware because a packet asked for it.
+// A queue has left the hardware because a packet asked for it, or in a reset.
 struct QueueStopped {
   SimTime time;
   QueueId queue;

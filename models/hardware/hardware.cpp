@@ -36,7 +36,7 @@ void Hardware::handle(const HardwareEvent& event, const HardwareChannels& channe
 
 bool Hardware::has_work(QueueId queue, const Workload& workload) const {
   const Queue& q = queues_[queue.index()];
-  return !q.ring.empty() && !q.head_died && workload.jobs()[q.ring.front()].waits_for == 0;
+  return !q.ring.empty() && workload.jobs()[q.ring.front()].waits_for == 0;
 }
 
 std::optional<Hardware::Progress> Hardware::progress(QueueId queue) const {
@@ -62,21 +62,16 @@ void Hardware::on(const DependencyMet& message, const HardwareChannels& channels
   if (q.slot.exists()) arbitrate(pipe_of(q.slot), channels);
 }
 
-// The queue is freed. Where MES could not take it off the machine first, its waves are gone with it.
+// The queue is freed. Where MES could not take it off the machine first, its waves are gone with it, unless they
+// hang.
 void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
   Queue& q = queues_[message.queue.index()];
-  for (std::size_t i = 0; i < q.ring.size(); ++i) {
-    const bool head = i == 0 && q.head_started;
-    channels.job_dropped.post(
-        {q.ring[i], message.outcome, head, head ? q.head_started_at : SimTime{}, head ? q.head_preemptions : 0});
-  }
-  if (q.slot.exists() && slots_[q.slot.index()].flowing) pause_head(q.slot, channels);
+  for (std::size_t i = 0; i < q.ring.size(); ++i) drop_job(message.queue, i, message.outcome, channels);
   q.ring.clear();
   q.head_started = false;
-  q.head_died = false;
-  q.stuck = false;
-  if (!q.slot.exists()) return;
+  if (!q.slot.exists() || q.stuck) return;
   Slot& slot = slots_[q.slot.index()];
+  if (has_waves(q.slot)) pause_head(q.slot, channels);
   if (slot.state == SlotState::connecting) channels.slot_timer.cancel(slot.timer);
   if (slot.state == SlotState::connecting || slot.state == SlotState::running) disconnect(q.slot, channels);
   if (slot.state == SlotState::draining) begin_unmapping(q.slot, Duration{0}, channels);
@@ -84,15 +79,15 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
 
 // A kernel move. It must not run while waves of the buffer's owner do: that is what the eviction was for.
 void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
-  for (const Slot& slot : slots_) {
-    const bool waves = slot.tail || slot.state == SlotState::running || slot.state == SlotState::draining;
-    if (!waves || layout_->queue(slot.queue).process != message.process) continue;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (!has_waves(SlotId::of(i)) || layout_->queue(slot.queue).process != message.process) continue;
     channels.hazard->state(
         {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
   }
   copy_.advance(channels.copy_done.now());
-  copy_work_ = FluidShare::ticks(message.work, 1);
-  copy_.start(SlotId::none_value, 1, copy_work_);
+  kernel_copy_ = FluidShare::ticks(message.work, 1);
+  copy_.start(SlotId::none_value, 1, kernel_copy_);
   rearm_share(true, channels);
 }
 

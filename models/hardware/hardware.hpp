@@ -9,6 +9,9 @@
 // load ends first), mapped, connecting, running (drained to the end of its round of waves, or, with CWSR, saved at
 // an instruction boundary), or already on its way out.
 //
+// A queue that hangs keeps its slot, and its pipe when it is connected, but takes nothing of what is shared. Asked
+// to stop it stays in `draining` until it is reset (resets.cpp).
+//
 // ENSURES: a slot holds at most one queue, a queue at most one slot, a pipe connects at most one slot.
 #pragma once
 
@@ -52,11 +55,11 @@ struct HardwareChannels {
   Probe<QueueStopped>* queue_stopped = nullptr;
   Probe<ContextMoved>* context_moved = nullptr;
   Probe<Hazard>* hazard = nullptr;
-  Probe<FaultInjected>* fault = nullptr;
-  const FaultPlan* faults = nullptr;
+  Probe<FaultInjected>* fault_injected = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
   const Memory* memory = nullptr;
+  const FaultPlan* faults = nullptr;
 };
 
 // Slots and pipes, numbered: graphics, compute, SDMA; pipe by pipe.
@@ -81,8 +84,6 @@ class Hardware {
   const SlotPlan& plan() const { return plan_; }
   // Whether the queue's next job could run now if it had a slot.
   bool has_work(QueueId queue, const Workload& workload) const;
-  // Its waves make no progress, and it cannot be stopped but by a reset.
-  bool stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   std::size_t ring_size(QueueId queue) const { return queues_[queue.index()].ring.size(); }
   // The job at the ring's head, if it has run at all: since when, and how often it was stopped.
   struct Progress {
@@ -91,9 +92,11 @@ class Hardware {
     std::uint32_t preemptions = 0;
   };
   std::optional<Progress> progress(QueueId queue) const;
+  // Its waves make no progress: it hangs.
+  bool is_stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   void verify() const;
 
-  auto fields() const { return std::tie(queues_, slots_, pipes_, compute_, copy_); }
+  auto fields() const { return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copy_, gpu_resets_); }
 
  private:
   struct Queue {
@@ -107,14 +110,13 @@ class Hardware {
     std::int64_t scale_permille = 1000;  // in which `remaining` is counted
     Bytes saved{0};                      // context to load when it is mapped again
     bool has_context = false;            // it ran here or was loaded: a stop must save it
+    bool stuck = false;                  // it hangs: `remaining` stands, nothing of it flows
     std::uint32_t stops = 0;             // packets that stopped it, as MES counts them
     std::uint32_t maps = 0;              // since the last packet stop
     std::uint32_t connects = 0;          // since the last packet stop
-    bool stuck = false;
-    bool head_died = false;  // its waves died in a reset; it leaves the ring when its fence is completed
     auto fields() const {
       return std::tie(ring, slot, head_started, head_preemptions, remaining, after_drain, scale_permille,
-                      saved.value, has_context, stops, maps, connects, stuck, head_died);
+                      saved.value, has_context, stuck, stops, maps, connects);
     }
   };
   struct Slot {
@@ -123,11 +125,10 @@ class Hardware {
     bool stop_asked = false;
     bool for_packet = false;
     bool tail = false;       // off its pipe; the waves of its last round run on
-    bool flowing = false;    // the head draws on the machine
     std::uint32_t stop = 0;  // for a packet: which stop of the queue this is
-    Duration slow{0};        // a fault: the stop takes that much longer
+    Duration slower{0};      // by a fault: the stop takes that much longer
     EventHandle timer;
-    auto fields() const { return std::tie(state, queue, stop_asked, for_packet, tail, flowing, stop, slow); }
+    auto fields() const { return std::tie(state, queue, stop_asked, for_packet, tail, stop, slower); }
   };
   struct Pipe {
     SlotId connected;        // connecting, running or draining
@@ -139,10 +140,6 @@ class Hardware {
 
   void on(const Doorbell&, const HardwareChannels&);
   void on(const DropRing&, const HardwareChannels&);
-  void on(const CancelFenced&, const HardwareChannels&);
-  void on(const ResetQueue&, const HardwareChannels&);
-  void on(const GpuReset&, const HardwareChannels&);
-  void on(const FaultDue&, const HardwareChannels&);
   void on(const DependencyMet&, const HardwareChannels&);
   void on(const MapQueue&, const HardwareChannels&);
   void on(const UnmapQueue&, const HardwareChannels&);
@@ -150,6 +147,10 @@ class Hardware {
   void on(const SlotTimer&, const HardwareChannels&);
   void on(const ShareTimer&, const HardwareChannels&);
   void on(const PipeTimer&, const HardwareChannels&);
+  void on(const Hang&, const HardwareChannels&);
+  void on(const ResetQueue&, const HardwareChannels&);
+  void on(const GpuReset&, const HardwareChannels&);
+  void on(const CancelFenced&, const HardwareChannels&);
 
   // Slots (slots.cpp).
   void change(SlotId slot, SlotState to, const HardwareChannels& channels);
@@ -161,15 +162,10 @@ class Hardware {
   void save_context(SlotId slot, Bytes bytes, Duration before, const HardwareChannels& channels);
   void begin_unmapping(SlotId slot, Duration before, const HardwareChannels& channels);
   void release_slot(SlotId slot, const HardwareChannels& channels);
+  Duration preempt_time(SlotId slot, CostName name, const HardwareChannels& channels) const;
   std::uint64_t stop_ordinal(SlotId slot) const;
   Bytes wave_context(QueueId queue, const HardwareChannels& channels) const;
   Bandwidth context_bandwidth() const;
-
-  // What faults and resets do (resets.cpp).
-  void hang(QueueId queue, const HardwareChannels& channels);
-  void kill_waves(SlotId slot, const HardwareChannels& channels);
-  void empty_slot(SlotId slot, const HardwareChannels& channels);
-  void drop_job(QueueId queue, std::size_t place, JobOutcome outcome, const HardwareChannels& channels);
 
   // Pipes and execution (execution.cpp).
   void arbitrate(std::uint32_t pipe, const HardwareChannels& channels);
@@ -182,12 +178,22 @@ class Hardware {
   void pause_head(SlotId slot, const HardwareChannels& channels);
   Wide ticks_to_round_end(SlotId slot, Wide remaining, const HardwareChannels& channels) const;
   void finish_flow(SlotId slot, const HardwareChannels& channels);
+  void end_drain(SlotId slot, const HardwareChannels& channels);
   void finish_head(SlotId slot, Wide residue, const HardwareChannels& channels);
   void retire_head(SlotId slot, const HardwareChannels& channels);
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
   bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
   std::uint32_t width_of(SlotId slot, const HardwareChannels& channels) const;
+
+  // Hangs and resets (resets.cpp).
+  void hang(QueueId queue, const HardwareChannels& channels);
+  void inject(const UnmapQueue& stop, const HardwareChannels& channels);
+  void drop_job(QueueId queue, std::size_t place, JobOutcome outcome, const HardwareChannels& channels);
+  void kill_waves(QueueId queue, const HardwareChannels& channels);
+  void empty_slot(SlotId slot, const HardwareChannels& channels);
+  void settle_head(SlotId slot, const HardwareChannels& channels);
+  bool has_waves(SlotId slot) const;
 
   Queue& queue_in(SlotId slot) { return queues_[slots_[slot.index()].queue.index()]; }
   FluidShare& share_of(SlotId slot) { return is_copy(slot) ? copy_ : compute_; }
@@ -203,9 +209,10 @@ class Hardware {
   std::vector<Pipe> pipes_;
   FluidShare compute_;
   FluidShare copy_;
+  Wide kernel_copy_ = 0;          // all of the kernel's copy under way
+  std::uint32_t gpu_resets_ = 0;  // so far
   EventHandle compute_timer_;
   EventHandle copy_timer_;
-  Wide copy_work_ = 0;  // of the kernel's move under way
 };
 
 }  // namespace userqsim

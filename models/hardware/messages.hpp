@@ -21,39 +21,43 @@ struct Doorbell {
 // From the driver: the queue is freed; what its ring holds will never run.
 struct DropRing {
   QueueId queue;
-  JobOutcome outcome = JobOutcome::exited;
+  JobOutcome outcome = JobOutcome::exited;  // of what was in it
   auto fields() const { return std::tie(queue, outcome); }
-};
-// From the driver: the queue's fences were completed by force; their jobs leave the ring.
-struct CancelFenced {
-  QueueId queue;
-  auto fields() const { return std::tie(queue); }
 };
 
 // From MES, by way of the command processor.
 struct MapQueue {
   QueueId queue;
-  SlotId slot;              // REQUIRES: free
-  std::uint32_t stops = 0;  // packets that have stopped the queue so far
-  auto fields() const { return std::tie(queue, slot, stops); }
+  SlotId slot;                   // REQUIRES: free
+  std::uint32_t stops = 0;       // packets that have stopped the queue so far
+  std::uint32_t gpu_resets = 0;  // that MES has seen: one posted before the last is void
+  auto fields() const { return std::tie(queue, slot, stops, gpu_resets); }
 };
 struct UnmapQueue {
   QueueId queue;
   SlotId slot;
-  bool for_packet = false;  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
-  bool never = false;       // a fault: the queue will not leave
-  Duration slow{0};         // a fault: its stop takes that much longer
-  std::uint32_t stops = 0;  // packets that have stopped the queue before this
-  auto fields() const { return std::tie(queue, slot, for_packet, never, slow, stops); }
+  bool for_packet = false;     // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
+  std::uint32_t stops = 0;     // packets that have stopped the queue before this
+  FaultId fault{};             // no_preempt or slow_preempt, where one hits this stop
+  std::uint32_t eviction = 0;  // whose stop that is
+  auto fields() const { return std::tie(queue, slot, for_packet, stops, fault, eviction); }
 };
-// The queue's waves die, its slot is free at once: RESET.
+// The queue's waves are killed, its slot is free at once, a hang is over. Its ring stays: it is memory.
 struct ResetQueue {
   QueueId queue;
   auto fields() const { return std::tie(queue); }
 };
-// Every slot, every wave: a reset of the GPU.
+
+// From the driver: the whole device is reset. Every slot is emptied without a word to MES, all waves are killed, no
+// queue hangs any more, the kernel's copy under way starts anew. Rings stay.
+// REQUIRES: the driver posts FirmwareReset at the same time.
 struct GpuReset {
   auto fields() const { return std::tuple<>{}; }
+};
+// From the driver, which completes the queue's fences by force: every job in the ring that has one leaves it.
+struct CancelFenced {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
 };
 
 // To itself.
@@ -70,8 +74,8 @@ struct PipeTimer {
   auto fields() const { return std::tie(pipe); }
 };
 
-using HardwareEvent = std::variant<Doorbell, DropRing, CancelFenced, DependencyMet, MapQueue, UnmapQueue,
-                                   ResetQueue, GpuReset, FaultDue, StartCopy, SlotTimer, ShareTimer, PipeTimer>;
+using HardwareEvent = std::variant<Doorbell, DropRing, DependencyMet, MapQueue, UnmapQueue, StartCopy, SlotTimer,
+                                   ShareTimer, PipeTimer, Hang, ResetQueue, GpuReset, CancelFenced>;
 
 // To MES.
 struct SlotFreed {

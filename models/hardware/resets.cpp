@@ -1,118 +1,154 @@
-// What faults and resets do to queues: waves that make no progress, waves that die, jobs that leave a ring
-// unfinished.
+// Queues that hang, and what ends a hang: the reset of one queue, the reset of the GPU; and what the driver does to
+// the rings meanwhile.
 #include "models/hardware/hardware.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-void Hardware::on(const FaultDue& message, const HardwareChannels& channels) {
-  const QueueId queue = channels.faults->queue_of(message.fault);
-  channels.fault->state({channels.slot_timer.now(), message.fault, FaultKind::hang,
-                         channels.faults->process_of(message.fault), queue, std::nullopt});
-  hang(queue, channels);
+bool Hardware::has_waves(SlotId id) const {
+  const Slot& slot = slots_[id.index()];
+  return slot.tail || slot.state == SlotState::running || slot.state == SlotState::draining;
 }
 
-// From here on the queue's waves stand where they are, or where they next begin.
-void Hardware::hang(QueueId id, const HardwareChannels& channels) {
-  Queue& q = queues_[id.index()];
+void Hardware::on(const Hang& message, const HardwareChannels& channels) {
+  if (queues_[message.queue.index()].stuck) return;
+  hang(message.queue, channels);
+  if (!message.fault.exists()) return;
+  channels.fault_injected->state({channels.slot_timer.now(), message.fault, FaultKind::hang,
+                                  layout_->queue(message.queue).process, message.queue, std::nullopt});
+}
+
+// What is left of the head stands still, in the slot or out of it. Waves that were already saved, or a queue that
+// is being unmapped, leave the slot; the queue hangs when it is mapped again.
+void Hardware::hang(QueueId queue, const HardwareChannels& channels) {
+  Queue& q = queues_[queue.index()];
+  if (q.slot.exists() && has_waves(q.slot)) {
+    const bool tail = slots_[q.slot.index()].tail;
+    pause_head(q.slot, channels);
+    slots_[q.slot.index()].tail = tail;
+  }
   q.stuck = true;
-  if (q.slot.exists() && slots_[q.slot.index()].flowing) pause_head(q.slot, channels);
 }
 
-// The waves in the slot die, and the slot with what it was doing. A job without a fence is lost; one with a fence
-// stays in the ring until the driver completes that by force.
-void Hardware::kill_waves(SlotId id, const HardwareChannels& channels) {
-  Slot& slot = slots_[id.index()];
-  Queue& q = queues_[slot.queue.index()];
-  if (slot.flowing) pause_head(id, channels);
-  channels.slot_timer.cancel(slot.timer);
-  const bool began = q.head_started && !q.ring.empty();
+// A fault of preemption hits this stop. A queue that has stopped by now, and is only being saved or unmapped, is
+// past it.
+void Hardware::inject(const UnmapQueue& stop, const HardwareChannels& channels) {
+  Slot& slot = slots_[stop.slot.index()];
+  if (slot.state == SlotState::saving || slot.state == SlotState::unmapping) return;
+  const FaultSpec& fault = channels.faults->spec(stop.fault);
+  if (fault.kind == FaultKind::slow_preempt) {
+    slot.slower = *fault.time;
+  } else if (!queues_[stop.queue.index()].stuck) {
+    hang(stop.queue, channels);
+  }
+  channels.fault_injected->state({channels.slot_timer.now(), stop.fault, fault.kind,
+                                  layout_->queue(stop.queue).process, stop.queue, stop.eviction});
+}
+
+// The job at `place` of the ring will not run on. The caller takes it out of the ring.
+void Hardware::drop_job(QueueId queue, std::size_t place, JobOutcome outcome, const HardwareChannels& channels) {
+  const Queue& q = queues_[queue.index()];
+  const bool started = place == 0 && q.head_started;
+  channels.job_dropped.post(
+      {q.ring[place], outcome, started, started ? q.head_started_at : SimTime{}, started ? q.head_preemptions : 0});
+  if (outcome != JobOutcome::exited) channels.job_retired.post({queue, q.ring[place]});
+}
+
+// The head's waves are dead wherever they stand. Without a fence nobody hears of it: the job is lost. With one the
+// driver knows, and cancels it; if it does not, the job runs anew.
+void Hardware::kill_waves(QueueId queue, const HardwareChannels& channels) {
+  Queue& q = queues_[queue.index()];
+  if (q.slot.exists() && has_waves(q.slot) && !q.stuck) pause_head(q.slot, channels);
+  q.stuck = false;
   q.saved = Bytes{0};
   q.has_context = false;
-  q.after_drain = 0;
-  q.stuck = false;
-  if (!began) return;
-  const bool fenced = channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]).fence;
-  if (fenced) {
-    q.head_died = true;
-  } else {
-    drop_job(slot.queue, 0, JobOutcome::lost, channels);
+  q.remaining = 0;
+  if (!q.head_started) return;
+  const Job& job = channels.workload->jobs()[q.ring.front()];
+  if (!channels.workload->spec_of(job).fence) {
+    drop_job(queue, 0, JobOutcome::lost, channels);
+    q.ring.pop_front();
   }
+  q.head_started = false;
 }
 
+// Out of the slot at once, from whatever it was doing there.
 void Hardware::empty_slot(SlotId id, const HardwareChannels& channels) {
   Slot& slot = slots_[id.index()];
   const QueueId queue = slot.queue;
-  if (slot.state == SlotState::running) channels.disconnected.post({queue});
+  channels.slot_timer.cancel(slot.timer);
   leave_pipe(id, channels);
-  kill_waves(id, channels);
-  if (slot.for_packet) {
-    channels.queue_stopped->state({channels.slot_timer.now(), queue, has_work(queue, *channels.workload)});
-  }
+  channels.queue_stopped->state({channels.slot_timer.now(), queue, has_work(queue, *channels.workload)});
   change(id, SlotState::free, channels);
   slot = Slot{};
   queues_[queue.index()].slot = SlotId::none();
 }
 
 void Hardware::on(const ResetQueue& message, const HardwareChannels& channels) {
-  Queue& q = queues_[message.queue.index()];
-  q.stuck = false;
-  if (!q.slot.exists()) return;
-  const SlotId slot = q.slot;
+  kill_waves(message.queue, channels);
+  const SlotId slot = queues_[message.queue.index()].slot;
+  if (!slot.exists()) return;
   empty_slot(slot, channels);
   channels.slot_freed.post({message.queue, slot});
   arbitrate(pipe_of(slot), channels);
 }
 
-// The rings are memory and stay; a kernel move under way starts anew.
 void Hardware::on(const GpuReset&, const HardwareChannels& channels) {
+  ++gpu_resets_;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    // What was saved before, of a queue without a slot, is memory too.
+    if (queues_[i].slot.exists() || queues_[i].stuck) kill_waves(QueueId::of(i), channels);
+  }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].state != SlotState::free) empty_slot(SlotId::of(i), channels);
   }
-  for (Queue& q : queues_) {
-    q.stuck = false;
-    q.saved = Bytes{0};
-    q.has_context = false;
-  }
-  if (copy_work_ == 0) return;
+  if (kernel_copy_ == 0) return;
   copy_.advance(channels.copy_done.now());
-  copy_.set_remaining(SlotId::none_value, copy_work_);
+  copy_.stop(SlotId::none_value);
+  copy_.start(SlotId::none_value, 1, kernel_copy_);
   rearm_share(true, channels);
 }
 
-// Takes one job out of the ring, unfinished.
-void Hardware::drop_job(QueueId id, std::size_t place, JobOutcome outcome, const HardwareChannels& channels) {
-  Queue& q = queues_[id.index()];
-  const JobId job = q.ring[place];
-  const bool head = place == 0 && q.head_started;
-  channels.job_dropped.post(
-      {job, outcome, head, head ? q.head_started_at : SimTime{}, head ? q.head_preemptions : 0});
-  channels.job_retired.post({id, job});
-  q.ring.erase(q.ring.begin() + static_cast<std::ptrdiff_t>(place));
-  if (place != 0) return;
-  q.head_started = false;
-  q.head_died = false;
-}
-
-// The jobs whose fences were completed leave the ring; a running one's waves with it.
 void Hardware::on(const CancelFenced& message, const HardwareChannels& channels) {
   Queue& q = queues_[message.queue.index()];
-  const auto fenced = [&](JobId job) { return channels.workload->spec_of(channels.workload->jobs()[job]).fence; };
+  const bool had_work = has_work(message.queue, *channels.workload);
+  const auto fenced = [&](JobId id) { return channels.workload->spec_of(channels.workload->jobs()[id]).fence; };
   const bool head_goes = !q.ring.empty() && fenced(q.ring.front());
-  const bool on_machine = q.slot.exists() && slots_[q.slot.index()].state == SlotState::running;
-  if (head_goes && q.slot.exists() && slots_[q.slot.index()].flowing) pause_head(q.slot, channels);
-  for (std::size_t place = q.ring.size(); place > 0; --place) {
-    if (fenced(q.ring[place - 1])) drop_job(message.queue, place - 1, JobOutcome::cancelled, channels);
+  for (std::size_t i = 0; i < q.ring.size(); ++i) {
+    if (fenced(q.ring[i])) drop_job(message.queue, i, JobOutcome::cancelled, channels);
   }
-  if (!head_goes || !q.slot.exists()) return;
-  const SlotId slot = q.slot;
-  if (slots_[slot.index()].state == SlotState::draining && !q.stuck) {
-    return begin_unmapping(slot, Duration{0}, channels);
+  if (head_goes) {
+    if (q.slot.exists() && has_waves(q.slot) && !q.stuck) pause_head(q.slot, channels);
+    q.head_started = false;
+    q.remaining = 0;
   }
-  if (!on_machine || q.stuck) return;
-  if (has_work(message.queue, *channels.workload)) return start_head(slot, 0, channels);
-  disconnect(slot, channels);
-  channels.idle.post({message.queue});
+  std::erase_if(q.ring, fenced);
+  if (!had_work && has_work(message.queue, *channels.workload)) channels.has_work.post({message.queue});
+  if (head_goes && q.slot.exists() && !q.stuck) settle_head(q.slot, channels);
+}
+
+// The head is gone from under its slot: the next one runs, or the slot goes on to what comes after waves.
+void Hardware::settle_head(SlotId id, const HardwareChannels& channels) {
+  const QueueId queue = slots_[id.index()].queue;
+  const bool work = has_work(queue, *channels.workload);
+  switch (slots_[id.index()].state) {
+    case SlotState::running:
+      if (work) return start_head(id, 0, channels);
+      disconnect(id, channels);
+      return void(channels.idle.post({queue}));
+    case SlotState::draining:
+      return end_drain(id, channels);
+    case SlotState::mapped:
+      if (!work) return void(channels.idle.post({queue}));
+      return arbitrate(pipe_of(id), channels);
+    case SlotState::free:
+    case SlotState::mapping:
+    case SlotState::loading:
+    case SlotState::connecting:
+    case SlotState::saving:
+    case SlotState::unmapping:
+      return;  // looks again when it is through
+  }
 }
 
 }  // namespace userqsim

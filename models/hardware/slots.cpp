@@ -13,6 +13,11 @@ std::uint64_t Hardware::stop_ordinal(SlotId id) const {
   return (std::uint64_t{1} << 63) | (std::uint64_t{q.stops} << 32) | q.maps;
 }
 
+Duration Hardware::preempt_time(SlotId id, CostName name, const HardwareChannels& channels) const {
+  const Slot& slot = slots_[id.index()];
+  return channels.costs->of(name, slot.queue.value, stop_ordinal(id)) + slot.slower;
+}
+
 void Hardware::change(SlotId id, SlotState to, const HardwareChannels& channels) {
   Slot& slot = slots_[id.index()];
   const SlotState from = slot.state;
@@ -25,6 +30,7 @@ void Hardware::wait(SlotId id, Duration time, const HardwareChannels& channels) 
 }
 
 void Hardware::on(const MapQueue& message, const HardwareChannels& channels) {
+  if (message.gpu_resets != gpu_resets_) return;  // MES posted it at the instant of a reset that wiped it out
   Slot& slot = slots_[message.slot.index()];
   Queue& q = queues_[message.queue.index()];
   ensure(slot.state == SlotState::free && !q.slot.exists(), "MES maps a queue twice or into a taken slot");
@@ -89,8 +95,7 @@ void Hardware::on(const UnmapQueue& message, const HardwareChannels& channels) {
     slot.for_packet = true;
     slot.stop = message.stops;
   }
-  if (message.never) hang(message.queue, channels);
-  slot.slow = std::max(slot.slow, message.slow);
+  if (message.fault.exists()) inject(message, channels);
   if (slot.stop_asked) return;  // on its way out
   slot.stop_asked = true;
   begin_stop(message.slot, channels);
@@ -100,7 +105,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
   Slot& slot = slots_[id.index()];
   const Queue& q = queue_in(id);
   if (q.stuck && (slot.state == SlotState::running || slot.state == SlotState::mapped)) {
-    return change(id, SlotState::draining, channels);  // to no end
+    return change(id, SlotState::draining, channels);  // until it is reset
   }
   switch (slot.state) {
     case SlotState::mapping:
@@ -115,7 +120,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
       [[fallthrough]];
     case SlotState::mapped: {
       if (slot.tail) return change(id, SlotState::draining, channels);  // the waves of its last round run on
-      const Duration preempt = channels.costs->of(CostName::preempt_idle, slot.queue.value, stop_ordinal(id));
+      const Duration preempt = preempt_time(id, CostName::preempt_idle, channels);
       const QueueType type = layout_->queue(slot.queue).type;
       if (type == QueueType::gfx && q.has_context) {
         return save_context(id, spec_.device.gfx_context, preempt, channels);
@@ -140,9 +145,8 @@ void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
   const QueueId queue = slots_[id.index()].queue;
   if (spec_.cwsr && layout_->queue(queue).type == QueueType::compute) {
     pause_head(id, channels);
-    const std::uint64_t ordinal = stop_ordinal(id);
-    const Duration before = channels.costs->of(CostName::context_boundary, queue.value, ordinal) +
-                            channels.costs->of(CostName::preempt_running, queue.value, ordinal);
+    const Duration before = channels.costs->of(CostName::context_boundary, queue.value, stop_ordinal(id)) +
+                            preempt_time(id, CostName::preempt_running, channels);
     return save_context(id, wave_context(queue, channels), before, channels);
   }
   run_to_round_end(id, channels);
@@ -167,7 +171,7 @@ void Hardware::begin_unmapping(SlotId id, Duration before, const HardwareChannel
   leave_pipe(id, channels);
   const Duration unmap = channels.costs->of(CostName::unmap, slot.queue.value, stop_ordinal(id));
   change(id, SlotState::unmapping, channels);
-  wait(id, plus(before + unmap, slot.slow), channels);
+  wait(id, before + unmap, channels);
   arbitrate(pipe_of(id), channels);
 }
 

@@ -35,7 +35,7 @@ struct DeviceSpec {
   Duration pipe_quantum{0};      // the queue manager's rotation on one pipe; 0: only when idle
   TlbFlushPath tlb_flush_path = TlbFlushPath::mes_ring;
   ResetMethod reset_method = ResetMethod::mode1;
-  bool per_queue_reset = true;
+  bool per_queue_reset = false;  // MES can reset a hung queue alone
 };
 
 template <>
@@ -67,7 +67,7 @@ void describe(V& v, DeviceSpec& d) {
   v.required("pipe_quantum", d.pipe_quantum, "A pipe rotates among its ready queues after this; 0: only when idle");
   v.required("tlb_flush_path", d.tlb_flush_path, "Who carries a TLB flush");
   v.required("reset_method", d.reset_method, "How the whole GPU is reset: mode1 loses VRAM, mode2 keeps it");
-  v.required("per_queue_reset", d.per_queue_reset, "A user queue can be reset on its own");
+  v.required("per_queue_reset", d.per_queue_reset, "MES can reset a hung queue alone");
 }
 
 }  // namespace userqsim

@@ -289,9 +289,9 @@ std::optional<Action> OperationRun::detect(QueueBook& book) {
   }
   // Two actions a queue found: it goes HUNG, and its fences are completed.
   while (answer_.result == PacketResult::ok && hits_ < 2 * answer_.hung.size()) {
-    const QueueId hung = answer_.hung[hits_ / 2];
+    const QueueId hung = *(answer_.hung.begin() + hits_ / 2);
     const bool mark = hits_++ % 2 == 0;
-    if (!hung.exists() || !book.at(hung).exists()) continue;
+    if (!book.at(hung).exists()) continue;
     if (!mark) return CompleteFences{hung};
     const UserqState from = std::exchange(book.at(hung).state, UserqState::hung);
     return Moved{hung, from, UserqState::hung, Opcode::reset, PacketResult::ok};

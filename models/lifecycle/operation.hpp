@@ -87,7 +87,7 @@ using Action = std::variant<CallMes, WaitLastFence, CompleteFences, ResetGpu, En
 // What came of a CallMes.
 struct MesAnswer {
   PacketResult result = PacketResult::ok;
-  std::array<QueueId, hung_most> hung;  // that a hang detection found, and reset; the rest none
+  HungQueues hung;  // that a hang detection found, and reset
 };
 
 // What the release's path does on `queues`, which are given in order; nothing when it has no such path.
@@ -111,8 +111,7 @@ class OperationRun {
   Operation operation() const { return operation_; }
   auto fields() const {
     return std::tie(operation_, process_, subject_, entered_, recovery_, steps_, cursor_, over_, called_, acted_,
-                    error_, reset_, escalated_, answer_.result, answer_.hung[0], answer_.hung[1], answer_.hung[2],
-                    answer_.hung[3], hits_);
+                    error_, reset_, escalated_, answer_.result, answer_.hung, hits_);
   }
 
  private:

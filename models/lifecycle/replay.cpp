@@ -73,7 +73,7 @@ MesAnswer Replay::call(const CallMes& packet, ReplayAnswer& answer) {
   const bool ok = mes.result == PacketResult::ok;
   const bool detection = packet.opcode == Opcode::reset && !packet.queue.exists();
   if (detection && ok && hanging_.exists() && book_.at(hanging_).type == packet.type) {
-    mes.hung[0] = std::exchange(hanging_, QueueId::none());
+    mes.hung.add(std::exchange(hanging_, QueueId::none()));
   }
   if (!packet.queue.exists() && !detection && ok) gangs_held_ = packet.opcode == Opcode::suspend;
   const std::optional<QueueType> type = detection ? std::optional(packet.type) : std::nullopt;

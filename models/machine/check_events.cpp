@@ -8,6 +8,24 @@
 namespace userqsim {
 namespace {
 
+bool is_device_wide(PressureKind kind) {
+  switch (kind) {
+    case PressureKind::suspend:
+    case PressureKind::resume:
+    case PressureKind::isolation_stop:
+    case PressureKind::isolation_start:
+    case PressureKind::gpu_reset:
+      return true;
+    case PressureKind::allocate:
+    case PressureKind::invalidate_userptr:
+    case PressureKind::evict:
+    case PressureKind::destroy_queue:
+    case PressureKind::restore:
+      return false;
+  }
+  return false;
+}
+
 // `key` may be given only where `allowed`; `where` says where that is.
 template <class T>
 void check_given_only(const std::optional<T>& field, std::string_view key, bool allowed, std::string_view where,
@@ -50,79 +68,63 @@ void check_times(const MachineSpec& spec, const PressureSpec& event, const Proce
   }
 }
 
-bool is_of_device(PressureKind kind) { return kind >= PressureKind::suspend; }
-
 void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointer& at, Findings& found) {
-  const bool allocates = event.kind == PressureKind::allocate;
+  const PressureKind kind = event.kind;
+  const bool allocates = kind == PressureKind::allocate;
   const bool invalidates = event.kind == PressureKind::invalidate_userptr;
-  const bool destroys = event.kind == PressureKind::destroy_queue;
   check_given_only(event.buffer, "buffer", allocates, "kind \"allocate\"", at, found);
   check_given_only(event.hold, "hold", allocates, "kind \"allocate\"", at, found);
   check_given_only(event.size, "size", invalidates, "kind \"invalidate_userptr\"", at, found);
+  const bool device_wide = is_device_wide(kind);
+  check_given_only(event.process, "process", !device_wide, "a kind that happens to one process", at, found);
+  if (!device_wide) check_given(event.process, "process", event, at, found);
+  const bool destroys = kind == PressureKind::destroy_queue;
   check_given_only(event.queue, "queue", destroys, "kind \"destroy_queue\"", at, found);
-  check_given_only(event.s0ix, "s0ix", event.kind == PressureKind::suspend, "kind \"suspend\"", at, found);
-  check_given_only(event.method, "method", event.kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
+  if (destroys) check_given(event.queue, "queue", event, at, found);
+  check_given_only(event.s0ix, "s0ix", kind == PressureKind::suspend, "kind \"suspend\"", at, found);
+  check_given_only(event.method, "method", kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
   if (allocates) check_given(event.buffer, "buffer", event, at, found);
   if (invalidates) check_given(event.size, "size", event, at, found);
-  if (destroys) check_given(event.queue, "queue", event, at, found);
   if (event.buffer) check_buffer_fits(*event.buffer, spec.device, at / "buffer", found);
   if (event.hold) check_distribution(*event.hold, at / "hold", found);
 }
 
-// The process that the event names; null when it names none, or none that there is.
-const ProcessSpec* check_process(const MachineSpec& spec, const PressureSpec& event, const Pointer& at,
-                                 Findings& found) {
-  if (is_of_device(event.kind)) {
-    check_given_only(event.process, "process", false, "what happens to one process", at, found);
-    return nullptr;
+// A queue is destroyed once.
+void check_destroyed(const PressureSpec& event, const ProcessSpec& process, const Pointer& at, Findings& found) {
+  std::vector<std::string> queues;
+  for (const QueueSpec& queue : process.queues) queues.push_back(queue.name);
+  if (std::find(queues.begin(), queues.end(), *event.queue) == queues.end()) {
+    found.add(at / "queue",
+              no_such("queue", *event.queue, fmt::format(" in process \"{}\"", process.name), queues));
   }
-  if (!event.process) {
-    check_given(event.process, "process", event, at, found);
-    return nullptr;
-  }
-  return find_process(spec, *event.process, at / "process", found);
+  if (event.every) found.add(at / "every", "a queue is destroyed once; give \"at\"");
 }
 
 }  // namespace
 
-const ProcessSpec* find_process(const MachineSpec& spec, const std::string& name, const Pointer& at,
-                                Findings& found) {
-  std::vector<std::string> names;
-  for (const ProcessSpec& process : spec.processes) {
-    if (process.name == name) return &process;
-    names.push_back(process.name);
-  }
-  found.add(at, no_such("process", name, " in this scenario", names));
-  return nullptr;
-}
-
-const QueueSpec* find_queue(const ProcessSpec& process, const std::string& name, const Pointer& at,
-                            Findings& found) {
-  std::vector<std::string> names;
-  for (const QueueSpec& queue : process.queues) {
-    if (queue.name == name) return &queue;
-    names.push_back(queue.name);
-  }
-  found.add(at, no_such("queue", name, fmt::format(" in process \"{}\"", process.name), names));
-  return nullptr;
-}
-
 void check_events(const MachineSpec& spec, Findings& found) {
+  std::vector<std::string> process_names;
   std::vector<std::set<std::string>> buffer_names;  // of each process
   for (const ProcessSpec& process : spec.processes) {
+    process_names.push_back(process.name);
     buffer_names.emplace_back();
     for (const BufferSpec& buffer : process.vram) buffer_names.back().insert(buffer.name);
   }
   for (std::size_t e = 0; e < spec.events.size(); ++e) {
     const PressureSpec& event = spec.events[e];
     const Pointer at = Pointer{"/events"} / e;
-    const ProcessSpec* process = check_process(spec, event, at, found);
-    check_times(spec, event, process, at, found);
+    const auto name = std::find(process_names.begin(), process_names.end(), event.process);
+    const auto index = static_cast<std::size_t>(name - process_names.begin());
+    const bool known = name != process_names.end();
+    if (event.process && !known) {
+      found.add(at / "process", no_such("process", *event.process, " in this scenario", process_names));
+    }
+    check_times(spec, event, known ? &spec.processes[index] : nullptr, at, found);
     check_kind(spec, event, at, found);
-    if (process == nullptr) continue;
-    if (event.queue) find_queue(*process, *event.queue, at / "queue", found);
-    if (event.buffer) {
-      const auto index = static_cast<std::size_t>(process - spec.processes.data());
+    if (known && event.queue && event.kind == PressureKind::destroy_queue) {
+      check_destroyed(event, spec.processes[index], at, found);
+    }
+    if (known && event.buffer) {
       check_name(event.buffer->name, "process", buffer_names[index], at / "buffer" / "name", found);
     }
   }

@@ -1,118 +1,166 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
 #include "models/machine/check_parts.hpp"
 #include "sim/config/units.hpp"
 
 namespace userqsim {
 namespace {
 
-// What goes with a kind of fault.
-struct Shape {
-  bool needs_process = false;  // with `at` and `eviction`
-  bool needs_queue = false;    // the same
-  bool at = true;
-  bool by_eviction = true;  // `eviction` and `probability`
-  bool time = false;
-  bool needs_time = false;
-  bool packet = false;
-  bool code = false;
+// What may, and what must, stand beside a kind.
+struct Rule {
+  FaultKind kind;
+  bool at, eviction, probability;  // triggers it may have
+  bool queue;                      // it may name a queue
+  bool needs_queue;                // it is about one queue: with `at` and `eviction` it must name it
+  bool time, needs_time;
+  bool packet;  // it is about a packet
 };
 
-Shape shape_of(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::hang:
-      return {.needs_process = true, .needs_queue = true, .by_eviction = false};
-    case FaultKind::no_preempt:
-      return {};
-    case FaultKind::slow_preempt:
-      return {.time = true, .needs_time = true};
-    case FaultKind::mes_silent:
-      return {.time = true};
-    case FaultKind::packet_lost:
-      return {.packet = true};
-    case FaultKind::packet_error:
-      return {.packet = true, .code = true};
-    case FaultKind::reset_fails:
-      return {};
-    case FaultKind::free_buffer:
-      return {.needs_process = true, .needs_queue = true};
-    case FaultKind::kill:
-      return {.needs_process = true, .time = true};
-  }
-  return {};
+constexpr std::array<Rule, 9> rules{{
+    {FaultKind::hang, true, false, false, true, true, false, false, false},
+    {FaultKind::no_preempt, false, true, true, true, true, false, false, false},
+    {FaultKind::slow_preempt, false, true, true, true, true, true, true, false},
+    {FaultKind::mes_silent, true, true, true, true, false, true, false, false},
+    {FaultKind::packet_lost, true, true, true, true, false, false, false, true},
+    {FaultKind::packet_error, true, true, true, true, false, false, false, true},
+    {FaultKind::reset_fails, true, false, true, false, false, false, false, false},
+    {FaultKind::free_buffer, true, true, true, true, true, false, false, false},
+    {FaultKind::kill, true, true, true, false, false, true, false, false},
+}};
+
+const Rule& rule_of(FaultKind kind) {
+  return *std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.kind == kind; });
 }
 
 class FaultCheck {
  public:
   FaultCheck(const MachineSpec& spec, const FaultSpec& fault, Pointer at, Findings& found)
-      : spec_(spec), fault_(fault), at_(std::move(at)), found_(found), shape_(shape_of(fault.kind)) {}
+      : spec_(spec), fault_(fault), rule_(rule_of(fault.kind)), at_(std::move(at)), found_(found) {}
 
   void run() {
-    check_trigger();
+    if (!check_trigger()) return;
     check_target();
-    goes(fault_.time, "time", shape_.time);
-    goes(fault_.packet, "packet", shape_.packet && !fault_.at);
-    goes(fault_.code, "code", shape_.code);
-    goes(fault_.nth, "nth", shape_.packet && fault_.at.has_value());
-    goes(fault_.scope, "scope", fault_.kind == FaultKind::reset_fails);
-    if (shape_.needs_time) needs(fault_.time, "time");
-    if (fault_.kind == FaultKind::reset_fails) needs(fault_.scope, "scope");
-    if (fault_.time && *fault_.time < Duration{0}) found_.add(at_ / "time", "must not be negative");
+    check_fields();
+    check_at();
   }
 
  private:
+  std::string kind() const { return fmt::format(R"(kind "{}")", name_of(fault_.kind)); }
+
   template <class T>
-  void goes(const std::optional<T>& field, std::string_view key, bool allowed) {
-    if (field && !allowed) {
-      found_.add(at_ / key,
-                 fmt::format(R"("{}" does not go with this fault of kind "{}")", key, name_of(fault_.kind)));
-    }
+  void only(const std::optional<T>& field, std::string_view key, bool allowed, std::string_view where) {
+    if (field && !allowed) found_.add(at_ / key, fmt::format(R"("{}" goes only with {})", key, where));
   }
   template <class T>
-  void needs(const std::optional<T>& field, std::string_view key) {
-    if (!field) found_.add(at_, fmt::format(R"(a fault of kind "{}" needs "{}")", name_of(fault_.kind), key));
+  void needs(const std::optional<T>& field, std::string_view key, std::string_view with = "") {
+    if (field) return;
+    found_.add(at_, fmt::format(R"(a fault of {}{} needs "{}")", kind(), with, key));
   }
 
-  void check_trigger() {
-    const int given = (fault_.at ? 1 : 0) + (fault_.eviction ? 1 : 0) + (fault_.probability ? 1 : 0);
-    if (given != 1) {
-      found_.add(at_, fmt::format(R"(expected exactly one of "at", "eviction" and "probability"; found {})",
-                                  given == 0   ? "none"
-                                  : given == 2 ? "two"
-                                               : "all"));
-      return;
+  // Exactly one, and one that the kind can have.
+  bool check_trigger() {
+    std::string given, allowed;
+    std::size_t count = 0;
+    bool fits = true;
+    const auto look = [&](std::string_view key, bool there, bool may_be) {
+      if (there) given += (count++ > 0 ? ", " : "") + std::string(key);
+      if (may_be) allowed += (allowed.empty() ? "" : ", ") + std::string(key);
+      fits = fits && (!there || may_be);
+    };
+    look("at", fault_.at.has_value(), rule_.at);
+    look("eviction", fault_.eviction.has_value(), rule_.eviction);
+    look("probability", fault_.probability.has_value(), rule_.probability);
+    if (count != 1) {
+      found_.add(at_, fmt::format("expected exactly one of at, eviction, probability; found {}",
+                                  count == 0 ? "none" : given));
+      return false;
     }
-    const bool resets = fault_.kind == FaultKind::reset_fails;
-    goes(fault_.eviction, "eviction", shape_.by_eviction && !resets);
-    goes(fault_.probability, "probability", shape_.by_eviction);
+    if (!fits) {
+      found_.add(at_ / given,
+                 fmt::format(R"(a fault of {} cannot be triggered by "{}"; allowed: {})", kind(), given, allowed));
+      return false;
+    }
     if (fault_.probability && !(*fault_.probability >= 0.0 && *fault_.probability <= 1.0)) {
       found_.add(at_ / "probability", fmt::format("{} is out of range; allowed: 0 to 1", *fault_.probability));
     }
-    if (fault_.at && (*fault_.at > spec_.horizon || *fault_.at < Duration{0})) {
-      found_.add(at_ / "at", fmt::format("{} is not between zero and the horizon, {}", to_text(*fault_.at),
-                                         to_text(spec_.horizon)));
-    }
+    return true;
   }
 
+  // Whom it names, and whether there is such a one.
   void check_target() {
-    const bool resets = fault_.kind == FaultKind::reset_fails;
-    goes(fault_.process, "process", !resets && !(fault_.kind == FaultKind::mes_silent && fault_.at));
-    goes(fault_.queue, "queue",
-         fault_.kind != FaultKind::kill && !resets && !(fault_.kind == FaultKind::mes_silent && fault_.at));
-    const bool named = fault_.at || fault_.eviction;
-    if (named && (shape_.needs_process || fault_.eviction)) needs(fault_.process, "process");
-    if (named && shape_.needs_queue) needs(fault_.queue, "queue");
-    if (fault_.queue && !fault_.process) found_.add(at_, R"("queue" needs "process" beside it)");
-    if (!fault_.process) return;
-    const ProcessSpec* process = find_process(spec_, *fault_.process, at_ / "process", found_);
-    if (process != nullptr && fault_.queue) find_queue(*process, *fault_.queue, at_ / "queue", found_);
+    const bool whole_device =
+        fault_.kind == FaultKind::reset_fails || (fault_.kind == FaultKind::mes_silent && fault_.at);
+    only(fault_.process, "process", !whole_device, "a fault of one process");
+    only(fault_.queue, "queue", rule_.queue && !whole_device, "a fault of one queue");
+    if (whole_device) return;
+    const bool one = !fault_.probability;
+    const bool any_packet = rule_.packet && fault_.at;
+    if (one && !any_packet) needs(fault_.process, "process");
+    if (one && rule_.needs_queue) needs(fault_.queue, "queue");
+    if (fault_.queue && !fault_.process) {
+      if (!one || any_packet) found_.add(at_ / "queue", R"("queue" goes only with "process": names are its own)");
+      return;
+    }
+    if (fault_.process) check_names();
+  }
+
+  void check_names() {
+    std::vector<std::string> processes;
+    for (const ProcessSpec& process : spec_.processes) processes.push_back(process.name);
+    const auto found = std::find(processes.begin(), processes.end(), *fault_.process);
+    if (found == processes.end()) {
+      found_.add(at_ / "process", no_such("process", *fault_.process, " in this scenario", processes));
+      return;
+    }
+    process_ = &spec_.processes[static_cast<std::size_t>(found - processes.begin())];
+    if (!fault_.queue) return;
+    std::vector<std::string> queues;
+    for (const QueueSpec& queue : process_->queues) queues.push_back(queue.name);
+    if (std::find(queues.begin(), queues.end(), *fault_.queue) != queues.end()) return;
+    found_.add(at_ / "queue",
+               no_such("queue", *fault_.queue, fmt::format(" in process \"{}\"", process_->name), queues));
+  }
+
+  void check_fields() {
+    only(fault_.time, "time", rule_.time, R"(kinds "slow_preempt", "mes_silent", "kill")");
+    if (rule_.needs_time) needs(fault_.time, "time");
+    const bool error = fault_.kind == FaultKind::packet_error;
+    only(fault_.code, "code", error, R"(kind "packet_error")");
+    if (error) needs(fault_.code, "code");
+    only(fault_.packet, "packet", rule_.packet && !fault_.at,
+         R"(kinds "packet_lost", "packet_error" and a trigger other than "at")");
+    only(fault_.nth, "nth", rule_.packet && fault_.at, R"(kinds "packet_lost", "packet_error" and "at")");
+    const bool reset = fault_.kind == FaultKind::reset_fails;
+    only(fault_.scope, "scope", reset, R"(kind "reset_fails")");
+    if (reset) needs(fault_.scope, "scope");
+  }
+
+  void check_at() {
+    if (!fault_.at) return;
+    const Duration last = fault_.kind == FaultKind::kill ? fault_.time.value_or(Duration{0}) : Duration{0};
+    if (*fault_.at > spec_.horizon || last > spec_.horizon - *fault_.at) {
+      found_.add(at_ / "at", fmt::format("{}{} is after the horizon, {}", to_text(*fault_.at),
+                                         last > Duration{0} ? " and \"time\", " + to_text(last) + "," : "",
+                                         to_text(spec_.horizon)));
+    } else if (process_ != nullptr && *fault_.at < process_->start) {
+      found_.add(at_ / "at", fmt::format("{} is before the start of process \"{}\", {}", to_text(*fault_.at),
+                                         process_->name, to_text(process_->start)));
+    } else if (process_ != nullptr && process_->stop && *fault_.at >= *process_->stop) {
+      found_.add(at_ / "at", fmt::format("{} is not before the stop of process \"{}\", {}", to_text(*fault_.at),
+                                         process_->name, to_text(*process_->stop)));
+    }
   }
 
   const MachineSpec& spec_;
   const FaultSpec& fault_;
+  const Rule& rule_;
   Pointer at_;
   Findings& found_;
-  Shape shape_;
+  const ProcessSpec* process_ = nullptr;
 };
 
 }  // namespace

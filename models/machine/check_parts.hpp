@@ -38,11 +38,6 @@ void check_stream(const MachineSpec& spec, const ProcessSpec& process, const Que
                   Findings& found);
 
 // Shared by them.
-// What has that name; null, and a problem, when nothing has.
-const ProcessSpec* find_process(const MachineSpec& spec, const std::string& name, const Pointer& at,
-                                Findings& found);
-const QueueSpec* find_queue(const ProcessSpec& process, const std::string& name, const Pointer& at,
-                            Findings& found);
 // False, and a problem, when the distribution cannot be sampled from.
 bool check_distribution(const Distribution& distribution, const Pointer& at, Findings& found);
 // A name must be there, on one line, and different from those in `taken`, to which it is added.

@@ -38,8 +38,8 @@ struct Machine::Impl {
       : spec(std::move(the_spec)),
         layout(std::make_shared<const Layout>(make_layout(spec->processes))),
         draws(spec->seed, replication),
-        faults(spec->faults, *layout, draws),
         costs(spec->costs, draws),
+        faults(spec->faults, *layout, draws),
         workload(*layout, spec->processes, spec->events),
         memory(memory_spec(*spec), spec->processes),
         hardware({spec->device, spec->kernel.cwsr, spec->kernel.context_area}, *layout),
@@ -52,8 +52,8 @@ struct Machine::Impl {
       : spec(other.spec),
         layout(other.layout),
         draws(other.draws),
-        faults(spec->faults, *layout, draws),
         costs(spec->costs, draws),
+        faults(spec->faults, *layout, draws),
         engine(other.engine),
         workload(other.workload),
         memory(other.memory),
@@ -69,7 +69,7 @@ struct Machine::Impl {
 
   // The digest and the flight recorder hear every fact, before any sink.
   void wire() {
-    wiring = make_wiring({engine, probes, draws, faults, costs, workload, memory, hardware});
+    wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults});
     std::uint32_t kind = 0;
     probes.each([&]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this, kind](const Fact& fact) {
@@ -124,8 +124,8 @@ struct Machine::Impl {
   std::shared_ptr<const MachineSpec> spec;
   std::shared_ptr<const Layout> layout;
   Draws draws;
-  FaultPlan faults;
   CostDraws costs;
+  FaultPlan faults;
   Engine engine;
   Workload workload;
   Memory memory;

@@ -33,7 +33,7 @@ struct Probes {
   Probe<FaultInjected> fault_injected;
   Probe<GpuResetDone> gpu_reset_done;
 
-  // Calls f(probe) for each probe, in the order above.
+  // Calls f(probe) for each probe, in the order above, which is part of the digest: a new one stands last.
   template <class F>
   void each(F&& f) {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),

@@ -48,15 +48,15 @@ void connect(Wiring& w, Connector connector) {
       .to<WorkloadEvent>(w.workload.arrive, "Arrive")
       .to<WorkloadEvent>(w.workload.think, "ThinkOver")
       .to<WorkloadEvent>(w.workload.pressure_timer, "PressureTimer")
-      .to<WorkloadEvent>(w.workload.fault_timer, "FaultTimer")
       .to<DriverEvent>(w.workload.open, "OpenProcess")
       .to<DriverEvent>(w.workload.exit, "ExitProcess")
       .to<DriverEvent>(w.workload.submit, "SubmitJob")
       .to<DriverEvent>(w.workload.pressure, "PressureDue")
-      .to<DriverEvent>(w.workload.driver_fault, "FaultDue")
-      .to<FirmwareEvent>(w.workload.firmware_fault, "FaultDue")
-      .to<HardwareEvent>(w.workload.hardware_fault, "FaultDue")
-      .to<HardwareEvent>(w.workload.dependency, "DependencyMet");
+      .to<HardwareEvent>(w.workload.dependency, "DependencyMet")
+      .to<WorkloadEvent>(w.workload.fault_timer, "FaultTimer")
+      .to<DriverEvent>(w.workload.fault_due, "FaultDue")
+      .to<FirmwareEvent>(w.workload.mes_fault, "MesFault")
+      .to<HardwareEvent>(w.workload.hang, "Hang");
   connector.from(Part::memory)
       .to<DriverEvent>(w.memory.fence_needed, "FenceNeeded")
       .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
@@ -82,22 +82,22 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.firmware.suspend_fence, "SuspendFence")
       .to<HardwareEvent>(w.firmware.map, "MapQueue")
       .to<HardwareEvent>(w.firmware.unmap, "UnmapQueue")
-      .to<HardwareEvent>(w.firmware.reset_queue, "ResetQueue")
-      .to<HardwareEvent>(w.firmware.gpu_reset, "GpuReset")
-      .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer")
+      .to<HardwareEvent>(w.firmware.reset, "ResetQueue")
       .to<FirmwareEvent>(w.firmware.api_timer, "ApiTimer")
       .to<FirmwareEvent>(w.firmware.quantum_timer, "QuantumTimer")
       .to<FirmwareEvent>(w.firmware.discover_timer, "DiscoverTimer")
-      .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer");
+      .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer")
+      .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer");
   connector.from(Part::driver)
       .to<DriverEvent>(w.driver.wake, "Wake")
       .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
       .to<DriverEvent>(w.driver.hang_timeout, "HangTimeout")
       .to<FirmwareEvent>(w.driver.mes, "Packet")
+      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
       .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
       .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
+      .to<HardwareEvent>(w.driver.gpu_reset, "GpuReset")
       .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
-      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
       .to<MemoryEvent>(w.driver.allocate, "Allocate")
       .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
       .to<MemoryEvent>(w.driver.validate, "Validate")
@@ -117,11 +117,9 @@ void connect_probes(Wiring& w, Probes& p) {
   w.hardware.queue_stopped = &p.queue_stopped;
   w.hardware.context_moved = &p.context_moved;
   w.hardware.hazard = &p.hazard;
-  w.hardware.fault = &p.fault_injected;
   w.firmware.packet_ended = &p.packet_ended;
   w.firmware.queue_stopped = &p.queue_stopped;
   w.firmware.gang_ready = &p.gang_ready;
-  w.firmware.fault = &p.fault_injected;
   w.driver.started = &p.eviction_started;
   w.driver.step = &p.eviction_step;
   w.driver.signaled = &p.eviction_signaled;
@@ -132,7 +130,9 @@ void connect_probes(Wiring& w, Probes& p) {
   w.driver.exited = &p.process_exited;
   w.driver.request_ended = &p.request_ended;
   w.driver.hazard = &p.hazard;
-  w.driver.fault = &p.fault_injected;
+  w.hardware.fault_injected = &p.fault_injected;
+  w.firmware.fault_injected = &p.fault_injected;
+  w.driver.fault_injected = &p.fault_injected;
   w.driver.reset_done = &p.gpu_reset_done;
 }
 
@@ -144,21 +144,21 @@ Wiring make_wiring(const Wired& wired) {
   connect_probes(w, wired.probes);
   w.workload.draws = &wired.draws;
   w.workload.faults = &wired.faults;
-  w.hardware.faults = &wired.faults;
-  w.firmware.faults = &wired.faults;
-  w.driver.faults = &wired.faults;
   w.memory.costs = &wired.costs;
   w.memory.draws = &wired.draws;
   w.memory.workload = &wired.workload;
   w.hardware.costs = &wired.costs;
   w.hardware.workload = &wired.workload;
   w.hardware.memory = &wired.memory;
+  w.hardware.faults = &wired.faults;
   w.firmware.costs = &wired.costs;
   w.firmware.workload = &wired.workload;
   w.firmware.hardware = &wired.hardware;
+  w.firmware.faults = &wired.faults;
   w.driver.costs = &wired.costs;
   w.driver.workload = &wired.workload;
   w.driver.hardware = &wired.hardware;
+  w.driver.faults = &wired.faults;
   return w;
 }
 

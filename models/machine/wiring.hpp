@@ -24,11 +24,11 @@ struct Wired {
   Engine& engine;
   Probes& probes;
   const Draws& draws;
-  const FaultPlan& faults;
   const CostDraws& costs;
   const Workload& workload;
   const Memory& memory;
   const Hardware& hardware;
+  const FaultPlan& faults;
 };
 
 Wiring make_wiring(const Wired& wired);

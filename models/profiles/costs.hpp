@@ -48,9 +48,9 @@ struct CostSpec {
   Cost tlb_flush;            // one TLB invalidation in hardware
   Cost move_window;          // one 2 MiB GART window of a move: map job, copy job, flush
   Cost userptr_page;         // re-fault and re-map one 4 KiB page of a userptr registration
-  Cost queue_reset;          // MES takes a hung queue off the machine, beside the packet
-  Cost mode1_reset;          // from the reset's begin to a GPU whose queues can be mapped again; VRAM is lost
-  Cost mode2_reset;          // the same, VRAM is kept
+  Cost queue_reset;          // MES resets one queue: its waves are killed, its slot is freed
+  Cost mode1_reset;          // a GPU reset that loses VRAM, until the device serves again
+  Cost mode2_reset;          // one that keeps it
   // Unique to REMOVE_QUEUE and ADD_QUEUE.
   Cost teardown;      // drop the gang (and with the last, the process context)
   Cost registration;  // create the gang (and process context) anew
@@ -101,9 +101,9 @@ void describe(V& v, CostSpec& c) {
   v.required("tlb_flush", c.tlb_flush, "One TLB invalidation in hardware");
   v.required("move_window", c.move_window, "One 2 MiB window of a move, beside the transfer itself");
   v.required("userptr_page", c.userptr_page, "Re-fault and re-map one 4 KiB page of a userptr registration");
-  v.required("queue_reset", c.queue_reset, "MES takes a hung queue off the machine, beside the packet");
-  v.required("mode1_reset", c.mode1_reset, "A MODE1 reset, from its begin to queues that can be mapped again");
-  v.required("mode2_reset", c.mode2_reset, "A MODE2 reset, from its begin to queues that can be mapped again");
+  v.required("queue_reset", c.queue_reset, "MES resets one queue");
+  v.required("mode1_reset", c.mode1_reset, "A GPU reset that loses VRAM, until the device serves again");
+  v.required("mode2_reset", c.mode2_reset, "A GPU reset that keeps VRAM, until the device serves again");
   v.required("teardown", c.teardown, "REMOVE_QUEUE alone: drop the gang");
   v.required("registration", c.registration, "ADD_QUEUE alone: create the gang anew");
   v.required("suspend_book", c.suspend_book, "SUSPEND alone: mark the gang suspended");

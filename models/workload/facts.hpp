@@ -13,10 +13,10 @@ namespace userqsim {
 
 enum class JobOutcome : std::uint8_t {
   finished,
-  exited,     // its process exited first, or its queue was given back
+  exited,     // its process exited first
   open,       // not finished at the horizon
-  cancelled,  // its fence was completed by force (-ECANCELED)
-  lost,       // it had no fence, and its waves died in a reset
+  cancelled,  // the driver completed its fence by force
+  lost,       // a reset killed its waves
 };
 
 struct JobEnded {
@@ -35,15 +35,15 @@ struct JobEnded {
   }
 };
 
-// A fault took effect.
+// A fault has taken effect.
 struct FaultInjected {
   SimTime time;
   FaultId fault;
   FaultKind kind = FaultKind::hang;
-  ProcessId process;                   // whom it hit; none: the device
-  QueueId queue;                       // none: the whole process or device
-  std::optional<EvictionId> eviction;  // in whose course
-  auto fields() const { return std::tie(time, fault, kind, process, queue); }
+  ProcessId process;                      // whom it hit; none: the whole device
+  QueueId queue;                          // none where it is not a queue's
+  std::optional<std::uint32_t> eviction;  // of the process, when it is one's
+  auto fields() const { return std::tie(time, fault, kind, process, queue, eviction); }
 };
 
 template <>

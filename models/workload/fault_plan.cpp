@@ -9,69 +9,71 @@ namespace userqsim {
 
 namespace {
 
-// Processes draw beyond all queues, resets beyond all processes.
-constexpr std::uint32_t process_entity = std::uint32_t{1} << 31;
-constexpr std::uint32_t reset_entity = std::uint32_t{3} << 30;
+bool is_one_of(FaultPlan::Kinds kinds, FaultKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+// Resets of the GPU draw under a number beyond all queues.
+constexpr std::uint32_t gpu_entity = std::uint32_t{1} << 31;
 
 }  // namespace
 
-FaultPlan::FaultPlan(const std::vector<FaultSpec>& specs, const Layout& layout, const Draws& draws)
-    : specs_(&specs), layout_(&layout), draws_(&draws) {
-  for (const FaultSpec& fault : specs) {
+FaultPlan::FaultPlan(const std::vector<FaultSpec>& faults, const Layout& layout, const Draws& draws)
+    : faults_(&faults), layout_(&layout), draws_(&draws) {
+  for (const FaultSpec& fault : faults) {
     Target target;
-    for (std::size_t p = 0; p < layout.processes.size() && fault.process; ++p) {
-      if (layout.processes[p].name == *fault.process) target.process = ProcessId::of(p);
-    }
-    ensure(target.process.exists() == fault.process.has_value(), "a fault of an unknown process");
-    if (fault.queue) {
-      for (const QueueId queue : layout.process(target.process).queues) {
-        if (layout.queue(queue).name == *fault.queue) target.queue = queue;
-      }
-      ensure(target.queue.exists(), "a fault of an unknown queue");
-    }
+    if (fault.process) target.process = find_process(layout, *fault.process);
+    if (fault.queue) target.queue = find_queue(layout, layout.process(target.process), *fault.queue);
     targets_.push_back(target);
   }
 }
 
-// The entity's n-th chance to be hit by this fault.
-bool FaultPlan::hits(FaultId id, std::uint32_t entity, std::uint64_t ordinal) const {
-  const std::uint64_t point = (std::uint64_t{id.value} << 32) | ordinal;
-  return draws_->uniform(draw_point(Purpose::fault, entity, point)) < *spec(id).probability;
+bool FaultPlan::drawn(FaultId id, std::uint32_t entity, std::uint32_t ordinal) const {
+  const DrawPoint point = draw_point(Purpose::fault, entity, (std::uint64_t{id.value} << 32) | ordinal);
+  return draws_->uniform(point) < *spec(id).probability;
 }
 
-std::optional<FaultId> FaultPlan::at_eviction(FaultKind kind, QueueId queue, EvictionId eviction,
-                                              FaultPacket packet) const {
-  for (std::size_t i = 0; i < specs_->size(); ++i) {
+bool FaultPlan::hits(FaultId id, QueueId queue, std::uint32_t eviction) const {
+  const Target& target = targets_[id.index()];
+  if (target.process.exists() && target.process != layout_->queue(queue).process) return false;
+  if (target.queue.exists() && target.queue != queue) return false;
+  if (spec(id).eviction) return *spec(id).eviction == eviction;
+  return spec(id).probability && drawn(id, queue.value, eviction);
+}
+
+std::optional<FaultId> FaultPlan::at_eviction(Kinds kinds, QueueId queue, std::uint32_t eviction) const {
+  for (std::size_t i = 0; i < faults_->size(); ++i) {
     const FaultId id = FaultId::of(i);
-    const FaultSpec& fault = spec(id);
-    if (fault.kind != kind || fault.at || fault.packet.value_or(FaultPacket::stop) != packet) continue;
-    if (process_of(id).exists() && process_of(id) != eviction.process) continue;
-    if (queue_of(id).exists() && queue_of(id) != queue) continue;
-    const bool hit = fault.eviction ? *fault.eviction == eviction.ordinal : hits(id, queue.value, eviction.ordinal);
-    if (hit) return id;
+    if (is_one_of(kinds, spec(id).kind) && hits(id, queue, eviction)) return id;
   }
   return std::nullopt;
 }
 
-std::optional<FaultId> FaultPlan::at_eviction(FaultKind kind, EvictionId eviction) const {
-  for (std::size_t i = 0; i < specs_->size(); ++i) {
+std::optional<FaultId> FaultPlan::at_eviction(Kinds kinds, EvictionId eviction) const {
+  std::optional<FaultId> first;
+  for (const QueueId queue : layout_->process(eviction.process).queues) {
+    const std::optional<FaultId> fault = at_eviction(kinds, queue, eviction.ordinal);
+    if (fault && (!first || *fault < *first)) first = fault;
+  }
+  return first;
+}
+
+std::optional<FaultId> FaultPlan::of_packet(Kinds kinds, QueueId queue, std::uint32_t eviction,
+                                            PacketRole role) const {
+  for (std::size_t i = 0; i < faults_->size(); ++i) {
     const FaultId id = FaultId::of(i);
-    const FaultSpec& fault = spec(id);
-    if (fault.kind != kind || fault.at) continue;
-    if (process_of(id).exists() && process_of(id) != eviction.process) continue;
-    const std::uint32_t entity = process_entity | eviction.process.value;
-    const bool hit = fault.eviction ? *fault.eviction == eviction.ordinal : hits(id, entity, eviction.ordinal);
-    if (hit) return id;
+    if (!is_one_of(kinds, spec(id).kind) || spec(id).packet.value_or(PacketRole::stop) != role) continue;
+    if (hits(id, queue, eviction)) return id;
   }
   return std::nullopt;
 }
 
-std::optional<FaultId> FaultPlan::reset_fails(ResetScope scope, std::uint32_t ordinal) const {
-  for (std::size_t i = 0; i < specs_->size(); ++i) {
+std::optional<FaultId> FaultPlan::of_reset(ResetScope scope, QueueId queue, std::uint32_t ordinal) const {
+  for (std::size_t i = 0; i < faults_->size(); ++i) {
     const FaultId id = FaultId::of(i);
-    const FaultSpec& fault = spec(id);
-    if (fault.kind != FaultKind::reset_fails || fault.at || fault.scope != scope) continue;
-    if (hits(id, reset_entity | static_cast<std::uint32_t>(scope), ordinal)) return id;
+    if (spec(id).kind != FaultKind::reset_fails || spec(id).scope != scope || !spec(id).probability) continue;
+    const std::uint32_t entity = scope == ResetScope::gpu ? gpu_entity : queue.value;
+    if (drawn(id, entity, ordinal)) return id;
   }
   return std::nullopt;
 }

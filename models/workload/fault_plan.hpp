@@ -1,8 +1,11 @@
-// Which fault hits what, decided once for all by the scenario, the seed and the replication. Immutable; the machine
-// owns it, firmware and driver ask it.
+// Which fault hits what: a scenario's faults with every name resolved. Every answer is a function of the faults,
+// the seed and what is asked about, so two policies meet the same faults at the same evictions of the same queues.
+//
+// Where several faults of the kinds asked for hit, the first in the scenario's order does.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -15,35 +18,41 @@ namespace userqsim {
 
 class FaultPlan {
  public:
-  // REQUIRES: check() found nothing wrong with the specs. All three outlive the plan.
-  FaultPlan(const std::vector<FaultSpec>& specs, const Layout& layout, const Draws& draws);
+  // All three outlive the plan. REQUIRES: check() found nothing wrong with the faults.
+  FaultPlan(const std::vector<FaultSpec>& faults, const Layout& layout, const Draws& draws);
 
-  const FaultSpec& spec(FaultId id) const { return (*specs_)[id.index()]; }
-  std::size_t size() const { return specs_->size(); }
-  // Whom it names; none when it names nobody.
+  bool empty() const { return faults_->empty(); }
+  std::size_t size() const { return faults_->size(); }
+  const FaultSpec& spec(FaultId id) const { return (*faults_)[id.index()]; }
+  // What the fault names; none where it names nothing.
   ProcessId process_of(FaultId id) const { return targets_[id.index()].process; }
   QueueId queue_of(FaultId id) const { return targets_[id.index()].queue; }
 
-  // The first fault of the kind that hits the queue at that eviction of its process. `packet`: which packet, for
-  // the kinds that are about one.
-  std::optional<FaultId> at_eviction(FaultKind kind, QueueId queue, EvictionId eviction,
-                                     FaultPacket packet = FaultPacket::stop) const;
-  // The first fault of the kind that hits the process at that eviction, whichever its queues.
-  std::optional<FaultId> at_eviction(FaultKind kind, EvictionId eviction) const;
-  // Whether the n-th reset of that scope fails by chance.
-  std::optional<FaultId> reset_fails(ResetScope scope, std::uint32_t ordinal) const;
+  using Kinds = std::initializer_list<FaultKind>;
+
+  // The fault of these kinds that the n-th eviction of the queue's process triggers for this queue.
+  std::optional<FaultId> at_eviction(Kinds kinds, QueueId queue, std::uint32_t eviction) const;
+  // The fault of these kinds that the eviction triggers for some queue of the process; one without queues has none.
+  std::optional<FaultId> at_eviction(Kinds kinds, EvictionId eviction) const;
+  // The same for a packet of the eviction: only the faults about that packet.
+  std::optional<FaultId> of_packet(Kinds kinds, QueueId queue, std::uint32_t eviction, PacketRole role) const;
+  // Whether the n-th reset of this scope (of the queue, or of the GPU) fails by the draw of some fault. What
+  // triggers at a time comes as FaultDue.
+  std::optional<FaultId> of_reset(ResetScope scope, QueueId queue, std::uint32_t ordinal) const;
 
  private:
   struct Target {
     ProcessId process;
     QueueId queue;
   };
-  bool hits(FaultId id, std::uint32_t entity, std::uint64_t ordinal) const;
 
-  const std::vector<FaultSpec>* specs_;
+  bool hits(FaultId id, QueueId queue, std::uint32_t eviction) const;
+  bool drawn(FaultId id, std::uint32_t entity, std::uint32_t ordinal) const;
+
+  const std::vector<FaultSpec>* faults_;
   const Layout* layout_;
   const Draws* draws_;
-  std::vector<Target> targets_;
+  std::vector<Target> targets_;  // by fault
 };
 
 }  // namespace userqsim

@@ -1,34 +1,29 @@
-// What goes wrong on purpose. A fault is met at a time, at a named eviction, or by chance; chance is drawn for the
-// (queue, eviction) that it would hit, so both policies meet the same faults.
+// The faults of a scenario: what breaks, and what triggers it. Immutable once loaded; fault_plan.hpp resolves the
+// names and answers which fault hits what.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "sim/config/describe.hpp"
-#include "sim/core/enum_names.hpp"
-#include "sim/core/time.hpp"
+#include "models/workload/spec.hpp"
 
 namespace userqsim {
 
 enum class FaultKind : std::uint8_t {
-  hang,          // the queue's waves make no more progress, and cannot be preempted
-  no_preempt,    // asked to stop, the queue does not
-  slow_preempt,  // asked to stop, it takes that much longer
-  mes_silent,    // MES does nothing for a time, or until the GPU is reset
-  packet_lost,   // MES never sees one packet
-  packet_error,  // MES refuses one packet
-  reset_fails,   // a reset is of no avail
-  free_buffer,   // the user unmaps the queue's ring, rptr, wptr and context buffers under it
+  hang,          // the queue's waves make no progress any more
+  no_preempt,    // the queue, asked to stop, never does: it hangs
+  slow_preempt,  // the stop takes `time` longer
+  mes_silent,    // MES does nothing, for `time` or until a GPU reset
+  packet_lost,   // MES never sees the packet
+  packet_error,  // MES answers the packet with `code` and does nothing
+  reset_fails,   // a reset has no effect
+  free_buffer,   // the user unmaps the queue's ring, rptr, wptr and context buffers
   kill,          // the process is killed
 };
 
-// Which of an eviction's packets about the queue.
-enum class FaultPacket : std::uint8_t { stop, restart };
-
-// MES's error codes for REMOVE_QUEUE (MES API specification); `error` for what has no name.
-enum class FaultCode : std::uint8_t {
+// The error codes of the MES specification (p. 51), and any other refusal.
+enum class PacketError : std::uint8_t {
   unmap_fail,
   hqdqueue_map_mismatch,
   cleanup_fail,
@@ -37,20 +32,23 @@ enum class FaultCode : std::uint8_t {
   error,
 };
 
+// Which packet of an eviction: the one that stops the queue, or the one that restarts it.
+enum class PacketRole : std::uint8_t { stop, restart };
+
 enum class ResetScope : std::uint8_t { queue, gpu };
 
+// Has exactly one trigger: `at`, `eviction` or `probability`.
 struct FaultSpec {
   FaultKind kind = FaultKind::hang;
+  std::optional<Duration> at;             // once, at this time, or the first time after it
+  std::optional<std::uint32_t> eviction;  // at the process's n-th eviction, counted from 0 as in evictions.csv
+  std::optional<double> probability;      // drawn for every (queue, eviction), or for every reset
   std::optional<std::string> process;
-  std::optional<std::string> queue;
-  // Exactly one of these three.
-  std::optional<Duration> at;
-  std::optional<std::uint32_t> eviction;  // of the process, counted from 0
-  std::optional<double> probability;      // for each queue and eviction (reset_fails: each reset)
+  std::optional<std::string> queue;  // of that process
   std::optional<Duration> time;
-  std::optional<FaultPacket> packet;
-  std::optional<FaultCode> code;
-  std::optional<std::uint32_t> nth;
+  std::optional<PacketError> code;
+  std::optional<PacketRole> packet;
+  std::optional<std::uint32_t> nth;  // with `at`: the n-th packet from then on
   std::optional<ResetScope> scope;
 };
 
@@ -67,19 +65,19 @@ struct EnumNames<FaultKind> {
                                       std::pair{FaultKind::kill, std::string_view{"kill"}}};
 };
 template <>
-struct EnumNames<FaultPacket> {
-  static constexpr std::array entries{std::pair{FaultPacket::stop, std::string_view{"stop"}},
-                                      std::pair{FaultPacket::restart, std::string_view{"restart"}}};
+struct EnumNames<PacketError> {
+  static constexpr std::array entries{
+      std::pair{PacketError::unmap_fail, std::string_view{"unmap_fail"}},
+      std::pair{PacketError::hqdqueue_map_mismatch, std::string_view{"hqdqueue_map_mismatch"}},
+      std::pair{PacketError::cleanup_fail, std::string_view{"cleanup_fail"}},
+      std::pair{PacketError::queue_not_found, std::string_view{"queue_not_found"}},
+      std::pair{PacketError::null_gang, std::string_view{"null_gang"}},
+      std::pair{PacketError::error, std::string_view{"error"}}};
 };
 template <>
-struct EnumNames<FaultCode> {
-  static constexpr std::array entries{
-      std::pair{FaultCode::unmap_fail, std::string_view{"unmap_fail"}},
-      std::pair{FaultCode::hqdqueue_map_mismatch, std::string_view{"hqdqueue_map_mismatch"}},
-      std::pair{FaultCode::cleanup_fail, std::string_view{"cleanup_fail"}},
-      std::pair{FaultCode::queue_not_found, std::string_view{"queue_not_found"}},
-      std::pair{FaultCode::null_gang, std::string_view{"null_gang"}},
-      std::pair{FaultCode::error, std::string_view{"error"}}};
+struct EnumNames<PacketRole> {
+  static constexpr std::array entries{std::pair{PacketRole::stop, std::string_view{"stop"}},
+                                      std::pair{PacketRole::restart, std::string_view{"restart"}}};
 };
 template <>
 struct EnumNames<ResetScope> {
@@ -89,18 +87,19 @@ struct EnumNames<ResetScope> {
 
 template <class V>
 void describe(V& v, FaultSpec& f) {
-  v.required("kind", f.kind, "What goes wrong");
-  v.optional("process", f.process, "Process it happens to");
-  v.optional("queue", f.queue, "Queue of that process");
-  v.optional("at", f.at, "At this time; or give `eviction`, or `probability`");
-  v.optional("eviction", f.eviction, "At this eviction of the process, counted from 0");
-  v.optional("probability", f.probability, "By chance, for each queue and eviction (reset_fails: each reset)");
-  v.optional("time", f.time, "slow_preempt: how much longer; mes_silent: how long; kill: how long after");
-  v.optional("packet", f.packet, "packet_lost, packet_error: which packet of an eviction; default: stop");
-  v.optional("code", f.code, "packet_error: what MES answers; default: error");
+  v.required("kind", f.kind, "What breaks");
+  v.optional("at", f.at, "Trigger: at this time, or the first time after it");
+  v.optional("eviction", f.eviction, "Trigger: the process's n-th eviction, counted from 0");
+  v.optional("probability", f.probability, "Trigger: drawn for every eviction of every queue, or for every reset");
+  v.optional("process", f.process, "Process it happens to; with `probability`, default: all");
+  v.optional("queue", f.queue, "Queue of that process; with `probability`, default: all");
+  v.optional("time", f.time,
+             "slow_preempt: how much longer; mes_silent: how long; kill: that long after the trigger", positive());
+  v.optional("code", f.code, "packet_error: what MES answers");
+  v.optional("packet", f.packet, "packet_lost, packet_error: which packet of the eviction; default: stop");
   v.optional("nth", f.nth, "packet_lost, packet_error with `at`: the n-th packet from then on; default: 1",
              positive());
-  v.optional("scope", f.scope, "reset_fails: of one queue, or of the GPU");
+  v.optional("scope", f.scope, "reset_fails: of which resets");
 }
 
 }  // namespace userqsim

@@ -8,14 +8,6 @@
 namespace userqsim {
 namespace {
 
-// The queues of one process, by the names that its jobs use.
-QueueId find_queue(const Layout& layout, const ProcessLayout& process, const std::string& name) {
-  const auto found = std::find_if(process.queues.begin(), process.queues.end(),
-                                  [&](QueueId id) { return layout.queue(id).name == name; });
-  ensure(found != process.queues.end(), "a job names a queue that its process does not have");
-  return *found;
-}
-
 std::uint32_t find_node(const std::vector<NodeLayout>& nodes, const std::string& name) {
   const auto found =
       std::find_if(nodes.begin(), nodes.end(), [&](const NodeLayout& node) { return node.name == name; });
@@ -44,6 +36,21 @@ StreamLayout make_stream(const Layout& layout, const ProcessLayout& process, Pro
 }
 
 }  // namespace
+
+ProcessId find_process(const Layout& layout, const std::string& name) {
+  const auto found = std::find_if(layout.processes.begin(), layout.processes.end(),
+                                  [&](const ProcessLayout& process) { return process.name == name; });
+  ensure(found != layout.processes.end(), "a process is named that the scenario does not have");
+  return ProcessId::of(static_cast<std::size_t>(found - layout.processes.begin()));
+}
+
+// The queues of one process, by the names that its jobs, faults and events use.
+QueueId find_queue(const Layout& layout, const ProcessLayout& process, const std::string& name) {
+  const auto found = std::find_if(process.queues.begin(), process.queues.end(),
+                                  [&](QueueId id) { return layout.queue(id).name == name; });
+  ensure(found != process.queues.end(), "a queue is named that its process does not have");
+  return *found;
+}
 
 Layout make_layout(const std::vector<ProcessSpec>& processes) {
   Layout layout;

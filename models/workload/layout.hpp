@@ -49,6 +49,10 @@ struct Layout {
   const ProcessLayout& process(ProcessId id) const { return processes[id.index()]; }
 };
 
+// REQUIRES: there is one of that name.
+ProcessId find_process(const Layout& layout, const std::string& name);
+QueueId find_queue(const Layout& layout, const ProcessLayout& process, const std::string& name);
+
 // REQUIRES: check() found nothing wrong with the spec the processes come from; they outlive the layout.
 Layout make_layout(const std::vector<ProcessSpec>& processes);
 

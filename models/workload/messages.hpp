@@ -31,16 +31,29 @@ struct PressureDue {
   auto fields() const { return std::tie(pressure, ordinal); }
 };
 
-// To the driver, the firmware or the hardware: a fault that was set for this time.
-struct FaultDue {
-  FaultId fault;
-  auto fields() const { return std::tie(fault); }
-};
-
 // To the hardware: a job at or behind the head of the queue's ring waits for no other job any more.
 struct DependencyMet {
   QueueId queue;
   auto fields() const { return std::tie(queue); }
+};
+
+// To the driver: a fault that is the driver's to apply is due.
+struct FaultDue {
+  FaultId fault;
+  ProcessId process;  // whom it hits; none where it is nobody's
+  QueueId queue;
+  auto fields() const { return std::tie(fault, process, queue); }
+};
+// To MES: a fault of MES's own begins.
+struct MesFault {
+  FaultId fault;
+  auto fields() const { return std::tie(fault); }
+};
+// To the hardware: from now on the queue's waves make no progress.
+struct Hang {
+  QueueId queue;
+  FaultId fault{};  // none: nobody's fault
+  auto fields() const { return std::tie(queue, fault); }
 };
 
 // From the hardware.
@@ -50,8 +63,8 @@ struct JobDone {
   std::uint32_t preemptions = 0;
   auto fields() const { return std::tie(job, started, preemptions); }
 };
-// The job will never be done: its queue was freed with it in the ring, its fence was completed by force, or its
-// waves died in a reset.
+// The job has left its ring and will not run on: the queue was freed, a reset killed its waves, or the driver
+// completed its fence by force.
 struct JobDropped {
   JobId job;
   JobOutcome outcome = JobOutcome::exited;
@@ -88,12 +101,13 @@ struct PressureTimer {
   PressureId pressure;
   auto fields() const { return std::tie(pressure); }
 };
+
 struct FaultTimer {
   FaultId fault;
   auto fields() const { return std::tie(fault); }
 };
 
-using WorkloadEvent = std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, FaultTimer,
-                                   JobDone, JobDropped, ProcessGone>;
+using WorkloadEvent = std::variant<ProcessStarts, ProcessStops, Arrive, ThinkOver, PressureTimer, JobDone,
+                                   JobDropped, ProcessGone, FaultTimer>;
 
 }  // namespace userqsim

@@ -14,7 +14,7 @@ enum class Purpose : std::uint32_t {
   think = 3,              // entity: stream, ordinal: client and its own count
   pressure_interval = 4,  // entity: pressure entry, ordinal: occurrence
   pressure_hold = 5,      // entity: pressure entry, ordinal: occurrence
-  fault = 6,              // entity: queue, process or reset, ordinal: fault entry and the entity's own count
+  fault = 6,              // entity: queue (or the GPU), ordinal: fault entry, and eviction or reset
   cost = 64,              // plus the cost's index in CostName (profiles/cost_draws.hpp)
 };
 

@@ -87,26 +87,26 @@ struct ProcessSpec {
   std::vector<QueueSpec> queues;
 };
 
-// What happens to one process, and, from `suspend` on, to the whole device.
+// How a GPU is reset: with MODE1 its memory is lost, with MODE2 it is kept.
+enum class ResetMethod : std::uint8_t { mode1, mode2 };
+
+// What the outside does to one process, or to the whole device (suspend, resume, isolation, gpu_reset).
 enum class PressureKind : std::uint8_t {
   allocate,
   invalidate_userptr,
   evict,
-  restore,        // somebody needs a live eviction fence (a signal ioctl, a create)
-  destroy_queue,  // the user gives one queue back
-  suspend,        // of the system, and its resume
-  resume,
-  isolation_stop,  // enforced isolation halts graphics and compute queues, and starts them again
-  isolation_start,
-  gpu_reset,  // asked for through debugfs
+  suspend,          // the system goes to sleep
+  resume,           // and wakes up
+  isolation_stop,   // process isolation gives the engines to kernel queues
+  isolation_start,  // and gives them back
+  destroy_queue,
+  restore,  // somebody needs a live eviction fence: the restore work is queued now
+  gpu_reset,
 };
-
-// How the whole GPU is reset. MODE1 loses what is in VRAM, MODE2 keeps it.
-enum class ResetMethod : std::uint8_t { mode1, mode2 };
 
 struct PressureSpec {
   PressureKind kind = PressureKind::evict;
-  std::optional<std::string> process;
+  std::optional<std::string> process;  // none where the kind is about the whole device
   std::optional<Duration> at;          // exactly one of `at` and `every`
   std::optional<Distribution> every;   // time from one to the next
   std::optional<Duration> from;        // with `every`: the first interval starts here
@@ -116,8 +116,8 @@ struct PressureSpec {
   std::optional<Distribution> hold;    // allocate: freed that long after it was ready; default: never
   std::optional<Bytes> size;           // invalidate_userptr: size of the registration
   std::optional<std::string> queue;    // destroy_queue: which
-  std::optional<bool> s0ix;            // suspend: to s0ix, else to S3
-  std::optional<ResetMethod> method;   // gpu_reset: how; default: the device's
+  std::optional<bool> s0ix;            // suspend: to idle, the device keeps its power; default: false
+  std::optional<ResetMethod> method;   // gpu_reset: default: the device's
 };
 
 template <>
@@ -144,12 +144,12 @@ struct EnumNames<PressureKind> {
       std::pair{PressureKind::allocate, std::string_view{"allocate"}},
       std::pair{PressureKind::invalidate_userptr, std::string_view{"invalidate_userptr"}},
       std::pair{PressureKind::evict, std::string_view{"evict"}},
-      std::pair{PressureKind::restore, std::string_view{"restore"}},
-      std::pair{PressureKind::destroy_queue, std::string_view{"destroy_queue"}},
       std::pair{PressureKind::suspend, std::string_view{"suspend"}},
       std::pair{PressureKind::resume, std::string_view{"resume"}},
       std::pair{PressureKind::isolation_stop, std::string_view{"isolation_stop"}},
       std::pair{PressureKind::isolation_start, std::string_view{"isolation_start"}},
+      std::pair{PressureKind::destroy_queue, std::string_view{"destroy_queue"}},
+      std::pair{PressureKind::restore, std::string_view{"restore"}},
       std::pair{PressureKind::gpu_reset, std::string_view{"gpu_reset"}}};
 };
 template <>
@@ -240,7 +240,7 @@ void describe(V& v, ProcessSpec& p) {
 template <class V>
 void describe(V& v, PressureSpec& e) {
   v.required("kind", e.kind, "What happens");
-  v.optional("process", e.process, "Process it happens to; none for what happens to the whole device");
+  v.optional("process", e.process, "Process it happens to; none where it happens to the whole device");
   v.optional("at", e.at, "Once, at this time; or give `every`");
   v.optional("every", e.every, "Again and again, this long from one to the next; or give `at`");
   v.optional("from", e.from, "With `every`: the first interval starts here; default: the process's start");
@@ -249,9 +249,9 @@ void describe(V& v, PressureSpec& e) {
   v.optional("buffer", e.buffer, "allocate: what is allocated");
   v.optional("hold", e.hold, "allocate: freed that long after it was ready; default: never");
   v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
-  v.optional("queue", e.queue, "destroy_queue: which");
-  v.optional("s0ix", e.s0ix, "suspend: to s0ix; default: to S3");
-  v.optional("method", e.method, "gpu_reset: how; default: the device's");
+  v.optional("queue", e.queue, "destroy_queue: queue of the process");
+  v.optional("s0ix", e.s0ix, "suspend: to idle, the device keeps its power; default: false");
+  v.optional("method", e.method, "gpu_reset: how; default: the device's reset_method");
 }
 
 }  // namespace userqsim

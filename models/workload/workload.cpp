@@ -1,7 +1,5 @@
 #include "models/workload/workload.hpp"
 
-#include <algorithm>
-
 #include "models/workload/purpose.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -25,20 +23,10 @@ Workload::Workload(const Layout& layout, const std::vector<ProcessSpec>& process
       gone_(processes.size(), false),
       pressure_occurred_(pressure.size(), 0) {
   for (const PressureSpec& entry : pressure) {
-    ProcessId process;
-    QueueId queue;
-    for (std::size_t p = 0; p < processes.size() && entry.process; ++p) {
-      if (processes[p].name == *entry.process) process = ProcessId::of(p);
-    }
-    ensure(process.exists() == entry.process.has_value(), "pressure on an unknown process");
-    if (entry.queue) {
-      for (const QueueId id : layout.process(process).queues) {
-        if (layout.queue(id).name == *entry.queue) queue = id;
-      }
-      ensure(queue.exists(), "an event of an unknown queue");
-    }
+    const ProcessId process = entry.process ? find_process(layout, *entry.process) : ProcessId::none();
     pressure_process_.push_back(process);
-    pressure_queue_.push_back(queue);
+    pressure_queue_.push_back(entry.queue ? find_queue(layout, layout.process(process), *entry.queue)
+                                          : QueueId::none());
   }
 }
 
@@ -58,9 +46,16 @@ void Workload::begin(const WorkloadChannels& channels) {
       schedule_pressure(PressureId::of(i), entry.from ? SimTime{*entry.from} : start, channels);
     }
   }
+  begin_faults(channels);
+}
+
+// Faults of packets look at the clock themselves: MES counts packets from their time on.
+void Workload::begin_faults(const WorkloadChannels& channels) {
   for (std::size_t i = 0; i < channels.faults->size(); ++i) {
     const FaultSpec& fault = channels.faults->spec(FaultId::of(i));
-    if (fault.at) channels.fault_timer.post_at(SimTime{*fault.at}, {FaultId::of(i)});
+    if (!fault.at || fault.kind == FaultKind::packet_lost || fault.kind == FaultKind::packet_error) continue;
+    const Duration later = fault.kind == FaultKind::kill ? fault.time.value_or(Duration{0}) : Duration{0};
+    channels.fault_timer.post_at(SimTime{*fault.at + later}, {FaultId::of(i)});
   }
 }
 
@@ -172,12 +167,11 @@ void Workload::on(const JobDone& message, const WorkloadChannels& channels) {
   fact.finished = channels.submit.now();
   fact.preemptions = message.preemptions;
   fact.outcome = JobOutcome::finished;
-  end_node(message.job, fact, channels);
+  pass_on(message.job, fact, channels);
 }
 
-// One node of an arrival is over. The rest of the arrival may go on; a closed loop's client has its answer when
-// every node is over.
-void Workload::end_node(JobId id, const JobEnded& fact, const WorkloadChannels& channels) {
+// Ends the job. The rest of its arrival may go on; a closed loop's client has its answer when every node is over.
+void Workload::pass_on(JobId id, JobEnded fact, const WorkloadChannels& channels) {
   const Job job = jobs_[id];
   for (const std::uint32_t next : node_of(job).before) {
     const JobId waiter = JobId::of(job.first.index() + next);
@@ -197,15 +191,17 @@ void Workload::end_node(JobId id, const JobEnded& fact, const WorkloadChannels& 
   }
 }
 
+// A job that was cancelled or lost is over for those that wait for it, too: a fence that was completed by force has
+// signalled, and of lost waves the client learns from the reset and lets the rest of the arrival run. So no job
+// waits for one that will never come.
 void Workload::on(const JobDropped& message, const WorkloadChannels& channels) {
   if (jobs_.is_over(message.job)) return;
   JobEnded fact;
   if (message.has_started) fact.started = message.started;
   fact.preemptions = message.preemptions;
   fact.outcome = message.outcome;
-  if (message.outcome == JobOutcome::exited) return end_job(message.job, fact, channels);
-  // The fence has signalled, with an error: whoever waited for the job goes on.
-  end_node(message.job, fact, channels);
+  if (message.outcome != JobOutcome::exited) return pass_on(message.job, fact, channels);
+  end_job(message.job, fact, channels);
 }
 
 void Workload::on(const ProcessGone& message, const WorkloadChannels& channels) {
@@ -234,27 +230,6 @@ void Workload::end_job(JobId id, JobEnded fact, const WorkloadChannels& channels
   jobs_.end(id);
 }
 
-// To whoever the fault is about.
-void Workload::on(const FaultTimer& message, const WorkloadChannels& channels) {
-  switch (channels.faults->spec(message.fault).kind) {
-    case FaultKind::hang:
-      channels.hardware_fault.post({message.fault});
-      return;
-    case FaultKind::no_preempt:
-    case FaultKind::slow_preempt:
-    case FaultKind::mes_silent:
-    case FaultKind::packet_lost:
-    case FaultKind::packet_error:
-      channels.firmware_fault.post({message.fault});
-      return;
-    case FaultKind::reset_fails:
-    case FaultKind::free_buffer:
-    case FaultKind::kill:
-      channels.driver_fault.post({message.fault});
-      return;
-  }
-}
-
 void Workload::schedule_pressure(PressureId id, SimTime after, const WorkloadChannels& channels) {
   const PressureSpec& entry = pressure_spec(id);
   const std::uint32_t n = pressure_occurred_[id.index()];
@@ -271,6 +246,28 @@ void Workload::on(const PressureTimer& message, const WorkloadChannels& channels
   if (process.exists() && gone_[process.index()]) return;
   channels.pressure.post({id, pressure_occurred_[id.index()]++});
   if (pressure_spec(id).every) schedule_pressure(id, channels.pressure.now(), channels);
+}
+
+void Workload::on(const FaultTimer& message, const WorkloadChannels& channels) {
+  const FaultId id = message.fault;
+  const ProcessId process = channels.faults->process_of(id);
+  if (process.exists() && gone_[process.index()]) return;
+  switch (channels.faults->spec(id).kind) {
+    case FaultKind::hang:
+      return void(channels.hang.post({channels.faults->queue_of(id), id}));
+    case FaultKind::mes_silent:
+      return void(channels.mes_fault.post({id}));
+    case FaultKind::reset_fails:
+    case FaultKind::free_buffer:
+    case FaultKind::kill:
+      return void(channels.fault_due.post({id, process, channels.faults->queue_of(id)}));
+    case FaultKind::no_preempt:
+    case FaultKind::slow_preempt:
+    case FaultKind::packet_lost:
+    case FaultKind::packet_error:
+      break;
+  }
+  fail_invariant("a fault without a time has a timer", SourceLocation::current());
 }
 
 }  // namespace userqsim

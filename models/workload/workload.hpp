@@ -26,15 +26,15 @@ struct WorkloadChannels {
   Channel<Arrive> arrive;
   Channel<ThinkOver> think;
   Channel<PressureTimer> pressure_timer;
-  Channel<FaultTimer> fault_timer;
   Channel<OpenProcess> open;
   Channel<ExitProcess> exit;
   Channel<SubmitJob> submit;
   Channel<PressureDue> pressure;
   Channel<DependencyMet> dependency;
-  Channel<FaultDue> driver_fault;
-  Channel<FaultDue> firmware_fault;
-  Channel<FaultDue> hardware_fault;
+  Channel<FaultTimer> fault_timer;
+  Channel<FaultDue> fault_due;
+  Channel<MesFault> mes_fault;
+  Channel<Hang> hang;
   Probe<JobEnded>* job_ended = nullptr;
   const Draws* draws = nullptr;
   const FaultPlan* faults = nullptr;
@@ -46,7 +46,7 @@ class Workload {
   Workload(const Layout& layout, const std::vector<ProcessSpec>& processes,
            const std::vector<PressureSpec>& pressure);
 
-  // Posts the first event of every process and pressure entry. Call once, at time zero.
+  // Posts the first event of every process, pressure entry and fault with a time. Call once, at time zero.
   void begin(const WorkloadChannels& channels);
   void handle(const WorkloadEvent& event, const WorkloadChannels& channels);
 
@@ -55,7 +55,7 @@ class Workload {
   const NodeLayout& node_of(const Job& job) const { return layout_->streams[job.stream.index()].nodes[job.node]; }
   QueueId queue_of(JobId job) const { return node_of(jobs_[job]).queue; }
   const PressureSpec& pressure_spec(PressureId id) const { return (*pressure_)[id.index()]; }
-  // None for what happens to the whole device; the queue is destroy_queue's.
+  // Whom the entry is about; none: the whole device, or the whole process.
   ProcessId pressure_process(PressureId id) const { return pressure_process_[id.index()]; }
   QueueId pressure_queue(PressureId id) const { return pressure_queue_[id.index()]; }
 
@@ -77,17 +77,18 @@ class Workload {
   void on(const Arrive&, const WorkloadChannels&);
   void on(const ThinkOver&, const WorkloadChannels&);
   void on(const PressureTimer&, const WorkloadChannels&);
-  void on(const FaultTimer&, const WorkloadChannels&);
   void on(const JobDone&, const WorkloadChannels&);
   void on(const JobDropped&, const WorkloadChannels&);
   void on(const ProcessGone&, const WorkloadChannels&);
+  void on(const FaultTimer&, const WorkloadChannels&);
 
   bool may_arrive(StreamId stream) const;
   void schedule_next(StreamId stream, const WorkloadChannels& channels);
   void start_think(StreamId stream, std::uint32_t client, const WorkloadChannels& channels);
   void arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_ordinal, const WorkloadChannels& channels);
-  void end_node(JobId id, const JobEnded& fact, const WorkloadChannels& channels);
   Duration work_of(StreamId stream, std::uint32_t node, std::uint64_t draw_ordinal, const Draws& draws) const;
+  static void begin_faults(const WorkloadChannels& channels);
+  void pass_on(JobId id, JobEnded fact, const WorkloadChannels& channels);
   void end_job(JobId id, JobEnded fact, const WorkloadChannels& channels);
   void schedule_pressure(PressureId id, SimTime after, const WorkloadChannels& channels);
 

@@ -123,7 +123,7 @@ void Recorder::subscribe_tables(Probes& probes) {
                               .kind = name_of(fact.kind),
                               .process = fact.process.value,
                               .queue = fact.queue.value,
-                              .eviction = ordinal_of(fact.eviction)});
+                              .eviction = fact.eviction});
   });
   probes.gpu_reset_done.subscribe([this](const GpuResetDone& fact) {
     record_.resets.push_back({.began_ns = ns(fact.began),

@@ -111,9 +111,10 @@ struct HazardRow {
   std::uint32_t queue = no_index;
 };
 
+// A fault that took effect.
 struct FaultRow {
   std::int64_t time_ns = 0;
-  std::uint32_t fault = 0;  // entry of the scenario's `faults`, from 0
+  std::uint32_t fault = 0;  // index in the scenario's list
   std::string_view kind;
   std::uint32_t process = no_index;
   std::uint32_t queue = no_index;

@@ -80,6 +80,7 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_requests(key, record);
   write_hazards(key, record);
   write_faults(key, record);
+  write_resets(key, record);
   if (slices_) write_slices(key, record);
 }
 
@@ -158,15 +159,18 @@ void RecordTables::write_hazards(const RecordKey& key, const RunRecord& record) 
   }
 }
 
+void RecordTables::write_resets(const RecordKey& key, const RunRecord& record) {
+  for (const ResetRow& row : record.resets) {
+    resets_ << key << row.began_ns << row.ended_ns << row.method << row.result;
+    resets_.end_row();
+  }
+}
+
 void RecordTables::write_faults(const RecordKey& key, const RunRecord& record) {
   for (const FaultRow& row : record.faults) {
     faults_ << key << row.time_ns << row.fault << row.kind << name_at(record.process_names, row.process)
             << name_at(record.queue_names, row.queue) << row.eviction;
     faults_.end_row();
-  }
-  for (const ResetRow& row : record.resets) {
-    resets_ << key << row.began_ns << row.ended_ns << row.method << row.result;
-    resets_.end_row();
   }
 }
 

@@ -35,6 +35,7 @@ class RecordTables {
   void write_jobs(const RecordKey& key, const RunRecord& record);
   void write_requests(const RecordKey& key, const RunRecord& record);
   void write_hazards(const RecordKey& key, const RunRecord& record);
+  void write_resets(const RecordKey& key, const RunRecord& record);
   void write_faults(const RecordKey& key, const RunRecord& record);
   void write_slices(const RecordKey& key, const RunRecord& record);
 

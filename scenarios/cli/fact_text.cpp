@@ -93,8 +93,9 @@ std::string FactNames::text(const Hazard& fact) const {
 }
 
 std::string FactNames::text(const FaultInjected& fact) const {
-  return fmt::format("FAULT {} ({}) {} {}", fact.fault.value, name_of(fact.kind), process(fact.process),
-                     queue(fact.queue));
+  const std::string of = fact.eviction ? fmt::format(" in eviction {}", *fact.eviction) : "";
+  return fmt::format("FAULT {} {} {} {}{}", fact.fault.value, name_of(fact.kind), process(fact.process),
+                     queue(fact.queue), of);
 }
 
 std::string FactNames::text(const GpuResetDone& fact) const {

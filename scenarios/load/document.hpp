@@ -75,8 +75,8 @@ void describe(V& v, ScenarioDocument& s) {
   v.required("horizon", s.horizon, "Simulated time", positive());
   v.optional("measure_from", s.measure_from, "What begins before this is left out of statistics");
   v.required("processes", s.processes, "Who uses the device");
-  v.optional("events", s.events, "Memory pressure, and what is done to the whole device");
-  v.optional("faults", s.faults, "What goes wrong");
+  v.optional("events", s.events, "What happens to processes or to the device: pressure, suspend, reset");
+  v.optional("faults", s.faults, "What breaks, and what triggers it");
   v.partial("overrides", s.overrides, "Values in place of the profiles'");
 }
 template <class V>

@@ -23,7 +23,7 @@ class Results(CommandTest):
         named = {file["name"] for file in manifest["files"]}
         self.assertLessEqual(
             {"summary.csv", "evictions.csv", "eviction_parts.csv", "transitions.csv", "mes_ops.csv", "jobs.csv",
-             "requests.csv", "hazards.csv", "scenario.resolved.json"}, named)
+             "requests.csv", "hazards.csv", "faults.csv", "scenario.resolved.json"}, named)
         self.assertEqual(named | {"manifest.json"} | NOT_REPRODUCIBLE, {p.name for p in self.out.iterdir()})
         for file in manifest["files"]:
             if file["name"].endswith(".csv"):

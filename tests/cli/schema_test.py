@@ -12,7 +12,7 @@ CORPUS = Path("tests/cli/bad")
 
 # Kinds that a schema cannot tell: what JSON parsers settle first, and what needs the whole scenario.
 NOT_JSON = {"truncated", "duplicate_keys"}
-WHOLE_SCENARIO = {"no_slots", "buffer_too_large", "job_cycles", "references", "events"}
+WHOLE_SCENARIO = {"no_slots", "buffer_too_large", "job_cycles", "references", "events", "faults"}
 # The same within other kinds: bounds that depend on another field, and arithmetic on the text.
 BEYOND_A_SCHEMA = {
     "out_of_range": {

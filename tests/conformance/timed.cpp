@@ -65,7 +65,8 @@ class Script {
     spec_.device.reset_method = cell_.settings.vram_lost ? ResetMethod::mode1 : ResetMethod::mode2;
     spec_.costs.mode1_reset = spec_.costs.mode2_reset = cost(reset_time);
     spec_.policy_options.hybrid_wait = 0s;
-    spec_.firmware.unknown_gang = UnknownGang::accepted;  // a line's MES refuses what the line says, and nothing else
+    spec_.firmware.unknown_gang =
+        UnknownGang::accepted;  // a line's MES refuses what the line says, and nothing else
   }
 
   static std::string name_of_process(ProcessId id) { return fmt::format("p{}", id.value); }
@@ -91,6 +92,7 @@ class Script {
     FaultSpec f;
     f.kind = kind;
     f.at = at;
+    if (kind == FaultKind::packet_error) f.code = PacketError::error;
     return f;
   }
   // The calls from now on that fail; a process creates its queues one after the other at one instant.

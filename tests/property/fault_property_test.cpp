@@ -49,20 +49,21 @@ FaultSpec random_fault(Choices& choose, const Shape& shape) {
   FaultSpec f;
   f.kind = random_kind(choose, shape.mix);
   const bool resets = f.kind == FaultKind::reset_fails;
-  const bool needs_queue = f.kind == FaultKind::hang || f.kind == FaultKind::free_buffer;
-  const int trigger = f.kind == FaultKind::hang || resets ? 0 : choose.below(3);
+  const bool stops = f.kind == FaultKind::no_preempt || f.kind == FaultKind::slow_preempt;
+  const bool about_queue = stops || f.kind == FaultKind::hang || f.kind == FaultKind::free_buffer;
+  const int trigger = f.kind == FaultKind::hang || resets ? 0 : stops ? 1 + choose.below(2) : choose.below(3);
   if (trigger == 0) f.at = choose.time(shape.horizon);
   if (trigger == 1) f.eviction = static_cast<std::uint32_t>(choose.below(static_cast<int>(shape.horizon / 200ms)));
   if (trigger == 2) f.probability = 1e-5;
   const bool names_nobody = resets || (f.kind == FaultKind::mes_silent && f.at);
-  if (!names_nobody && (needs_queue || trigger == 1 || choose.below(2) == 0)) {
+  if (!names_nobody && (about_queue || trigger == 1 || choose.below(2) == 0)) {
     f.process = "p" + std::to_string(choose.below(4));
-    if (needs_queue || choose.below(2) == 0) f.queue = "q" + std::to_string(choose.below(3));
+    if (about_queue || choose.below(2) == 0) f.queue = "q" + std::to_string(choose.below(3));
   }
   if (f.kind == FaultKind::slow_preempt) f.time = choose.time(shape.mix == Mix::all ? 200ms : 5ms);
   if (f.kind == FaultKind::mes_silent) f.time = choose.time(shape.mix == Mix::all ? 50ms : 5ms);
   if (f.kind == FaultKind::packet_error) {
-    f.code = EnumNames<FaultCode>::entries[static_cast<std::size_t>(choose.below(6))].first;
+    f.code = EnumNames<PacketError>::entries[static_cast<std::size_t>(choose.below(6))].first;
   }
   if (resets) f.scope = ResetScope::queue;  // a GPU that does not come back ends the run's interest
   return f;

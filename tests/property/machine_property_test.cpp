@@ -106,6 +106,55 @@ MachineSpec random_machine() {
   return spec;
 }
 
+// Some kinds at random, at moments and evictions that may never come.
+FaultSpec random_fault(const MachineSpec& spec) {
+  FaultSpec f;
+  f.kind = *rc::gen::element(FaultKind::hang, FaultKind::no_preempt, FaultKind::slow_preempt, FaultKind::mes_silent,
+                             FaultKind::packet_lost, FaultKind::packet_error, FaultKind::kill);
+  const ProcessSpec& process = spec.processes[*rc::gen::inRange<std::size_t>(0, spec.processes.size())];
+  const auto& queues = process.queues;
+  const std::string queue = queues[*rc::gen::inRange<std::size_t>(0, queues.size())].name;
+  const bool at = f.kind == FaultKind::hang || (f.kind >= FaultKind::mes_silent && coin());
+  if (at) {
+    f.at = process.start + duration_in(1, 14'000);
+  } else if (coin()) {
+    f.probability = *rc::gen::element(0.05, 0.3);
+  } else {
+    f.eviction = *rc::gen::inRange(0U, 4U);
+  }
+  if (f.kind != FaultKind::mes_silent || !at) f.process = process.name;
+  if (f.kind <= FaultKind::slow_preempt) f.queue = queue;
+  if (f.kind == FaultKind::slow_preempt || f.kind == FaultKind::mes_silent) f.time = duration_in(1, 3'000);
+  if (f.kind == FaultKind::packet_error) f.code = *rc::gen::element(PacketError::error, PacketError::unmap_fail);
+  return f;
+}
+
+// Time-outs are short here, so that the machine goes on after them.
+MachineSpec random_faulty_machine() {
+  MachineSpec spec = random_machine();
+  const int faults = *rc::gen::inRange(1, 5);
+  for (int i = 0; i < faults; ++i) spec.faults.push_back(random_fault(spec));
+  spec.firmware.unmap_timeout = duration_in(500, 4'000);
+  spec.kernel.mes_timeout = duration_in(500, 4'000);
+  spec.kernel.stop_failure = coin() ? StopFailure::give_up : StopFailure::go_on;
+  return spec;
+}
+
+TEST_CASE("a random machine with faults stays whole and loses no job") {
+  REQUIRE(rc::check("faults", [] {
+    const MachineSpec spec = random_faulty_machine();
+    for (const SpecProblem& problem : check(spec)) {
+      RC_LOG() << problem.pointer << ": " << problem.message << '\n';
+      RC_ASSERT(!problem.pointer.starts_with("/faults"));
+    }
+    const WatchedRun run = watched_run(share(spec), 0);
+    RC_CLASSIFY(!run.record.faults.empty(), "faults");
+    RC_CLASSIFY(run.record.faults.size() >= 5, "five faults or more");
+    for (const std::string& violation : run.violations) RC_LOG() << violation << '\n';
+    RC_ASSERT(run.violations.empty());
+  }));
+}
+
 TEST_CASE("a random machine stays whole and adds up") {
   REQUIRE(rc::check("invariants", [] {
     const WatchedRun run = watched_run(share(random_machine()), 0);
@@ -119,7 +168,7 @@ TEST_CASE("a random machine stays whole and adds up") {
 
 TEST_CASE("a random machine, copied anywhere, runs on as the original does") {
   REQUIRE(rc::check("copies", [] {
-    const auto spec = share(random_machine());
+    const auto spec = share(coin() ? random_machine() : random_faulty_machine());
     Machine original(spec, 0);
     const auto stop_after = *rc::gen::inRange<std::uint64_t>(1, 3'000);
     while (original.events() < stop_after && original.step()) {

@@ -39,12 +39,12 @@ class PartBench : public Timeline {
       : spec(std::move(the_spec)),
         layout(make_layout(spec.processes)),
         draws(spec.seed, 0),
-        faults(spec.faults, layout, draws),
         costs(spec.costs, draws),
+        faults(spec.faults, layout, draws),
         workload(layout, spec.processes, spec.events),
         memory(memory_of(spec), spec.processes),
         hardware({spec.device, spec.kernel.cwsr, spec.kernel.context_area}, layout),
-        wiring(make_wiring({engine, probes, draws, faults, costs, workload, memory, hardware})) {
+        wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults})) {
     probes.each([this]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this](const Fact& fact) { note(engine.now(), fact); });
     });
@@ -56,8 +56,8 @@ class PartBench : public Timeline {
   const MachineSpec spec;
   const Layout layout;
   const Draws draws;
-  const FaultPlan faults;
   const CostDraws costs;
+  const FaultPlan faults;
   Engine engine;
   Probes probes;
   Workload workload;
@@ -119,18 +119,26 @@ class FirmwareBench : public PartBench {
       : PartBench(std::move(the_spec)),
         firmware(spec.firmware, layout, hardware.plan()),
         unmap_takes(layout.queues.size(), Duration{0}),
+        slots_(layout.queues.size()),
         leaving_(layout.queues.size(), false),
         waits_for_work_(layout.queues.size(), false) {
     workload.begin(wiring.workload);
   }
 
-  void send(Opcode opcode, QueueId queue = QueueId::none()) {
+  void send(Opcode opcode, QueueId queue = QueueId::none()) { send(packet_of(opcode, queue)); }
+  void send(const Packet& packet) { wiring.driver.mes.post(packet); }
+  // For the test to fill in what else it says.
+  Packet packet_of(Opcode opcode, QueueId queue = QueueId::none()) {
     Packet packet;
     packet.opcode = opcode;
     packet.queue = queue;
     packet.process = ProcessId{0};
     packet.token = {0, ++serial_};
-    wiring.driver.mes.post(packet);
+    return packet;
+  }
+  void reset_gpu() {
+    wiring.driver.gpu_reset.post({});
+    wiring.driver.firmware_reset.post({});
   }
   // All jobs of the queue are done.
   void goes_idle(QueueId queue) {
@@ -157,11 +165,19 @@ class FirmwareBench : public PartBench {
         wiring.hardware.connected.post_in(map_takes, {map->queue});
       }
       leaving_[map->queue.index()] = false;
+      slots_[map->queue.index()] = map->slot;
+    } else if (const auto* reset = std::get_if<ResetQueue>(&event)) {
+      hardware.handle(event, wiring.hardware);
+      empty_slot(reset->queue, true);
+    } else if (std::holds_alternative<GpuReset>(event)) {
+      hardware.handle(event, wiring.hardware);
+      for (std::size_t i = 0; i < slots_.size(); ++i) empty_slot(QueueId::of(i), false);
     } else if (const auto* unmap = std::get_if<UnmapQueue>(&event)) {
       if (leaving_[unmap->queue.index()]) return;  // on its way out already
       leaving_[unmap->queue.index()] = true;
       waits_for_work_[unmap->queue.index()] = false;
-      wiring.hardware.slot_freed.post_in(unmap_takes[unmap->queue.index()], {unmap->queue, unmap->slot});
+      freed_[unmap->queue.index()] =
+          wiring.hardware.slot_freed.post_in(unmap_takes[unmap->queue.index()], {unmap->queue, unmap->slot});
     } else {
       hardware.handle(event, wiring.hardware);
       connect_who_has_work();
@@ -175,6 +191,14 @@ class FirmwareBench : public PartBench {
   }
 
  private:
+  // In a reset: at once, whatever was under way.
+  void empty_slot(QueueId queue, bool tell) {
+    SlotId& slot = slots_[queue.index()];
+    if (leaving_[queue.index()]) wiring.hardware.slot_freed.cancel(freed_[queue.index()]);
+    if (tell && slot.exists()) wiring.hardware.slot_freed.post({queue, slot});
+    slot = SlotId::none();
+    waits_for_work_[queue.index()] = false;
+  }
   // Every queue has a pipe of its own here.
   void connect_who_has_work() {
     for (std::size_t i = 0; i < waits_for_work_.size(); ++i) {
@@ -184,6 +208,8 @@ class FirmwareBench : public PartBench {
     }
   }
 
+  std::vector<SlotId> slots_;  // by queue
+  std::vector<EventHandle> freed_ = std::vector<EventHandle>(slots_.size());
   std::vector<bool> leaving_;
   std::vector<bool> waits_for_work_;  // mapped, idle
   std::uint32_t serial_ = 0;

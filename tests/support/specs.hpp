@@ -25,33 +25,19 @@ inline MachineSpec ideal_machine() {
   spec.device.vram = Bytes{std::int64_t{16} << 30};
   spec.device.gtt = Bytes{std::int64_t{64} << 30};
   spec.device.tlb_flush_path = TlbFlushPath::second_pipe;
+  spec.device.per_queue_reset = true;
   spec.kernel.name = "test";
   spec.kernel.lifecycle = "6.18";
   spec.kernel.native_policy = "preempt_restore";
   spec.kernel.pre_wait = PreWait::none;
   spec.firmware.work_discovery = WorkDiscovery::interrupt;
   CostSpec& c = spec.costs;
-  for (Cost* each : {&c.mes_api,
-                     &c.preempt_idle,
-                     &c.preempt_running,
-                     &c.unmap,
-                     &c.map,
-                     &c.connect,
-                     &c.context_boundary,
-                     &c.worker_latency,
-                     &c.submit,
-                     &c.page_table_base,
-                     &c.page_table_fragment,
-                     &c.tlb_flush,
-                     &c.move_window,
-                     &c.userptr_page,
-                     &c.teardown,
-                     &c.registration,
-                     &c.suspend_book,
-                     &c.resume_book,
-                     &c.queue_reset,
-                     &c.mode1_reset,
-                     &c.mode2_reset}) {
+  for (Cost* each : {&c.mes_api,     &c.preempt_idle,    &c.preempt_running,     &c.unmap,
+                     &c.map,         &c.connect,         &c.context_boundary,    &c.worker_latency,
+                     &c.submit,      &c.page_table_base, &c.page_table_fragment, &c.tlb_flush,
+                     &c.move_window, &c.userptr_page,    &c.queue_reset,         &c.mode1_reset,
+                     &c.mode2_reset, &c.teardown,        &c.registration,        &c.suspend_book,
+                     &c.resume_book}) {
     *each = cost(0ns);
   }
   c.gtt_slowdown = {1.0, "test", CostKind::assumed, {1.0, 1.0}};

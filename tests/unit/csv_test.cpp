@@ -94,9 +94,15 @@ TEST_CASE("names are written for processes and queues, nothing for none") {
   record.queue_names = {"gfx0"};
   record.hazards.push_back({5, "queue_lost", 0, 0});
   record.hazards.push_back({6, "fence_never_signals", 0, no_index});
+  record.faults.push_back({7, 2, "no_preempt", 0, 0, 4});
+  record.faults.push_back({8, 0, "mes_silent", no_index, no_index, std::nullopt});
   RecordTables tables(directory.path(), false);
   tables.write({"s", "unmap_map", 3}, record);
   tables.close();
+  const std::string faults = content(directory.path() / "faults.csv");
+  CHECK(faults.find("scenario,policy,rep,time_ns,fault,kind,process,queue,eviction\n") == 0);
+  CHECK(faults.find("s,unmap_map,3,7,2,no_preempt,\"game, the\",gfx0,4\n") != std::string::npos);
+  CHECK(faults.find("s,unmap_map,3,8,0,mes_silent,,,\n") != std::string::npos);
   const std::string text = content(directory.path() / "hazards.csv");
   CHECK(text.find("scenario,policy,rep,time_ns,kind,process,queue,detail\n") == 0);
   CHECK(text.find("s,unmap_map,3,5,queue_lost,\"game, the\",gfx0,") != std::string::npos);

@@ -63,6 +63,7 @@ TEST_CASE("a preempt costs up to 4.2 s: acknowledged late, its fence never writt
   FaultSpec stuck;
   stuck.kind = FaultKind::no_preempt;
   stuck.process = "p";
+  stuck.queue = "q0";
   stuck.eviction = 0;
   spec.faults = {stuck};
   spec.events = {evict_at(10s, "p")};
@@ -128,6 +129,7 @@ TEST_CASE("a queue that does not leave its slot is UNMAP_FAIL after MES's own 2 
   FaultSpec stuck;
   stuck.kind = FaultKind::no_preempt;
   stuck.process = "p";
+  stuck.queue = "q0";
   stuck.eviction = 0;
   spec.faults = {stuck};
   MachineBench bench(std::move(spec));

@@ -1,0 +1,92 @@
+// Packets that take queues off the machine: SUSPEND and REMOVE_QUEUE wait for slots.
+#include <algorithm>
+
+#include "models/firmware/firmware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+// The packet's queues must leave the machine. A gang that has no slot is gone at once.
+void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+  Stop stop{work, channels.api_timer.now(), {}, {}, false};
+  for (const QueueId queue : queues) {
+    if (gang(queue).slot.exists()) stop.waits_for.push_back(queue);
+  }
+  const bool at_once = stop.waits_for.empty();
+  if (work.packet.opcode == Opcode::suspend && (at_once || spec_.suspend_ack == SuspendAck::before_preempt)) {
+    acknowledge(stop.work, PacketResult::ok, channels);
+  }
+  for (const QueueId queue : queues) {
+    if (gang(queue).slot.exists()) continue;
+    ++gang(queue).stops;
+    const bool pending = channels.hardware->has_work(queue, *channels.workload);
+    channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
+  }
+  if (at_once) return finish_stop(stop, channels);
+  stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {work.packet.queue});
+  stop.blocks = spec_.api_during_unmap == ApiDuringUnmap::blocked;
+  blocked_ = stop.blocks;
+  stops_.push_back(stop);
+  for (const QueueId queue : stop.waits_for) {
+    give_way(queue, &work.packet, channels);
+    ++gang(queue).stops;
+  }
+}
+
+void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  if (!g.slot.exists()) return;  // it left at the very instant of a GPU reset
+  ensure(g.slot == message.slot, "a slot is vacated that MES did not give");
+  slot_taken_[message.slot.index()] = QueueId::none();
+  g.slot = SlotId::none();
+  g.leaving = false;
+  channels.quantum_timer.cancel(g.quantum_timer);
+  g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
+  std::vector<Stop> ended;
+  for (Stop& stop : stops_) {
+    std::erase(stop.waits_for, message.queue);
+    if (stop.waits_for.empty()) ended.push_back(stop);
+  }
+  std::erase_if(stops_, [](const Stop& stop) { return stop.waits_for.empty(); });
+  for (const Stop& stop : ended) {
+    channels.unmap_timer.cancel(stop.timeout);
+    finish_stop(stop, channels);
+  }
+  serve_next(channels);
+  schedule(type_of(message.queue), channels);
+}
+
+void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
+  Work& work = stop.work;
+  if (stop.blocks) {
+    work.busy += channels.api_timer.now() - stop.unmap_began;
+    blocked_ = false;
+  }
+  if (work.packet.opcode == Opcode::remove_queue) {
+    work.finishing = true;
+    inbox_.push_front(work);
+    return;
+  }
+  if (!work.acked) acknowledge(work, PacketResult::ok, channels);
+  channels.suspend_fence.post({work.packet.token});
+  end_packet(work, PacketResult::ok, channels);
+}
+
+// A queue did not leave in time. Its gang stays out of the lists; whenever its waves end, or it is reset, its slot
+// is free again. MES goes on with other packets.
+void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
+  const auto it = std::find_if(stops_.begin(), stops_.end(),
+                               [&](const Stop& stop) { return stop.work.packet.queue == message.queue; });
+  if (it == stops_.end()) return;
+  Stop stop = *it;
+  stops_.erase(it);
+  if (stop.blocks) {
+    stop.work.busy += channels.api_timer.now() - stop.unmap_began;
+    blocked_ = false;
+  }
+  if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);
+  end_packet(stop.work, PacketResult::unmap_fail, channels);
+  serve_next(channels);
+}
+
+}  // namespace userqsim
