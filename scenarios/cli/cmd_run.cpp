@@ -6,7 +6,7 @@
 #include "results/report/row_tables.hpp"
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/terminal.hpp"
-#include "scenarios/experiment/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 
 namespace userqsim {
 namespace {

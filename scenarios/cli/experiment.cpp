@@ -13,7 +13,7 @@
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
-#include "scenarios/experiment/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 #include "scenarios/load/place.hpp"
 #include "sim/config/units.hpp"
 #include "sim/core/ensure.hpp"

@@ -49,16 +49,4 @@ struct CompareOutcome {
 };
 CompareOutcome assess(const ComparePlan& plan, const PoolResult& results);
 
-// The cells of one policy alone, base only.
-std::vector<Cell> plan_run(const std::shared_ptr<const MachineSpec>& machine, std::uint32_t first_replication,
-                           std::uint32_t replications);
-
-// Indices of the base's cells that belong to whole replications, by policy's name, then replication: the order of
-// files.
-std::vector<std::size_t> whole_base_cells(const std::vector<Cell>& cells, const PoolResult& results);
-
-// Summary blocks of the given cells: for each policy its replications, then all of them pooled.
-std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolResult& results,
-                                    const std::vector<std::size_t>& order);
-
 }  // namespace userqsim

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "results/compare/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 #include "scenarios/experiment/compare.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
