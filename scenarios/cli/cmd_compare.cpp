@@ -1,6 +1,9 @@
-// `compare`: two policies over the same replications.
+// `compare`: policies over the same replications.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "results/compare/compare.hpp"
 #include "results/report/comparison_report.hpp"
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -40,35 +43,44 @@ ComparisonReport make_report(const ExperimentOptions& options, const LoadedScena
           .seed = machine.seed,
           .replications = outcome.replications.size(),
           .replications_asked = options.reps,
-          .policy_a = outcome.comparison.policy_a,
-          .policy_b = outcome.comparison.policy_b,
-          .pooled_a = outcome.pooled[0],
-          .pooled_b = outcome.pooled[1],
           .comparison = outcome.comparison,
+          .pooled = outcome.pooled,
           .assumptions = loaded.assumptions,
-          .sentences = verdict(outcome.comparison),
           .directory = {},
           .files = {}};
 }
 
-void require_two_policies(const std::vector<std::string>& policies) {
-  constexpr std::string_view allowed = "allowed: two different policies, such as preempt_restore,unmap_map";
+// Throws InputError unless there are at least two, each a policy and different from the others.
+void require_policies(const std::vector<std::string>& policies) {
+  constexpr std::string_view allowed = "allowed: two or more different policies, such as preempt_restore,unmap_map";
   for (const std::string& policy : policies) require_policy("--policies", policy);
-  if (policies.size() != 2) {
+  if (policies.size() < 2) {
     throw InputError(fmt::format("--policies: found {} ({}); {}", policies.size(), joined(policies), allowed));
   }
-  if (policies[0] == policies[1])
-    throw InputError(fmt::format("--policies: found {} twice; {}", policies[0], allowed));
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    if (std::count(policies.begin(), policies.end(), policies[i]) == 1) continue;
+    throw InputError(fmt::format("--policies: found {} more than once; {}", policies[i], allowed));
+  }
+}
+
+// The scenario's machine under each policy.
+std::vector<CompareSide> sides_of(const LoadedScenario& loaded, const std::vector<std::string>& policies) {
+  std::vector<CompareSide> sides;
+  for (const std::string& policy : policies) {
+    auto machine = std::make_shared<MachineSpec>(*loaded.machine);
+    machine->policy = policy;
+    sides.push_back({policy, std::move(machine)});
+  }
+  return sides;
 }
 
 }  // namespace
 
 int cmd_compare(const ExperimentOptions& options) {
   const std::string started = utc_now();
-  require_two_policies(options.policies);
+  require_policies(options.policies);
   const LoadedScenario loaded = load_experiment(options);
-  const ComparePlan plan = plan_comparison({.machine = loaded.machine,
-                                            .policies = {options.policies[0], options.policies[1]},
+  const ComparePlan plan = plan_comparison({.sides = sides_of(loaded, options.policies),
                                             .first_replication = options.first_rep,
                                             .replications = options.reps});
   if (options.dry_run) {
@@ -79,8 +91,9 @@ int cmd_compare(const ExperimentOptions& options) {
   const PoolResult results = run_experiment(plan.cells, options, loaded);
   const CompareOutcome outcome = assess(plan, results);
   ComparisonReport report = make_report(options, loaded, outcome);
-  const Published published = publish(directory, "compare", options, loaded, plan.cells, results, outcome.summaries,
-                                      &outcome.comparison.rows, started);
+  const std::vector<ComparisonRow> rows = all_rows(outcome.comparison);
+  const Published published =
+      publish(directory, "compare", options, loaded, plan.cells, results, outcome.summaries, &rows, started);
   report.directory = published.directory;
   report.files = published.files;
   write_stdout(render(report, options.format));

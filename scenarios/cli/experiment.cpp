@@ -95,9 +95,10 @@ Manifest manifest_of(const std::string& command, const ExperimentOptions& option
   std::set<std::uint32_t> replications;
   for (const std::size_t i : whole) replications.insert(cells[i].replication);
   manifest.replications.assign(replications.begin(), replications.end());
-  std::set<std::string> policies;
-  for (const Cell& cell : cells) policies.insert(cell.policy);
-  manifest.policies.assign(policies.begin(), policies.end());
+  for (const Cell& cell : cells) {
+    std::vector<std::string>& policies = manifest.policies;
+    if (std::find(policies.begin(), policies.end(), cell.policy) == policies.end()) policies.push_back(cell.policy);
+  }
   for (const std::size_t i : whole) {
     const CellResult& result = *results.cells[i];
     manifest.digests.push_back(

@@ -23,7 +23,7 @@ constexpr int signal_base = 128;  // plus the signal's number
 
 struct ExperimentOptions {
   std::string scenario;               // path, name in the library, or "-"
-  std::vector<std::string> policies;  // run: at most one; compare: two
+  std::vector<std::string> policies;  // run: at most one; compare: two or more
   std::optional<std::string> kernel;
   std::optional<std::string> device;
   std::optional<std::uint64_t> seed;

@@ -108,13 +108,14 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
 
   line.compare.reps = 10;
   line.compare.policies = {"preempt_restore", "unmap_map"};
-  CLI::App* compare = app.add_subcommand("compare", "Compare two policies over the same replications");
+  CLI::App* compare = app.add_subcommand("compare", "Compare policies over the same replications");
   add_experiment(*compare, line, line.compare);
   compare
       ->add_option_function<std::string>(
           "--policies", [&line](const std::string& text) { line.compare.policies = split_at_commas(text); },
-          "The two policies; default: preempt_restore,unmap_map")
-      ->type_name("A,B");
+          "Two policies or more, the first being the one that the others are compared with; default: "
+          "preempt_restore,unmap_map")
+      ->type_name("A,B,...");
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
       line.compare.argv = argv;

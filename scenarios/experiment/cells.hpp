@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "models/machine/spec.hpp"
+#include "results/compare/comparison.hpp"
 #include "results/record/rows.hpp"
 #include "results/record/tables.hpp"
-#include "results/report/verdict.hpp"
 #include "scenarios/experiment/replicate.hpp"
 
 namespace userqsim {
