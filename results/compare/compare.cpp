@@ -147,6 +147,15 @@ bool differs(const ComparisonRow& row) {
   return row.ci_low && row.ci_high && (*row.ci_low > 0.0 || *row.ci_high < 0.0);
 }
 
+bool is_same(const ComparisonRow& row) {
+  return row.difference == 0.0 && row.ci_low.value_or(0.0) == 0.0 && row.ci_high.value_or(0.0) == 0.0;
+}
+
+bool is_same(const PairComparison& pair) {
+  const auto same = [](const ComparisonRow& row) { return is_same(row); };
+  return !pair.rows.empty() && std::all_of(pair.rows.begin(), pair.rows.end(), same);
+}
+
 std::vector<std::string> without_effect(const PairComparison& pair, const VariantNames& variants) {
   std::vector<std::string> names;
   if (corners_ignore(pair, variants.corners, &CornerName::suspend_ack, &CornerName::api_during_unmap)) {

@@ -49,6 +49,12 @@ const ComparisonRow* find_row(const std::vector<ComparisonRow>& rows, std::strin
 // Whether the interval leaves zero out: the policies differ in this. False without an interval.
 bool differs(const ComparisonRow& row);
 
+// Whether every replication gave both policies the same value: their difference is zero without any spread.
+bool is_same(const ComparisonRow& row);
+
+// Whether no number of the two policies differs, in the base and in every variant. False without any row.
+bool is_same(const PairComparison& pair);
+
 // Which unknowns do not apply to the pair: firmware options and unique costs of which no value that was tried moved
 // any number of either policy. By their names, options first.
 std::vector<std::string> without_effect(const PairComparison& pair, const VariantNames& variants);

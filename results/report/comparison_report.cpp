@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "results/compare/compare.hpp"
@@ -30,8 +31,10 @@ std::vector<std::pair<std::string, std::string>> header(const ComparisonReport& 
   std::vector<std::pair<std::string, std::string>> facts{{"scenario", report.scenario}};
   if (!report.question.empty()) facts.emplace_back("question", report.question);
   if (!report.expected.empty()) facts.emplace_back("expected", report.expected);
-  facts.emplace_back("machine", fmt::format("{}, kernel {}, {}", report.device, report.kernel, report.firmware));
-  facts.emplace_back("pre-wait", report.pre_wait);
+  const std::string kernel =
+      report.kernel.empty() ? "each kernel with its native policy" : "kernel " + report.kernel;
+  facts.emplace_back("machine", fmt::format("{}, {}, {}", report.device, kernel, report.firmware));
+  if (!report.pre_wait.empty()) facts.emplace_back("pre-wait", report.pre_wait);
   std::string runs =
       fmt::format("{} replications of {}, seed {}", report.replications, report.horizon, report.seed);
   if (report.replications < report.replications_asked) {
@@ -53,12 +56,19 @@ constexpr std::string_view note =
     "is "
     "left out.";
 
+constexpr std::string_view many_note =
+    "Each interval stands by itself: among many, about one in twenty leaves zero out by chance.";
+
 constexpr std::string_view pooled_note =
     "p99 is empty below 200 complete observations. n+cens.: complete and censored observations.";
 
 constexpr std::string_view variant_note =
     "ack before, after: SUSPEND is acknowledged before or after the preemption; api blocked, free: during an unmap "
     "MES takes no packets, or does. Nobody outside the firmware knows which.";
+
+constexpr std::string_view kernels_note =
+    "A difference between two kernels is that of all these fields and of the native policies together. What the "
+    "scenario overrides is the same under each.";
 
 // Wraps after a label, the following lines indented as far.
 std::string labelled(std::string_view label, const std::string& text) {
@@ -85,9 +95,10 @@ class Page {
     for (const auto& [label, words] : header(report_)) {
       out_ += markdown_ ? fmt::format("- **{}**: {}\n", label, words) : labelled(label, words);
     }
+    kernels();
     title("Side by side");
     tables(means_and_differences(comparison_));
-    paragraph(note);
+    paragraph(comparison_.pairs.size() == 1 ? std::string{note} : fmt::format("{} {}", note, many_note));
     out_ += "\n";
     tables(pooled_tables(comparison_, report_.pooled));
     paragraph(pooled_note);
@@ -115,26 +126,67 @@ class Page {
     }
   }
 
-  // Each other policy against the first: its differences under each variant; which unknowns do not apply to the
-  // two; and, where the verdict is about all policies, what the rows say of this pair.
-  void other_assumptions() {
-    const auto pairs = against_baseline(comparison_);
-    if (pairs.size() == 1) title("The difference under other assumptions");
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-      const PairComparison& pair = pairs[i];
-      const std::string letters = side_letter(i + 1) + " - a";
-      if (pairs.size() > 1) title(fmt::format("{}: {} against {}", letters, pair.policy_b, pair.policy_a));
-      tables({variant_table(pair, comparison_.variants, letters + ", mean, under")});
-      if (i == 0) paragraph(variant_note);
-      const std::vector<std::string> idle = without_effect(pair, comparison_.variants);
-      if (!idle.empty()) {
-        paragraph(fmt::format("Does not apply here, since no number of either moves with it: {}.",
-                              fmt::join(idle, ", ")));
-      }
-      if (pairs.size() == 1 || pair.rows.empty()) continue;
-      if (i == 0 || !idle.empty()) out_ += "\n";
-      for (const std::string& sentence : verdict(pair, comparison_.variants)) bullet(sentence);
+  void kernels() {
+    if (report_.kernels.columns.empty()) return;
+    title("What the kernels differ in");
+    ReportTable lettered = report_.kernels;
+    const std::size_t sides = lettered.columns.size() - 1;
+    for (std::size_t side = 0; side < sides; ++side) {
+      std::string& name = lettered.columns[side + 1].name;
+      name = fmt::format("{} {}", side_letter(side), name);
     }
+    tables(folded(lettered, std::vector<std::size_t>(sides, 1)));
+    paragraph(kernels_note);
+  }
+
+  // Each other policy against the first; one of which no number differs from another's is not told twice.
+  void other_assumptions() {
+    const std::size_t others = comparison_.policies.size() - 1;
+    if (others == 1) {
+      title("The difference under other assumptions");
+      against_first(1);
+      return;
+    }
+    for (std::size_t side = 1; side <= others; ++side) {
+      const PairComparison& pair = comparison_.pairs[side - 1];
+      title(fmt::format("{} - a: {} against {}", side_letter(side), pair.policy_b, pair.policy_a));
+      const std::optional<std::size_t> twin = twin_of(side);
+      if (!twin) {
+        against_first(side);
+        continue;
+      }
+      paragraph(fmt::format("No number of {} differs from one of {}, under any of the assumptions{}.",
+                            pair.policy_b, comparison_.policies[*twin],
+                            *twin == 0 ? "" : fmt::format(": all is as under {} - a", side_letter(*twin))));
+    }
+    out_ += "\n";
+    paragraph(variant_note);
+  }
+
+  // The first of the sides before it that gave the same numbers.
+  std::optional<std::size_t> twin_of(std::size_t side) const {
+    const auto pairs = pairs_of(comparison_.policies.size());
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      if (pairs[p].second == side && is_same(comparison_.pairs[p])) return pairs[p].first;
+    }
+    return std::nullopt;
+  }
+
+  // The differences under each variant; which unknowns do not apply to the two; and, where the verdict is about
+  // more than these two, what their rows say.
+  void against_first(std::size_t side) {
+    const PairComparison& pair = comparison_.pairs[side - 1];
+    tables({variant_table(pair, comparison_.variants, side_letter(side) + " - a, mean, under")});
+    const bool alone = comparison_.pairs.size() == 1;
+    if (alone) paragraph(variant_note);
+    const std::vector<std::string> idle = without_effect(pair, comparison_.variants);
+    if (!idle.empty()) {
+      paragraph(
+          fmt::format("Does not apply here, since no number of either moves with it: {}.", fmt::join(idle, ", ")));
+      if (!alone) out_ += "\n";
+    }
+    if (alone || pair.rows.empty()) return;
+    for (const std::string& sentence : verdict(pair, comparison_.variants)) bullet(sentence);
   }
 
   const ComparisonReport& report_;

@@ -19,8 +19,9 @@ struct ComparisonReport {
   std::string question;
   std::string expected;
   std::string device;
-  std::string kernel;
-  std::string pre_wait;
+  std::string kernel;    // empty when kernels are compared
+  std::string pre_wait;  // empty when it is not the same everywhere
+  ReportTable kernels;   // what the kernels that are compared differ in, a column for each; else no columns
   std::string firmware;  // the base's corner
   std::string horizon;
   std::uint64_t seed = 0;

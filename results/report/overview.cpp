@@ -34,6 +34,31 @@ std::string listed(const std::vector<std::string>& words) {
   return text;
 }
 
+// Policies of whom the same is said.
+struct Group {
+  std::string detail;
+  std::vector<std::string> names;
+};
+
+// Adds a name to the group of that detail.
+void add(std::vector<Group>& groups, const std::string& name, const std::string& detail) {
+  const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.detail == detail; });
+  if (group == groups.end()) {
+    groups.push_back({detail, {name}});
+  } else {
+    group->names.push_back(name);
+  }
+}
+
+// "b and c (by 100 ns), e (by 300 ns)".
+std::string told(const std::vector<Group>& groups) {
+  std::vector<std::string> parts;
+  for (const Group& group : groups) {
+    parts.push_back(listed(group.names) + (group.detail.empty() ? "" : fmt::format(" ({})", group.detail)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 class Entry {
  public:
   Entry(const Comparison& comparison, const Headline& headline)
@@ -84,25 +109,28 @@ class Entry {
     return {};
   }
 
-  // "shorter with c (by 3.10 us); no difference shown with b and d".
+  // "shorter with c (by 3.10 us); no difference shown with b and d; the same with e".
   std::string standings() const {
     std::vector<std::string> clauses;
     for (const Standing value : {Standing::less, Standing::more, Standing::not_shown, Standing::unmeasured}) {
-      std::vector<std::string> names;
+      std::vector<Group> groups;
       for (const PairComparison& pair : pairs_) {
         const ComparisonRow* row = base(pair);
-        if (standing(row) != value) continue;
+        if (standing(row) != value || (value == Standing::not_shown && is_same(*row))) continue;
         const bool sized = value == Standing::less || value == Standing::more;
-        names.push_back(sized
-                            ? fmt::format("{} (by {})", pair.policy_b, human(std::fabs(row->difference), row->unit))
-                            : pair.policy_b);
+        add(groups, pair.policy_b, sized ? "by " + human(std::fabs(row->difference), row->unit) : "");
       }
-      if (!names.empty()) clauses.push_back(fmt::format("{} with {}", word(value), listed(names)));
+      if (!groups.empty()) clauses.push_back(fmt::format("{} with {}", word(value), told(groups)));
     }
+    std::vector<std::string> same;
+    for (const PairComparison& pair : pairs_) {
+      if (base(pair) != nullptr && is_same(*base(pair))) same.push_back(pair.policy_b);
+    }
+    if (!same.empty()) clauses.push_back("the same with " + listed(same));
     return fmt::format("{}", fmt::join(clauses, "; "));
   }
 
-  // "b (of 4: shorter in 2, no difference shown in 2)" when the variants that were run do not all say the same, or,
+  // "of 4: shorter in 2, no difference shown in 2" when the variants that were run do not all say the same, or,
   // with `as_base`, not all what the base says.
   std::string split(const PairComparison& pair, const std::vector<std::string>& variants, bool as_base) const {
     std::array<std::size_t, 3> counts{};
@@ -121,17 +149,18 @@ class Entry {
       const std::size_t count = counts.at(static_cast<std::size_t>(value));
       if (count > 0) parts.push_back(fmt::format("{} in {}", word(value), count));
     }
-    return fmt::format("{} (of {}: {})", pair.policy_b, run, fmt::join(parts, ", "));
+    return fmt::format("of {}: {}", run, fmt::join(parts, ", "));
   }
 
-  std::vector<std::string> splits(const std::vector<std::string>& variants, bool as_base) const {
-    std::vector<std::string> list;
+  // Of whom the variants do so, with how.
+  std::vector<Group> splits(const std::vector<std::string>& variants, bool as_base) const {
+    std::vector<Group> groups;
     for (const PairComparison& pair : pairs_) {
       if (base(pair) == nullptr) continue;
       const std::string text = split(pair, variants, as_base);
-      if (!text.empty()) list.push_back(text);
+      if (!text.empty()) add(groups, pair.policy_b, text);
     }
-    return list;
+    return groups;
   }
 
   bool any_run(const std::vector<std::string>& variants) const {
@@ -145,9 +174,9 @@ class Entry {
     std::vector<std::string> variants;
     for (const CornerName& corner : comparison_.variants.corners) variants.push_back(corner.variant);
     if (!any_run(variants)) return {};
-    const std::vector<std::string> list = splits(variants, false);
-    if (list.empty()) return " The firmware corners agree.";
-    return fmt::format(" The firmware corners disagree about {}.", listed(list));
+    const std::vector<Group> groups = splits(variants, false);
+    if (groups.empty()) return " The firmware corners agree.";
+    return fmt::format(" The firmware corners disagree about {}.", told(groups));
   }
 
   std::string unique_costs() const {
@@ -156,12 +185,13 @@ class Entry {
     for (const VariantName& cost : comparison_.variants.highs) singles.push_back(cost.variant);
     if (!any_run(singles) && !any_run({std::string{unique_zero_variant}})) return {};
     const std::string zero = at_zero();
-    const std::vector<std::string> list = splits(singles, true);
-    if (zero.empty() && list.empty()) return " The costs unique to a scheme do not change this.";
+    const std::vector<Group> groups = splits(singles, true);
+    if (zero.empty() && groups.empty()) return " The costs unique to a scheme do not change this.";
     const std::string single =
-        list.empty() ? " No single one of them changes this."
-                     : fmt::format(" One unique cost alone, at zero or at the top of its range, changes it for {}.",
-                                   listed(list));
+        groups.empty()
+            ? " No single one of them changes this."
+            : fmt::format(" One unique cost alone, at zero or at the top of its range, changes it for {}.",
+                          told(groups));
     return (zero.empty() ? " With the costs unique to a scheme at zero the same holds."
                          : fmt::format(" With the costs unique to a scheme at zero: {}.", zero)) +
            single;

@@ -37,6 +37,11 @@ std::string list_of(const std::vector<std::string>& texts) {
   return out + "]";
 }
 
+std::string without_end(std::string text) {
+  text.pop_back();
+  return text;
+}
+
 // What is said of each other policy against the first.
 std::string pairs_of_baseline(const Comparison& comparison) {
   std::string out = "[";
@@ -84,8 +89,10 @@ std::string comparison_json(const ComparisonReport& report) {
   text("question", report.question);
   text("expected", report.expected);
   text("device", report.device);
-  text("kernel", report.kernel);
-  text("pre_wait", report.pre_wait);
+  out += fmt::format("\"kernel\": {},\n", report.kernel.empty() ? "null" : json_string(report.kernel));
+  out += fmt::format("\"pre_wait\": {},\n", report.pre_wait.empty() ? "null" : json_string(report.pre_wait));
+  if (!report.kernels.columns.empty())
+    out += "\"kernels\": " + without_end(render(report.kernels, TableFormat::json)) + ",\n";
   text("firmware", report.firmware);
   out += "\"policies\": " + list_of(report.comparison.policies) + ",\n";
   out += fmt::format("\"seed\": {},\n\"replications\": {},\n", report.seed, report.replications);

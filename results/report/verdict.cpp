@@ -70,7 +70,7 @@ class Sentence {
   }
 
   std::string no_difference() const {
-    if (base_.difference == 0.0 && base_.ci_low == 0.0 && base_.ci_high == 0.0) {
+    if (is_same(base_)) {
       return fmt::format("{}: the same under both, {}", headline_.subject, human(base_.value_a, base_.unit));
     }
     return fmt::format("{}: no difference shown, {}{}", headline_.subject, told(base_), bound());
@@ -159,8 +159,10 @@ class Sentence {
         ++agree;
         if (differs(*row)) ++shown;
       } else {
-        others += fmt::format("{}{}: {}{}", others.empty() ? "" : "; ", corner.variant,
-                              differs(*row) ? "" : "no difference shown, ", told(*row));
+        others += fmt::format("{}{}: {}", others.empty() ? "" : "; ", corner.variant,
+                              is_same(*row)   ? "the same under both"
+                              : differs(*row) ? told(*row)
+                                              : "no difference shown, " + told(*row));
       }
     }
     if (known < 2) return {};

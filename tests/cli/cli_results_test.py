@@ -3,9 +3,7 @@
 
 Usage: cli_results_test.py PATH_TO_BINARY
 """
-import csv
 import filecmp
-import itertools
 import json
 import resource
 import signal
@@ -61,21 +59,6 @@ class Results(CommandTest):
         keys = [(row["policy"], int(row["rep"])) for row in rows(self.out / "jobs.csv")]
         self.assertEqual(keys, sorted(keys))
         self.assertEqual(len(set(keys)), 4)
-
-    def test_every_pair_of_policies_is_compared(self):
-        listed = self.run_command("list", "policies", "--format", "csv")
-        policies = [row["name"] for row in csv.DictReader(listed.stdout.splitlines())][::-1]
-        result = self.run_command("compare", self.scenario, "--policies", ",".join(policies), "--reps", 2, "--out",
-                                  self.out)
-        self.assert_status(result, 0)
-        self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 110], [])
-        pairs = []
-        for row in rows(self.out / "comparison.csv"):
-            if (row["policy_a"], row["policy_b"]) not in pairs:
-                pairs.append((row["policy_a"], row["policy_b"]))
-        self.assertEqual(pairs, list(itertools.combinations(policies, 2)))
-        manifest = json.loads((self.out / "manifest.json").read_text(encoding="utf-8"))
-        self.assertEqual(manifest["policies"], policies)
 
     def test_a_full_directory_needs_force(self):
         self.assert_status(self.run_command("run", self.scenario, "--out", self.out), 0)

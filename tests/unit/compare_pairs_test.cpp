@@ -104,18 +104,28 @@ TEST_CASE("unknowns that move no number of a pair do not apply to it") {
   CHECK(without_effect({"a", "b", {}}, variants).empty());  // nothing was run
 }
 
-TEST_CASE("the overview says who is shorter, who longer, and that the assumptions agree") {
-  Rows rows({"a", "b", "c", "d", "e"});
+TEST_CASE("two of which no number differs are the same, in every replication and every variant") {
+  PairComparison pair{"a", "b", compare_policies(side("a", {1, 2, 3}), side("b", {1, 2, 3}), "base")};
+  CHECK(is_same(pair));
+  pair.rows.push_back(compare_policies(side("a", {1, 2, 3}), side("b", {2, 1, 3}), "variant").front());
+  CHECK(pair.rows.back().difference == 0);
+  CHECK_FALSE(is_same(pair));  // equal on average is not the same
+  CHECK_FALSE(is_same(PairComparison{"a", "b", {}}));
+}
+
+TEST_CASE("the overview says who is shorter, who longer, who the same, and that the assumptions agree") {
+  Rows rows({"a", "b", "c", "d", "e", "f", "g"});
   rows.add_to_all({"base", "unique_zero", "before blocked", "before free", "after blocked", "after free",
                    "teardown_zero", "book_zero", "teardown_high"},
-                  {100, 0, -50, 300});
+                  {100, 0, -50, 300, 100, 0});
+  const std::vector<double> values{1000, 1010, 1020};
+  rows.comparison.pairs[5].rows = compare_policies(side("a", values), side("g", values), "base");
   const std::vector<std::string> sentences = overview(rows.comparison);
   REQUIRE(sentences.size() == 1);
-  CHECK(
-      sentences.front() ==
-      "Downtime of a victim, 1.01 us with a: shorter with d (by 50.0 ns); longer with b (by 100 ns) and e (by 300 "
-      "ns); no difference shown with c. The firmware corners agree. The costs unique to a scheme do not change "
-      "this.");
+  CHECK(sentences.front() ==
+        "Downtime of a victim, 1.01 us with a: shorter with d (by 50.0 ns); longer with b and f (by 100 ns), e (by "
+        "300 ns); no difference shown with c; the same with g. The firmware corners agree. The costs unique to a "
+        "scheme do not change this.");
 }
 
 TEST_CASE("the overview says plainly about whom the assumptions disagree") {
