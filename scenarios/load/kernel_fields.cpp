@@ -31,14 +31,15 @@ KernelFields kernel_fields(const KernelSpec& kernel) {
 std::vector<std::vector<std::string>> differing_fields(const std::vector<KernelFields>& kernels) {
   std::vector<std::vector<std::string>> rows;  // a name, and a value for each kernel
   for (std::size_t k = 0; k < kernels.size(); ++k) {
-    for (const auto& [name, value] : kernels[k]) {
-      auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& cells) { return cells.front() == name; });
+    for (const auto& field : kernels[k]) {
+      const auto named = [&](const std::vector<std::string>& cells) { return cells.front() == field.first; };
+      auto row = std::find_if(rows.begin(), rows.end(), named);
       if (row == rows.end()) {
         rows.emplace_back(kernels.size() + 1);
         row = rows.end() - 1;
-        row->front() = name;
+        row->front() = field.first;
       }
-      row->at(k + 1) = value;
+      row->at(k + 1) = field.second;
     }
   }
   std::erase_if(rows, [](const auto& cells) {
