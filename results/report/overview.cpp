@@ -17,10 +17,18 @@ namespace userqsim {
 namespace {
 
 // How a policy stands to the baseline in one metric.
-enum class Standing : std::uint8_t { less, more, not_shown, unmeasured };
+enum class Standing : std::uint8_t {
+  less,
+  more,
+  not_shown,
+  alone,  // known of one replication, which says nothing about the next
+  unmeasured,
+};
+constexpr std::array told_standings{Standing::less, Standing::more, Standing::not_shown};
 
 Standing standing(const ComparisonRow* row) {
   if (row == nullptr) return Standing::unmeasured;
+  if (row->replications < 2) return Standing::alone;
   if (!differs(*row)) return Standing::not_shown;
   return row->difference < 0.0 ? Standing::less : Standing::more;
 }
@@ -51,7 +59,7 @@ void add(std::vector<Group>& groups, const std::string& name, const std::string&
 }
 
 // "b and c (by 100 ns), e (by 300 ns)".
-std::string told(const std::vector<Group>& groups) {
+std::string list_of(const std::vector<Group>& groups) {
   std::vector<std::string> parts;
   for (const Group& group : groups) {
     parts.push_back(listed(group.names) + (group.detail.empty() ? "" : fmt::format(" ({})", group.detail)));
@@ -64,21 +72,19 @@ class Entry {
   Entry(const Comparison& comparison, const Headline& headline)
       : comparison_(comparison), headline_(headline), pairs_(against_baseline(comparison)) {}
 
-  bool measured() const {
-    return std::any_of(pairs_.begin(), pairs_.end(),
-                       [&](const PairComparison& pair) { return base(pair) != nullptr; });
-  }
-  bool one_replication() const {
-    return std::any_of(pairs_.begin(), pairs_.end(), [&](const PairComparison& pair) {
-      return base(pair) != nullptr && base(pair)->replications < 2;
-    });
-  }
   Standing of(const PairComparison& pair) const { return standing(base(pair)); }
+  bool any(Standing value) const {
+    return std::any_of(pairs_.begin(), pairs_.end(), [&](const PairComparison& pair) { return of(pair) == value; });
+  }
+  bool any_told() const {
+    return std::any_of(told_standings.begin(), told_standings.end(), [&](Standing value) { return any(value); });
+  }
+  bool measured() const { return any_told() || any(Standing::alone); }
 
   std::string text() const {
     const std::string& first = comparison_.policies.front();
     const std::string subject = fmt::format("{}, {} with {}", headline_.subject, baseline_value(), first);
-    if (one_replication()) return subject + ": one replication says nothing about the next; use --reps.";
+    if (!any_told()) return subject + ": one replication says nothing about the next; use --reps.";
     return subject + ": " + standings() + "." + corners() + unique_costs();
   }
 
@@ -96,6 +102,8 @@ class Entry {
         return headline_.more;
       case Standing::not_shown:
         return "no difference shown";
+      case Standing::alone:
+        return "too few replications";
       case Standing::unmeasured:
         return "not measured";
     }
@@ -112,7 +120,8 @@ class Entry {
   // "shorter with c (by 3.10 us); no difference shown with b and d; the same with e".
   std::string standings() const {
     std::vector<std::string> clauses;
-    for (const Standing value : {Standing::less, Standing::more, Standing::not_shown, Standing::unmeasured}) {
+    for (const Standing value :
+         {Standing::less, Standing::more, Standing::not_shown, Standing::alone, Standing::unmeasured}) {
       std::vector<Group> groups;
       for (const PairComparison& pair : pairs_) {
         const ComparisonRow* row = base(pair);
@@ -120,11 +129,11 @@ class Entry {
         const bool sized = value == Standing::less || value == Standing::more;
         add(groups, pair.policy_b, sized ? "by " + human(std::fabs(row->difference), row->unit) : "");
       }
-      if (!groups.empty()) clauses.push_back(fmt::format("{} with {}", word(value), told(groups)));
+      if (!groups.empty()) clauses.push_back(fmt::format("{} with {}", word(value), list_of(groups)));
     }
     std::vector<std::string> same;
     for (const PairComparison& pair : pairs_) {
-      if (base(pair) != nullptr && is_same(*base(pair))) same.push_back(pair.policy_b);
+      if (of(pair) == Standing::not_shown && is_same(*base(pair))) same.push_back(pair.policy_b);
     }
     if (!same.empty()) clauses.push_back("the same with " + listed(same));
     return fmt::format("{}", fmt::join(clauses, "; "));
@@ -133,19 +142,19 @@ class Entry {
   // "of 4: shorter in 2, no difference shown in 2" when the variants that were run do not all say the same, or,
   // with `as_base`, not all what the base says.
   std::string split(const PairComparison& pair, const std::vector<std::string>& variants, bool as_base) const {
-    std::array<std::size_t, 3> counts{};
+    std::array<std::size_t, told_standings.size()> counts{};
     std::size_t run = 0;
     for (const std::string& variant : variants) {
-      const ComparisonRow* row = in(pair, variant);
-      if (row == nullptr) continue;
-      ++counts.at(static_cast<std::size_t>(standing(row)));
+      const Standing value = standing(in(pair, variant));
+      if (std::find(told_standings.begin(), told_standings.end(), value) == told_standings.end()) continue;
+      ++counts.at(static_cast<std::size_t>(value));
       ++run;
     }
     const bool same = std::any_of(counts.begin(), counts.end(), [&](std::size_t count) { return count == run; });
     const bool as_expected = !as_base || run == 0 || counts.at(static_cast<std::size_t>(of(pair))) == run;
     if (same && as_expected) return {};
     std::vector<std::string> parts;
-    for (const Standing value : {Standing::less, Standing::more, Standing::not_shown}) {
+    for (const Standing value : told_standings) {
       const std::size_t count = counts.at(static_cast<std::size_t>(value));
       if (count > 0) parts.push_back(fmt::format("{} in {}", word(value), count));
     }
@@ -156,7 +165,7 @@ class Entry {
   std::vector<Group> splits(const std::vector<std::string>& variants, bool as_base) const {
     std::vector<Group> groups;
     for (const PairComparison& pair : pairs_) {
-      if (base(pair) == nullptr) continue;
+      if (of(pair) == Standing::unmeasured || of(pair) == Standing::alone) continue;
       const std::string text = split(pair, variants, as_base);
       if (!text.empty()) add(groups, pair.policy_b, text);
     }
@@ -176,7 +185,7 @@ class Entry {
     if (!any_run(variants)) return {};
     const std::vector<Group> groups = splits(variants, false);
     if (groups.empty()) return " The firmware corners agree.";
-    return fmt::format(" The firmware corners disagree about {}.", told(groups));
+    return fmt::format(" The firmware corners disagree about {}.", list_of(groups));
   }
 
   std::string unique_costs() const {
@@ -191,7 +200,7 @@ class Entry {
         groups.empty()
             ? " No single one of them changes this."
             : fmt::format(" One unique cost alone, at zero or at the top of its range, changes it for {}.",
-                          told(groups));
+                          list_of(groups));
     return (zero.empty() ? " With the costs unique to a scheme at zero the same holds."
                          : fmt::format(" With the costs unique to a scheme at zero: {}.", zero)) +
            single;
@@ -200,11 +209,12 @@ class Entry {
   // Those whose standing is another with the unique costs at zero: "longer with b; no difference shown with c".
   std::string at_zero() const {
     std::vector<std::string> clauses;
-    for (const Standing value : {Standing::less, Standing::more, Standing::not_shown}) {
+    for (const Standing value : told_standings) {
       std::vector<std::string> names;
       for (const PairComparison& pair : pairs_) {
         const ComparisonRow* row = in(pair, unique_zero_variant);
-        if (base(pair) == nullptr || standing(row) != value || of(pair) == value) continue;
+        const bool told = of(pair) != Standing::unmeasured && of(pair) != Standing::alone;
+        if (!told || standing(row) != value || of(pair) == value) continue;
         names.push_back(pair.policy_b);
       }
       if (!names.empty()) clauses.push_back(fmt::format("{} with {}", word(value), listed(names)));
@@ -255,10 +265,8 @@ std::vector<std::string> overview(const Comparison& comparison) {
   bool any_differs = false;
   bool any_alone = false;
   for (const Entry& entry : entries) {
-    any_alone = any_alone || entry.one_replication();
-    for (const PairComparison& pair : against_baseline(comparison)) {
-      any_differs = any_differs || entry.of(pair) == Standing::less || entry.of(pair) == Standing::more;
-    }
+    any_alone = any_alone || entry.any(Standing::alone);
+    any_differs = any_differs || entry.any(Standing::less) || entry.any(Standing::more);
     sentences.push_back(entry.text());
   }
   if (!any_differs && !any_alone) {

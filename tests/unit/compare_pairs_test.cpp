@@ -179,6 +179,13 @@ TEST_CASE("the overview claims no more than the rows show") {
     CHECK(overview(rows.comparison).front().find("longer with b (by 100 ns); not measured with c.") !=
           std::string::npos);
   }
+  SECTION("a policy that has the statistic in one replication alone") {
+    rows.add("base", {100, 0});
+    rows.comparison.pairs[1].rows = compare_policies(side("a", {1}), side("c", {2}), "base");
+    const std::string sentence = overview(rows.comparison).front();
+    CAPTURE(sentence);
+    CHECK(sentence.find("longer with b (by 100 ns); too few replications with c.") != std::string::npos);
+  }
   SECTION("one replication") {
     for (PairComparison& pair : rows.comparison.pairs) {
       pair.rows = compare_policies(side(pair.policy_a, {1}), side(pair.policy_b, {2}), "base");
