@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Plots of one comparison.
 
-Reads the directory that `userqsim compare` left and writes three PNG files:
+Reads the directory that `userqsim compare` left and writes three PNG files, for any number of policies (or kernels,
+with --vary kernel):
 
-  downtime.png   how long victims were down: the distribution of each policy, its mean and the 95 % interval of the
-                 paired difference
+  downtime.png   how long victims were down: the distribution of each policy, its mean and the 95 % interval of its
+                 paired difference from the first
   parts.png      where the time of an eviction goes: the mean of each critical part
-  timeline.png   one eviction as bars on a line, the same under both policies: of those that both restored, the one
+  timeline.png   one eviction as bars on a line, the same under every policy: of those that all restored, the one
                  nearest to the median downtime of the first
 
 Usage: plot_compare.py RUN [--to DIRECTORY]
@@ -29,7 +30,8 @@ import numpy as np  # noqa: E402
 # Okabe and Ito's colours: told apart with every common colour blindness, and in grey by their order.
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
-POLICY_COLOURS = (BLUE, VERMILLION)
+POLICY_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+POLICY_LINES = ("-", (0, (4, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 # Each part of an eviction (docs/outputs.md) has one colour in every figure. What the schemes differ in and what takes
 # long have the colours that are told apart best; what waits for the same thing has shades of one.
 PART_COLOURS = {
@@ -95,9 +97,7 @@ class Run:
             return list(csv.DictReader(file))
 
     def policies(self):
-        """a and b in the order of the comparison; by name when nothing was compared."""
-        for row in self.comparison:
-            return [row["policy_a"], row["policy_b"]]
+        """What the column policy says, in the order of the comparison: the first is the baseline."""
         return self.manifest["policies"]
 
     def measured(self, policy):
@@ -107,11 +107,10 @@ class Run:
     def restored(self, policy):
         return [row for row in self.measured(policy) if row["outcome"] == "restored"]
 
-    def compared(self, metric, role):
-        for row in self.comparison:
-            if (row["variant"], row["metric"], row["role"], row["stat"]) == ("base", metric, role, "mean"):
-                return row
-        return None
+    def against_first(self, metric, role):
+        """The base's row of each other policy against the first, where there is one."""
+        return [row for row in self.comparison if row["policy_a"] == self.policies()[0] and
+                (row["variant"], row["metric"], row["role"], row["stat"]) == ("base", metric, role, "mean")]
 
 
 def time_scale(largest_ns):
@@ -131,7 +130,8 @@ def footnote(figure, run, y=-0.01):
     manifest = run.manifest
     inputs = manifest["assumptions"]
     known = sum(1 for text in inputs if re.search(r"\((measured|code|spec|computed)\b", text))
-    text = (f"{manifest['scenario']} on {manifest['device']}, kernel {manifest['kernel']}, "
+    kernel = f"kernel {manifest['kernel']}" if manifest["kernel"] else "each kernel with its native policy"
+    text = (f"{manifest['scenario']} on {manifest['device']}, {kernel}, "
             f"{len(manifest['replications'])} replications, seed {manifest['seed']}. "
             f"{len(inputs) - known} of {len(inputs)} uncertain inputs are assumed, not measured (manifest.json).")
     if manifest["status"] != "complete":
@@ -139,37 +139,52 @@ def footnote(figure, run, y=-0.01):
     figure.text(0.01, y, "\n".join(textwrap.wrap(text, 150)), fontsize=6.5, color="#555555", va="top")
 
 
+def style_of(index):
+    """Colour and line of a policy: no two of 28 have both alike."""
+    return POLICY_COLOURS[index % len(POLICY_COLOURS)], POLICY_LINES[index % len(POLICY_LINES)]
+
+
+def differences_from_first(run):
+    """A line for each other policy: its paired difference and the interval."""
+    lines = []
+    for row in run.against_first("downtime_ns", "victim"):
+        if row["ci_low"]:
+            small, unit = time_scale(max(abs(float(row[key])) for key in ("difference", "ci_low", "ci_high")))
+            low, middle, high = (float(row[key]) / small for key in ("ci_low", "difference", "ci_high"))
+            lines.append(f"{row['policy_b']} \u2212 {row['policy_a']}, paired by replication: "
+                         f"{middle:+.3g} {unit} (95 % CI {low:+.3g} to {high:+.3g} {unit})")
+    return lines
+
+
 def plot_downtime(run, path):
-    figure, axes = plt.subplots(figsize=(7, 4))
     policies = run.policies()
+    figure, axes = plt.subplots(figsize=(7, 4))
     values = {policy: np.sort([int(row["downtime_ns"]) for row in run.restored(policy) if row["downtime_ns"]])
               for policy in policies}
     divisor, unit = time_scale(max((v[-1] for v in values.values() if v.size), default=1))
-    for policy, colour, line in zip(policies, POLICY_COLOURS, ("-", (0, (4, 2)))):
+    for index, policy in enumerate(policies):
+        colour, line = style_of(index)
+        # The first is widest, so that all of several equal curves are seen.
+        width = 1.6 + 3.6 * (len(policies) - 1 - index) / max(len(policies) - 1, 6)
         times = values[policy] / divisor
         if not times.size:
             continue
         steps = np.arange(1, times.size + 1) / times.size
         unfinished = sum(1 for row in run.measured(policy) if row["outcome"] != "restored" and row["first_stop_ns"])
         axes.step(np.concatenate(([times[0]], times)), np.concatenate(([0], steps)), where="post", color=colour,
-                  linewidth=1.8, linestyle=line, label=f"{policy}: mean {times.mean():.4g} {unit}, n = {times.size}" +
+                  linewidth=width, linestyle=line, label=f"{policy}: mean {times.mean():.4g} {unit}, n = {times.size}" +
                   (f" and {unfinished} unfinished" if unfinished else ""))
         axes.axvline(times.mean(), color=colour, linewidth=1, linestyle=line)
-    axes.set_title("Downtime of a victim", pad=20)
-    row = run.compared("downtime_ns", "victim")
-    if row is not None and row["ci_low"]:
-        small, small_unit = time_scale(max(abs(float(row[key])) for key in ("difference", "ci_low", "ci_high")))
-        low, middle, high = (float(row[key]) / small for key in ("ci_low", "difference", "ci_high"))
-        axes.text(0, 1.02, f"{row['policy_b']} \u2212 {row['policy_a']}, paired by replication: "
-                           f"{middle:+.3g} {small_unit} (95 % CI {low:+.3g} to {high:+.3g} {small_unit})",
-                  transform=axes.transAxes, fontsize=8.5, va="bottom")
+    differences = differences_from_first(run)
+    axes.set_title("Downtime of a victim", pad=11 + 9.5 * len(differences))
+    axes.text(0, 1.02, "\n".join(differences), transform=axes.transAxes, fontsize=7.5, va="bottom")
     axes.set_xlabel(f"downtime, first stop to last queue running again ({unit}); vertical lines: means")
     axes.set_ylabel("share of restored evictions")
     axes.set_ylim(0, 1.02)
-    if axes.get_legend_handles_labels()[0]:
-        figure.legend(*axes.get_legend_handles_labels(), loc="upper left", bbox_to_anchor=(0.1, 0.0), fontsize=8,
-                      ncol=1)
-    footnote(figure, run, y=-0.14)
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.1, 0.0), fontsize=8, ncol=1)
+    footnote(figure, run, y=-0.03 - 0.05 * len(labels))
     figure.savefig(path)
     plt.close(figure)
 
@@ -234,13 +249,15 @@ def plot_parts(run, path):
     means = {policy: mean_parts(run, policy) for policy in policies}
     ordered = in_order({part for parts in means.values() for part, time in parts.items() if time > 0})
     scale = time_scale(max((sum(means[policy].values()) for policy in policies), default=1))
-    # What is the same work under both policies often dwarfs the rest, so the rest has a panel of its own.
+    # What is the same work under every policy often dwarfs the rest, so the rest has a panel of its own.
     shared = [part for part in ordered if part in ("move", "restore_delay", "userptr_fault")]
     panels = [("All parts", ordered)]
     if shared:
-        panels.append((f"Without what both policies do alike: {', '.join(shared)}",
+        panels.append((f"Without {', '.join(shared)}",
                        [part for part in ordered if part not in shared]))
-    figure, all_axes = plt.subplots(len(panels), 1, figsize=(8, 1.2 + 1.8 * len(panels)), squeeze=False)
+    figure, all_axes = plt.subplots(len(panels), 1, squeeze=False,
+                                   figsize=(6.6 + 0.09 * max(len(policy) for policy in policies),
+                                            1.2 + (0.8 + 0.5 * len(policies)) * len(panels)))
     for axes, (title, parts) in zip(all_axes[:, 0], panels):
         stacked_bars(axes, means, policies, parts, title, scale)
     figure.suptitle("Where the time of an eviction goes", x=0.01, ha="left", fontweight="bold", fontsize=11)
@@ -323,7 +340,7 @@ def tracks_of(parts):
 def plot_timeline(run, path):
     chosen = typical_eviction(run)
     if not chosen:
-        print("no eviction that both policies restored: no timeline.png", file=sys.stderr)
+        print("no eviction that every policy restored: no timeline.png", file=sys.stderr)
         return
     parts = [[row for row in run.parts if key_of(row) == key_of(eviction)] for eviction in chosen]
     windows = [windows_of(rows, eviction) for rows, eviction in zip(parts, chosen)]
@@ -340,7 +357,7 @@ def plot_timeline(run, path):
                                     fontsize=7.5)
         for unused in axes[len(each):]:
             unused.set_visible(False)
-        axes[0].set_ylabel(eviction["policy"], fontweight="bold", fontsize=8, labelpad=10)
+        axes[0].set_ylabel(eviction["policy"].replace(":", ":\n"), fontweight="bold", fontsize=8, labelpad=10)
     eviction = chosen[0]
     figure.suptitle(f"Eviction {eviction['eviction']} of {eviction['process']} in replication {eviction['rep']}, of "
                     "median downtime: from the fence's enabling to restored", x=0.01, ha="left", fontweight="bold",

@@ -44,6 +44,15 @@ Json json_of(const std::vector<FileSummary>& files) {
   return list;
 }
 
+Json json_of(const std::vector<ManifestSide>& sides) {
+  Json list = Json::array();
+  for (const ManifestSide& side : sides) {
+    list.push_back(
+        {{"key", side.key}, {"kernel", side.kernel}, {"policy", side.policy}, {"scenario", side.scenario}});
+  }
+  return list;
+}
+
 Json json_of(const std::vector<RunDigest>& digests) {
   Json list = Json::array();
   for (const RunDigest& digest : digests) {
@@ -68,8 +77,12 @@ void write_manifest(const std::filesystem::path& path, const Manifest& manifest)
   json["scenario"] = manifest.scenario;
   json["question"] = manifest.question;
   json["device"] = manifest.device;
-  json["kernel"] = manifest.kernel;
+  json["kernel"] = manifest.kernel.empty() ? Json(nullptr) : Json(manifest.kernel);
   json["policies"] = manifest.policies;
+  if (!manifest.varied.empty()) {
+    json["varied"] = manifest.varied;
+    json["sides"] = json_of(manifest.sides);
+  }
   json["input"] = {{"file", manifest.input_file}, {"hash", manifest.input_hash}, {"set", manifest.sets}};
   json["seed"] = manifest.seed;
   json["replications"] = manifest.replications;

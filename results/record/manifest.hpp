@@ -20,6 +20,14 @@ struct RunDigest {
   std::uint64_t events = 0;
 };
 
+// One of the sides of a comparison.
+struct ManifestSide {
+  std::string key;  // what the column `policy` says of it
+  std::string kernel;
+  std::string policy;
+  std::string scenario;  // the file with every value in place; the policy counts, not the file's
+};
+
 struct Manifest {
   std::string tool_version;
   std::string model_version;
@@ -27,8 +35,10 @@ struct Manifest {
   std::string scenario;
   std::string question;
   std::string device;
-  std::string kernel;
-  std::string input_file;  // its name without the directory, which depends on who looks
+  std::string kernel;               // empty when it is what is varied
+  std::string varied;               // of a comparison: policy, kernel
+  std::vector<ManifestSide> sides;  // of a comparison, the baseline first
+  std::string input_file;           // its name without the directory, which depends on who looks
   std::string input_hash;
   std::vector<std::string> policies;
   std::vector<std::string> sets;

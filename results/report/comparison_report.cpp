@@ -2,155 +2,73 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "results/compare/compare.hpp"
-#include "results/report/human.hpp"
+#include "results/report/overview.hpp"
 #include "results/report/row_tables.hpp"
+#include "results/report/side_by_side.hpp"
+#include "results/report/verdict.hpp"
 
 namespace userqsim {
 namespace {
 
-struct Line {
-  std::string_view metric;
-  std::string_view role;
-  std::string_view label;
-  bool latency;  // has quantiles, and is told as a share of the downtime
-};
-
-constexpr std::array lines{
-    Line{"downtime_ns", "victim", "downtime", true},
-    Line{"evict_latency_ns", "victim", "evict latency", true},
-    Line{"restore_latency_ns", "victim", "restore latency", true},
-    Line{"fence_wait_ns", "victim", "fence wait", true},
-    Line{"lock_wait_ns", "victim", "lock wait", true},
-    Line{"requester_stall_ns", "requester", "requester stall", true},
-    Line{"job_latency_ns", "requester", "requester's jobs", true},
-    Line{"job_latency_ns", "victim", "victim's jobs", true},
-    Line{"job_latency_ns", "bystander", "bystander's jobs", true},
-    Line{"mes_packets", "device", "MES packets", false},
-    Line{"mes_busy_ns", "device", "MES busy", false},
-    Line{"mes_lock_hold_ns", "device", "MES mutex hold", true},
-    Line{"cpu_poll_ns", "device", "CPU polling", true},
-    Line{"cu_lost_ns", "device", "CU time lost", false},
-    Line{"context_bytes", "device", "context bytes", false},
-    Line{"moved_bytes", "device", "moved bytes", false},
-};
-
-const SummaryRow* find(const std::vector<SummaryRow>& rows, const Line& line, std::string_view stat) {
-  for (const SummaryRow& row : rows) {
-    if (row.metric == line.metric && row.role == line.role && row.stat == stat) return &row;
-  }
-  return nullptr;
-}
-
-std::string pooled(const std::vector<SummaryRow>& rows, const Line& line, std::string_view stat) {
-  const SummaryRow* row = find(rows, line, stat);
-  if (row == nullptr) return {};
-  if (const auto* whole = std::get_if<std::int64_t>(&row->value))
-    return human(static_cast<double>(*whole), row->unit);
-  if (const auto* fraction = std::get_if<double>(&row->value)) return human(*fraction, row->unit);
-  return {};
-}
-
-// "120" or "120+3" with the censored.
-std::string observations(const std::vector<SummaryRow>& rows, const Line& line) {
-  const SummaryRow* row = find(rows, line, "mean");
-  if (row == nullptr) return {};
-  return row->censored == 0 ? fmt::format("{}", row->count) : fmt::format("{}+{}", row->count, row->censored);
-}
-
-std::string interval_of(const ComparisonRow& row) {
-  return row.ci_low && row.ci_high ? human_interval(*row.ci_low, *row.ci_high, row.unit) : std::string{};
-}
-
-ReportTable main_table(const ComparisonReport& report) {
-  ReportTable table{{{"mean of"},
-                     {"policy"},
-                     {"mean", true},
-                     {"p50", true},
-                     {"p99", true},
-                     {"n+cens.", true},
-                     {"b - a", true},
-                     {"95 % interval", true},
-                     {"share", true}},
-                    {}};
-  const std::vector<ComparisonRow>& rows = report.comparison.rows;
-  const ComparisonRow* downtime = find_row(rows, base_variant, "downtime_ns", "victim", "mean");
-  for (const Line& line : lines) {
-    const ComparisonRow* row = find_row(rows, base_variant, line.metric, line.role, "mean");
-    if (row == nullptr || (row->value_a == 0.0 && row->value_b == 0.0)) continue;
-    const bool share = line.latency && downtime != nullptr && row->difference != 0.0;
-    table.rows.push_back({std::string{line.label}, report.policy_a, human(row->value_a, row->unit),
-                          pooled(report.pooled_a, line, "p50"), pooled(report.pooled_a, line, "p99"),
-                          observations(report.pooled_a, line), human_signed(row->difference, row->unit),
-                          interval_of(*row), share ? human_share(row->difference, downtime->value_a) : ""});
-    table.rows.push_back({"", report.policy_b, human(row->value_b, row->unit), pooled(report.pooled_b, line, "p50"),
-                          pooled(report.pooled_b, line, "p99"), observations(report.pooled_b, line), "", "", ""});
-  }
-  return table;
-}
-
-std::string cell(const std::vector<ComparisonRow>& rows, const std::string& variant, std::string_view metric,
-                 std::string_view role) {
-  const ComparisonRow* row = find_row(rows, variant, metric, role, "mean");
-  if (row == nullptr) return {};
-  return fmt::format("{} {}", human_signed(row->difference, row->unit), interval_of(*row));
-}
-
-ReportTable variant_table(const ComparisonReport& report) {
-  ReportTable table{{{"b - a, mean, under"}, {"downtime", true}, {"evict latency", true}, {"MES mutex hold", true}},
-                    {}};
-  const VerdictInput& comparison = report.comparison;
-  const auto add = [&](const std::string& variant, const std::string& label) {
-    if (find_row(comparison.rows, variant, "evictions", "device", "count") == nullptr) return;
-    table.rows.push_back({label, cell(comparison.rows, variant, "downtime_ns", "victim"),
-                          cell(comparison.rows, variant, "evict_latency_ns", "victim"),
-                          cell(comparison.rows, variant, "mes_lock_hold_ns", "device")});
-  };
-  add(std::string{base_variant}, "as configured");
-  add(std::string{unique_zero_variant}, "unique costs zero");
-  for (const VariantName& cost : comparison.costs) add(cost.variant, cost.label + " zero");
-  for (const VariantName& cost : comparison.highs) add(cost.variant, cost.label);
-  for (const VariantName& corner : comparison.corners) add(corner.variant, corner.label);
-  return table;
-}
-
+// "120 evictions, 118 restored".
 std::string evictions_held(const ComparisonReport& report, const std::vector<SummaryRow>& rows) {
-  constexpr Line line{"evictions", "device", "", false};
-  constexpr Line restored{"outcome_restored", "device", "", false};
-  return fmt::format("{} evictions, {} restored", pooled(rows, line, "count"), pooled(rows, restored, "count")) +
-         (report.replications == 0 ? " (no whole replication)" : "");
+  if (report.replications == 0) return "no whole replication";
+  const auto count = [&](std::string_view metric) {
+    const auto it =
+        std::find_if(rows.begin(), rows.end(), [&](const SummaryRow& row) { return row.metric == metric; });
+    const auto* value = it == rows.end() ? nullptr : std::get_if<std::int64_t>(&it->value);
+    return value == nullptr ? 0 : *value;
+  };
+  return fmt::format("{} evictions, {} restored", count("evictions"), count("outcome_restored"));
 }
 
 std::vector<std::pair<std::string, std::string>> header(const ComparisonReport& report) {
   std::vector<std::pair<std::string, std::string>> facts{{"scenario", report.scenario}};
   if (!report.question.empty()) facts.emplace_back("question", report.question);
   if (!report.expected.empty()) facts.emplace_back("expected", report.expected);
-  facts.emplace_back("machine", fmt::format("{}, kernel {}, {}", report.device, report.kernel, report.firmware));
-  facts.emplace_back("pre-wait", report.pre_wait);
+  const std::string kernel =
+      report.kernel.empty() ? "each kernel with its native policy" : "kernel " + report.kernel;
+  facts.emplace_back("machine", fmt::format("{}, {}, {}", report.device, kernel, report.firmware));
+  if (!report.pre_wait.empty()) facts.emplace_back("pre-wait", report.pre_wait);
   std::string runs =
       fmt::format("{} replications of {}, seed {}", report.replications, report.horizon, report.seed);
   if (report.replications < report.replications_asked) {
     runs += fmt::format(" (PARTIAL: {} were asked for)", report.replications_asked);
   }
   facts.emplace_back("runs", runs);
-  facts.emplace_back("a", fmt::format("{}: {}", report.policy_a, evictions_held(report, report.pooled_a)));
-  facts.emplace_back("b", fmt::format("{}: {}", report.policy_b, evictions_held(report, report.pooled_b)));
+  for (std::size_t side = 0; side < report.pooled.size(); ++side) {
+    facts.emplace_back(side_letter(side), fmt::format("{}: {}", report.comparison.policies[side],
+                                                      evictions_held(report, report.pooled[side])));
+  }
   return facts;
 }
 
 constexpr std::string_view note =
     "Means are over replications of each replication's mean; b - a is their paired difference, share what it is of "
-    "a's "
-    "downtime. p50 and p99 are of all replications pooled; p99 is empty below 200 complete observations. n+cens.: "
-    "complete and censored observations. Costs (from MES packets on) are for each eviction. What is zero under "
-    "both "
-    "policies is left out.";
+    "a's downtime. Where a replication lacks a statistic, means are over those that have it, differences over "
+    "those "
+    "that have it under both. Costs (from MES packets on) are for each eviction. What is zero under every policy "
+    "is "
+    "left out.";
+
+constexpr std::string_view many_note =
+    "Each interval stands by itself: among many, about one in twenty leaves zero out by chance.";
+
+constexpr std::string_view pooled_note =
+    "p99 is empty below 200 complete observations. n+cens.: complete and censored observations.";
 
 constexpr std::string_view variant_note =
     "ack before, after: SUSPEND is acknowledged before or after the preemption; api blocked, free: during an unmap "
     "MES takes no packets, or does. Nobody outside the firmware knows which.";
+
+constexpr std::string_view kernels_note =
+    "A difference between two kernels is that of all these fields and of the native policies together. What the "
+    "scenario overrides is the same under each.";
 
 // Wraps after a label, the following lines indented as far.
 std::string labelled(std::string_view label, const std::string& text) {
@@ -167,41 +85,131 @@ std::string without_source(const std::string& assumption) {
   return assumption.substr(0, colon) + ", " + assumption.substr(range + 2);
 }
 
-std::string render_page(const ComparisonReport& report, bool markdown) {
-  const TableFormat format = markdown ? TableFormat::md : TableFormat::table;
-  const auto title = [&](std::string_view text) { return fmt::format("\n{}{}\n\n", markdown ? "## " : "", text); };
-  const auto bullet = [&](const std::string& text) {
+// Puts the parts of the page together, as text or as Markdown.
+class Page {
+ public:
+  Page(const ComparisonReport& report, bool markdown)
+      : report_(report), comparison_(report.comparison), markdown_(markdown) {}
+
+  std::string text() {
+    for (const auto& [label, words] : header(report_)) {
+      out_ += markdown_ ? fmt::format("- **{}**: {}\n", label, words) : labelled(label, words);
+    }
+    kernels();
+    title("Side by side");
+    tables(means_and_differences(comparison_));
+    paragraph(comparison_.pairs.size() == 1 ? std::string{note} : fmt::format("{} {}", note, many_note));
+    out_ += "\n";
+    tables(pooled_tables(comparison_, report_.pooled));
+    paragraph(pooled_note);
+    other_assumptions();
+    if (!report_.assumptions.empty()) title("What the numbers rest on (sources: manifest.json)");
+    for (const std::string& assumption : report_.assumptions) bullet(without_source(assumption));
+    title("Verdict");
+    for (const std::string& sentence : sentences_of(comparison_)) bullet(sentence);
+    title("Written");
+    paragraph(fmt::format("{}: {}", report_.directory, fmt::join(report_.files, ", ")));
+    return std::move(out_);
+  }
+
+ private:
+  void title(std::string_view text) { out_ += fmt::format("\n{}{}\n\n", markdown_ ? "## " : "", text); }
+  void paragraph(std::string_view text) { out_ += wrap(text, page_width, 0); }
+  void bullet(const std::string& text) {
     std::string item = wrap(text, page_width, 2);
     item[0] = '-';
-    return item;
-  };
-  std::string out;
-  for (const auto& [label, text] : header(report)) {
-    out += markdown ? fmt::format("- **{}**: {}\n", label, text) : labelled(label, text);
+    out_ += item;
   }
-  out += title("Side by side") + render(main_table(report), format) + "\n" + wrap(note, page_width, 0);
-  out += title("The difference under other assumptions") + render(variant_table(report), format) + "\n" +
-         wrap(variant_note, page_width, 0);
-  if (!report.assumptions.empty()) {
-    out += title("What the numbers rest on (sources: manifest.json)");
-    for (const std::string& assumption : report.assumptions) out += bullet(without_source(assumption));
+  void tables(const std::vector<ReportTable>& all) {
+    for (const ReportTable& table : all) {
+      out_ += render(table, markdown_ ? TableFormat::md : TableFormat::table) + "\n";
+    }
   }
-  out += title("Verdict");
-  for (const std::string& sentence : report.sentences) out += bullet(sentence);
-  out += title("Written");
-  return out + wrap(fmt::format("{}: {}", report.directory, fmt::join(report.files, ", ")), page_width, 0);
-}
+
+  void kernels() {
+    if (report_.kernels.columns.empty()) return;
+    title("What the kernels differ in");
+    ReportTable lettered = report_.kernels;
+    const std::size_t sides = lettered.columns.size() - 1;
+    for (std::size_t side = 0; side < sides; ++side) {
+      std::string& name = lettered.columns[side + 1].name;
+      name = fmt::format("{} {}", side_letter(side), name);
+    }
+    tables(folded(lettered, std::vector<std::size_t>(sides, 1)));
+    paragraph(kernels_note);
+  }
+
+  // Each other policy against the first; one of which no number differs from another's is not told twice.
+  void other_assumptions() {
+    const std::size_t others = comparison_.policies.size() - 1;
+    if (others == 1) {
+      title("The difference under other assumptions");
+      against_first(1);
+      return;
+    }
+    for (std::size_t side = 1; side <= others; ++side) {
+      const PairComparison& pair = comparison_.pairs[side - 1];
+      title(fmt::format("{} - a: {} against {}", side_letter(side), pair.policy_b, pair.policy_a));
+      const std::optional<std::size_t> twin = twin_of(side);
+      if (!twin) {
+        against_first(side);
+        continue;
+      }
+      paragraph(fmt::format("No number of {} differs from one of {}, under any of the assumptions{}.",
+                            pair.policy_b, comparison_.policies[*twin],
+                            *twin == 0 ? "" : fmt::format(": all is as under {} - a", side_letter(*twin))));
+    }
+    out_ += "\n";
+    paragraph(variant_note);
+  }
+
+  // The first of the sides before it that gave the same numbers.
+  std::optional<std::size_t> twin_of(std::size_t side) const {
+    const auto pairs = pairs_of(comparison_.policies.size());
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      if (pairs[p].second == side && is_same(comparison_.pairs[p])) return pairs[p].first;
+    }
+    return std::nullopt;
+  }
+
+  // The differences under each variant; which unknowns do not apply to the two; and, where the verdict is about
+  // more than these two, what their rows say.
+  void against_first(std::size_t side) {
+    const PairComparison& pair = comparison_.pairs[side - 1];
+    tables({variant_table(pair, comparison_.variants, side_letter(side) + " - a, mean, under")});
+    const bool alone = comparison_.pairs.size() == 1;
+    if (alone) paragraph(variant_note);
+    const std::vector<std::string> idle = without_effect(pair, comparison_.variants);
+    if (!idle.empty()) {
+      paragraph(
+          fmt::format("Does not apply here, since no number of either moves with it: {}.", fmt::join(idle, ", ")));
+      if (!alone) out_ += "\n";
+    }
+    if (alone || pair.rows.empty()) return;
+    for (const std::string& sentence : verdict(pair, comparison_.variants)) bullet(sentence);
+  }
+
+  const ComparisonReport& report_;
+  const Comparison& comparison_;
+  bool markdown_;
+  std::string out_;
+};
 
 }  // namespace
+
+std::vector<std::string> sentences_of(const Comparison& comparison) {
+  if (comparison.pairs.size() == 1) return verdict(comparison.pairs.front(), comparison.variants);
+  return overview(comparison);
+}
 
 std::string render(const ComparisonReport& report, TableFormat format) {
   switch (format) {
     case TableFormat::table:
-      return render_page(report, false);
+      return Page(report, false).text();
     case TableFormat::md:
-      return render_page(report, true);
+      return Page(report, true).text();
     case TableFormat::csv:
-      return render(comparison_table(report.scenario, report.comparison.rows), TableFormat::csv);
+      return render(comparison_table(report.scenario, all_rows(report.comparison)), TableFormat::csv);
     case TableFormat::json:
       return comparison_json(report);
   }

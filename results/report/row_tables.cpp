@@ -7,7 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "results/compare/compare.hpp"
 #include "results/report/human.hpp"
+#include "results/report/verdict.hpp"
 
 namespace userqsim {
 namespace {
@@ -33,6 +35,23 @@ std::string list_of(const std::vector<std::string>& texts) {
     out += json_string(texts[i]);
   }
   return out + "]";
+}
+
+std::string without_end(std::string text) {
+  text.pop_back();
+  return text;
+}
+
+// What is said of each other policy against the first.
+std::string pairs_of_baseline(const Comparison& comparison) {
+  std::string out = "[";
+  for (const PairComparison& pair : against_baseline(comparison)) {
+    out += fmt::format("{}\n  {{\"policy_a\": {}, \"policy_b\": {}, \"without_effect\": {}, \"verdict\": {}}}",
+                       out.size() > 1 ? "," : "", json_string(pair.policy_a), json_string(pair.policy_b),
+                       list_of(without_effect(pair, comparison.variants)),
+                       list_of(verdict(pair, comparison.variants)));
+  }
+  return out + "\n]";
 }
 
 }  // namespace
@@ -70,18 +89,20 @@ std::string comparison_json(const ComparisonReport& report) {
   text("question", report.question);
   text("expected", report.expected);
   text("device", report.device);
-  text("kernel", report.kernel);
-  text("pre_wait", report.pre_wait);
+  out += fmt::format("\"kernel\": {},\n", report.kernel.empty() ? "null" : json_string(report.kernel));
+  out += fmt::format("\"pre_wait\": {},\n", report.pre_wait.empty() ? "null" : json_string(report.pre_wait));
+  if (!report.kernels.columns.empty())
+    out += "\"kernels\": " + without_end(render(report.kernels, TableFormat::json)) + ",\n";
   text("firmware", report.firmware);
-  text("policy_a", report.policy_a);
-  text("policy_b", report.policy_b);
+  out += "\"policies\": " + list_of(report.comparison.policies) + ",\n";
   out += fmt::format("\"seed\": {},\n\"replications\": {},\n", report.seed, report.replications);
   out += fmt::format("\"replications_asked\": {},\n", report.replications_asked);
   out += "\"assumptions\": " + list_of(report.assumptions) + ",\n";
-  out += "\"verdict\": " + list_of(report.sentences) + ",\n";
+  out += "\"verdict\": " + list_of(sentences_of(report.comparison)) + ",\n";
+  out += "\"pairs\": " + pairs_of_baseline(report.comparison) + ",\n";
   text("directory", report.directory);
   out += "\"files\": " + list_of(report.files) + ",\n";
-  std::string rows = render(comparison_table(report.scenario, report.comparison.rows), TableFormat::json);
+  std::string rows = render(comparison_table(report.scenario, all_rows(report.comparison)), TableFormat::json);
   return out + "\"comparison\": " + rows + "}\n";
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "results/record/csv.hpp"
 
@@ -32,10 +33,28 @@ std::vector<std::size_t> column_widths(const ReportTable& table) {
   return widths;
 }
 
+// With two spaces between columns.
+std::size_t line_width(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + 2 * (widths.size() - 1);
+}
+
 // Two spaces between columns, or one where the page would be too narrow.
-std::size_t gap_of(const std::vector<std::size_t>& widths) {
-  const std::size_t content = std::accumulate(widths.begin(), widths.end(), std::size_t{0});
-  return content + 2 * (widths.size() - 1) > page_width ? 1 : 2;
+std::size_t gap_of(const std::vector<std::size_t>& widths) { return line_width(widths) > page_width ? 1 : 2; }
+
+// The first column and those from `from` up to `to`.
+ReportTable with_columns(const ReportTable& table, std::size_t from, std::size_t to) {
+  const auto pick = [&](const auto& all) {
+    auto some = std::remove_cvref_t<decltype(all)>{all.front()};
+    for (std::size_t c = from; c < to; ++c) some.push_back(all[c]);
+    return some;
+  };
+  ReportTable part{pick(table.columns), {}};
+  for (const auto& row : table.rows) {
+    std::vector<std::string> cells = pick(row);
+    const bool empty = std::all_of(cells.begin() + 1, cells.end(), [](const auto& cell) { return cell.empty(); });
+    if (!empty) part.rows.push_back(std::move(cells));
+  }
+  return part;
 }
 
 std::string text_line(const ReportTable& table, const std::vector<std::string>& cells,
@@ -134,6 +153,24 @@ std::string render(const ReportTable& table, TableFormat format) {
       return render_markdown(table);
   }
   return {};
+}
+
+bool fits_page(const ReportTable& table) { return line_width(column_widths(table)) <= page_width; }
+
+std::vector<ReportTable> folded(const ReportTable& table, const std::vector<std::size_t>& groups) {
+  std::vector<std::size_t> ends;  // where a table may end
+  for (std::size_t g = 0, end = 1; g < groups.size(); ++g) {
+    const bool whole = fits_page(with_columns(table, end, end + groups[g]));
+    for (std::size_t c = end; !whole && c + 1 < end + groups[g]; ++c) ends.push_back(c + 1);
+    ends.push_back(end += groups[g]);
+  }
+  std::vector<ReportTable> tables;
+  for (std::size_t from = 1, e = 0; e < ends.size(); from = ends[e - 1]) {
+    std::size_t to = ends[e++];
+    while (e < ends.size() && fits_page(with_columns(table, from, ends[e]))) to = ends[e++];
+    tables.push_back(with_columns(table, from, to));
+  }
+  return tables;
 }
 
 std::string json_string(std::string_view text) {

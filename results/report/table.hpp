@@ -30,6 +30,14 @@ struct ReportTable {
 // The table with a final line break. JSON is an array of objects. REQUIRES: every row has a cell for each column.
 std::string render(const ReportTable& table, TableFormat format);
 
+// Whether the table, as text, is no wider than page_width.
+bool fits_page(const ReportTable& table);
+
+// The table as one or several that fit the page, one below the other: the first column is repeated; the others are
+// kept together in groups of the given sizes, as long as a group fits. A row that is left with its first cell alone
+// is dropped. REQUIRES: there is a first column, and the groups make up all others.
+std::vector<ReportTable> folded(const ReportTable& table, const std::vector<std::size_t>& groups);
+
 // `text` as a JSON string, with its quotes.
 std::string json_string(std::string_view text);
 

@@ -3,30 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "results/compare/compare.hpp"
+#include "results/report/headlines.hpp"
 #include "results/report/human.hpp"
 
 namespace userqsim {
 namespace {
-
-struct Headline {
-  std::string_view metric;
-  std::string_view role;
-  std::string_view subject;
-  std::string_view less;
-  std::string_view more;
-};
-
-constexpr std::array headlines{
-    Headline{"downtime_ns", "victim", "Downtime of a victim", "shorter", "longer"},
-    Headline{"evict_latency_ns", "victim", "Eviction latency", "shorter", "longer"},
-    Headline{"requester_stall_ns", "requester", "Stall of the requester", "shorter", "longer"},
-    Headline{"job_latency_ns", "bystander", "Job latency of bystanders", "shorter", "longer"},
-    Headline{"mes_lock_hold_ns", "device", "MES mutex hold of an eviction", "shorter", "longer"},
-};
 
 int sign(double value) { return value > 0.0 ? 1 : value < 0.0 ? -1 : 0; }
 
@@ -49,8 +33,9 @@ std::string alternatives(const std::vector<std::string>& names) {
 
 class Sentence {
  public:
-  Sentence(const VerdictInput& input, const Headline& headline, const ComparisonRow& base)
-      : input_(input), headline_(headline), base_(base) {}
+  Sentence(const PairComparison& pair, const VariantNames& variants, const Headline& headline,
+           const ComparisonRow& base)
+      : pair_(pair), variants_(variants), headline_(headline), base_(base) {}
 
   std::string text() const {
     if (base_.replications < 2) {
@@ -66,26 +51,26 @@ class Sentence {
 
  private:
   const ComparisonRow* in(std::string_view variant) const {
-    return find_row(input_.rows, variant, headline_.metric, headline_.role, "mean");
+    return find_row(pair_.rows, variant, headline_.metric, headline_.role, "mean");
   }
 
   // "38.1 us shorter with a [95 % CI 30.0 to 46.2 us]".
   std::string told(const ComparisonRow& row) const {
     if (row.difference == 0.0) return "none";
     return fmt::format("{} {} with {}{}", human(std::fabs(row.difference), row.unit),
-                       row.difference > 0.0 ? headline_.less : headline_.more, input_.policy_a,
+                       row.difference > 0.0 ? headline_.less : headline_.more, pair_.policy_a,
                        interval_text(row, row.difference < 0.0));
   }
 
   // " (0.41 % of a's downtime)": the base of every share, here and in the table.
   std::string share(double size) const {
-    const ComparisonRow* downtime = find_row(input_.rows, base_variant, "downtime_ns", "victim", "mean");
+    const ComparisonRow* downtime = find_row(pair_.rows, base_variant, "downtime_ns", "victim", "mean");
     const std::string part = downtime == nullptr ? std::string{} : human_share(size, downtime->value_a);
     return part.empty() ? part : fmt::format(" ({} of a's downtime)", part.substr(1));  // without its sign
   }
 
   std::string no_difference() const {
-    if (base_.difference == 0.0 && base_.ci_low == 0.0 && base_.ci_high == 0.0) {
+    if (is_same(base_)) {
       return fmt::format("{}: the same under both, {}", headline_.subject, human(base_.value_a, base_.unit));
     }
     return fmt::format("{}: no difference shown, {}{}", headline_.subject, told(base_), bound());
@@ -100,7 +85,7 @@ class Sentence {
 
   std::string corners_that_differ() const {
     std::string list;
-    for (const VariantName& corner : input_.corners) {
+    for (const CornerName& corner : variants_.corners) {
       const ComparisonRow* row = in(corner.variant);
       if (row == nullptr || !differs(*row)) continue;
       list += fmt::format("{}{}: {}", list.empty() ? "" : "; ", corner.variant, told(*row));
@@ -130,26 +115,26 @@ class Sentence {
       if (names.empty()) continue;
       const std::string better = list.empty() ? fmt::format(" {}", headline_.less) : std::string{};
       list += fmt::format("{}{} {} {} is{} (by {})", list.empty() ? "" : ", ", under, alternatives(names),
-                          a_is_better ? input_.policy_a : input_.policy_b, better, fmt::join(sizes, ", "));
+                          a_is_better ? pair_.policy_a : pair_.policy_b, better, fmt::join(sizes, ", "));
     }
     return list;
   }
 
   std::string costs_that_differ() const {
-    const std::string list = sides("without", input_.costs);
+    const std::string list = sides("without", variants_.costs);
     return list.empty() ? list : "; it rests on the costs unique to a scheme being equal: " + list;
   }
 
   std::string ranges_that_differ() const {
-    const std::string list = sides("with", input_.highs);
+    const std::string list = sides("with", variants_.highs);
     return list.empty() ? list : " The range of an unknown decides it: " + list + ".";
   }
 
   std::string difference() const {
     const double size = std::fabs(base_.difference);
     return fmt::format("{}: {}{} {} with {} than with {}{}", headline_.subject, human(size, base_.unit),
-                       share(size), base_.difference > 0.0 ? headline_.less : headline_.more, input_.policy_a,
-                       input_.policy_b, interval_text(base_, base_.difference < 0.0));
+                       share(size), base_.difference > 0.0 ? headline_.less : headline_.more, pair_.policy_a,
+                       pair_.policy_b, interval_text(base_, base_.difference < 0.0));
   }
 
   std::string structure() const {
@@ -166,7 +151,7 @@ class Sentence {
     std::size_t agree = 0;
     std::size_t shown = 0;  // of those that agree
     std::string others;
-    for (const VariantName& corner : input_.corners) {
+    for (const CornerName& corner : variants_.corners) {
       const ComparisonRow* row = in(corner.variant);
       if (row == nullptr) continue;
       ++known;
@@ -174,8 +159,10 @@ class Sentence {
         ++agree;
         if (differs(*row)) ++shown;
       } else {
-        others += fmt::format("{}{}: {}{}", others.empty() ? "" : "; ", corner.variant,
-                              differs(*row) ? "" : "no difference shown, ", told(*row));
+        others += fmt::format("{}{}: {}", others.empty() ? "" : "; ", corner.variant,
+                              is_same(*row)   ? "the same under both"
+                              : differs(*row) ? told(*row)
+                                              : "no difference shown, " + told(*row));
       }
     }
     if (known < 2) return {};
@@ -209,7 +196,7 @@ class Sentence {
   const VariantName* weightiest_cost() const {
     const VariantName* most = nullptr;
     double most_change = 0.0;
-    for (const VariantName& cost : input_.costs) {
+    for (const VariantName& cost : variants_.costs) {
       const ComparisonRow* row = in(cost.variant);
       if (row == nullptr || (row->difference >= *base_.ci_low && row->difference <= *base_.ci_high)) continue;
       const double change = std::fabs(row->difference - base_.difference);
@@ -222,7 +209,7 @@ class Sentence {
   }
 
   std::string costs() const {
-    const bool any_known = std::any_of(input_.costs.begin(), input_.costs.end(),
+    const bool any_known = std::any_of(variants_.costs.begin(), variants_.costs.end(),
                                        [&](const VariantName& cost) { return in(cost.variant) != nullptr; });
     if (!any_known) return {};
     const VariantName* most = weightiest_cost();
@@ -235,39 +222,40 @@ class Sentence {
                                             : " no difference is shown",
                          told(without));
     }
-    const std::string others = losses("without", input_.costs, most);
+    const std::string others = losses("without", variants_.costs, most);
     return others.empty() ? text : text + "; " + others;
   }
 
   std::string ranges() const {
-    const std::string list = losses("with", input_.highs, nullptr);
+    const std::string list = losses("with", variants_.highs, nullptr);
     return list.empty() ? list : " The range of an unknown decides it: " + list + ".";
   }
 
-  const VerdictInput& input_;
+  const PairComparison& pair_;
+  const VariantNames& variants_;
   const Headline& headline_;
   const ComparisonRow& base_;
 };
 
 }  // namespace
 
-std::vector<std::string> verdict(const VerdictInput& input) {
-  if (input.rows.empty()) return {"No replication is whole, so there is nothing to compare."};
+std::vector<std::string> verdict(const PairComparison& pair, const VariantNames& variants) {
+  if (pair.rows.empty()) return {"No replication is whole, so there is nothing to compare."};
   std::vector<std::string> sentences;
   bool any_differs = false;
   bool any_alone = false;  // with one replication, which shows nothing either way
   for (const Headline& headline : headlines) {
-    const ComparisonRow* base = find_row(input.rows, base_variant, headline.metric, headline.role, "mean");
+    const ComparisonRow* base = find_row(pair.rows, base_variant, headline.metric, headline.role, "mean");
     if (base == nullptr) continue;
     any_differs = any_differs || differs(*base);
     any_alone = any_alone || base->replications < 2;
-    sentences.push_back(Sentence(input, headline, *base).text());
+    sentences.push_back(Sentence(pair, variants, headline, *base).text());
   }
   if (sentences.empty()) return {"Nothing was evicted, so there is nothing to compare."};
   if (!any_differs && !any_alone) {
     sentences.insert(sentences.begin(),
-                     fmt::format("No difference between {} and {} is shown in any headline metric.", input.policy_a,
-                                 input.policy_b));
+                     fmt::format("No difference between {} and {} is shown in any headline metric.", pair.policy_a,
+                                 pair.policy_b));
   }
   return sentences;
 }

@@ -1,11 +1,16 @@
-// `compare`: two policies over the same replications.
+// `compare`: policies over the same replications, or kernels.
 #include <fmt/format.h>
 
+#include <set>
+#include <utility>
+
+#include "results/compare/compare.hpp"
 #include "results/report/comparison_report.hpp"
+#include "scenarios/cli/compare_sides.hpp"
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/compare.hpp"
-#include "scenarios/load/place.hpp"
+#include "scenarios/load/kernel_fields.hpp"
 
 namespace userqsim {
 namespace {
@@ -25,66 +30,79 @@ std::string describe_pre_wait(const KernelSpec& kernel) {
   return {};
 }
 
-ComparisonReport make_report(const ExperimentOptions& options, const LoadedScenario& loaded,
+// What each kernel does about running work, when all do the same; else the table of kernels says it.
+std::string pre_wait_of_all(const ComparedSides& sides) {
+  std::set<std::string> texts;
+  for (const CompareSide& side : sides.machines) texts.insert(describe_pre_wait(side.machine->kernel));
+  return texts.size() == 1 ? *texts.begin() : std::string{};
+}
+
+// The fields in which kernels differ, a column for each; no columns when it is not they that are compared.
+ReportTable kernels_side_by_side(const ComparedSides& sides) {
+  ReportTable table;
+  if (sides.varied.what != "kernel") return table;
+  table.columns.push_back({"field"});
+  std::vector<KernelFields> kernels;
+  for (const CompareSide& side : sides.machines) {
+    table.columns.push_back({side.machine->kernel.name});
+    kernels.push_back(kernel_fields(side.machine->kernel));
+  }
+  table.rows = differing_fields(kernels);
+  return table;
+}
+
+ComparisonReport make_report(const ExperimentOptions& options, const ComparedSides& sides,
                              const CompareOutcome& outcome) {
+  const LoadedScenario& loaded = sides.loaded;
   const MachineSpec& machine = *loaded.machine;
+  const bool kernels = options.vary == Vary::kernel;
   return {.scenario = loaded.scenario.name,
           .question = loaded.scenario.question,
           .expected = loaded.scenario.expected,
           .device = loaded.scenario.device,
-          .kernel = loaded.scenario.kernel,
-          .pre_wait = describe_pre_wait(machine.kernel),
+          .kernel = kernels ? std::string{} : loaded.scenario.kernel,
+          .pre_wait = pre_wait_of_all(sides),
+          .kernels = kernels_side_by_side(sides),
           .firmware = fmt::format("suspend_ack={}, api_during_unmap={}", name_of(machine.firmware.suspend_ack),
                                   name_of(machine.firmware.api_during_unmap)),
           .horizon = format_duration(machine.horizon),
           .seed = machine.seed,
           .replications = outcome.replications.size(),
           .replications_asked = options.reps,
-          .policy_a = outcome.comparison.policy_a,
-          .policy_b = outcome.comparison.policy_b,
-          .pooled_a = outcome.pooled[0],
-          .pooled_b = outcome.pooled[1],
           .comparison = outcome.comparison,
+          .pooled = outcome.pooled,
           .assumptions = loaded.assumptions,
-          .sentences = verdict(outcome.comparison),
           .directory = {},
           .files = {}};
-}
-
-void require_two_policies(const std::vector<std::string>& policies) {
-  constexpr std::string_view allowed = "allowed: two different policies, such as preempt_restore,unmap_map";
-  for (const std::string& policy : policies) require_policy("--policies", policy);
-  if (policies.size() != 2) {
-    throw InputError(fmt::format("--policies: found {} ({}); {}", policies.size(), joined(policies), allowed));
-  }
-  if (policies[0] == policies[1])
-    throw InputError(fmt::format("--policies: found {} twice; {}", policies[0], allowed));
 }
 
 }  // namespace
 
 int cmd_compare(const ExperimentOptions& options) {
-  const std::string started = utc_now();
-  require_two_policies(options.policies);
-  const LoadedScenario loaded = load_experiment(options);
-  const ComparePlan plan = plan_comparison({.machine = loaded.machine,
-                                            .policies = {options.policies[0], options.policies[1]},
-                                            .first_replication = options.first_rep,
-                                            .replications = options.reps});
+  Experiment experiment;
+  experiment.command = "compare";
+  experiment.started_utc = utc_now();
+  const ComparedSides sides = load_sides(options);
+  const LoadedScenario& loaded = sides.loaded;
+  const ComparePlan plan = plan_comparison(
+      {.sides = sides.machines, .first_replication = options.first_rep, .replications = options.reps});
   if (options.dry_run) {
     print_plan(plan.cells, loaded, options.format);
     return exit_status::ok;
   }
   RunDirectory directory(output_path(options, loaded), options.force);
-  const PoolResult results = run_experiment(plan.cells, options, loaded);
-  const CompareOutcome outcome = assess(plan, results);
-  ComparisonReport report = make_report(options, loaded, outcome);
-  const Published published = publish(directory, "compare", options, loaded, plan.cells, results, outcome.summaries,
-                                      &outcome.comparison.rows, started);
+  experiment.results = run_experiment(plan.cells, options, loaded);
+  const CompareOutcome outcome = assess(plan, experiment.results);
+  experiment.cells = plan.cells;
+  experiment.summaries = outcome.summaries;
+  experiment.varied = sides.varied;
+  experiment.comparison = all_rows(outcome.comparison);
+  ComparisonReport report = make_report(options, sides, outcome);
+  const Published published = publish(directory, options, loaded, experiment);
   report.directory = published.directory;
   report.files = published.files;
   write_stdout(render(report, options.format));
-  return finish(results, published);
+  return finish(experiment.results, published);
 }
 
 }  // namespace userqsim

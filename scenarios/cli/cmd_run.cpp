@@ -6,7 +6,7 @@
 #include "results/report/row_tables.hpp"
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/terminal.hpp"
-#include "scenarios/experiment/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 
 namespace userqsim {
 namespace {
@@ -26,21 +26,24 @@ std::string report(const LoadedScenario& loaded, const std::vector<SummaryRow>& 
 }  // namespace
 
 int cmd_run(const ExperimentOptions& options) {
-  const std::string started = utc_now();
+  Experiment experiment;
+  experiment.command = "run";
+  experiment.started_utc = utc_now();
   const LoadedScenario loaded = load_experiment(options);
-  const std::vector<Cell> cells = plan_run(loaded.machine, options.first_rep, options.reps);
+  experiment.cells = plan_run(loaded.machine, options.first_rep, options.reps);
   if (options.dry_run) {
-    print_plan(cells, loaded, options.format);
+    print_plan(experiment.cells, loaded, options.format);
     return exit_status::ok;
   }
   RunDirectory directory(output_path(options, loaded), options.force);
-  const PoolResult results = run_experiment(cells, options, loaded);
-  const std::vector<SummaryBlock> summaries = summarize(cells, results, whole_base_cells(cells, results));
-  const Published published =
-      publish(directory, "run", options, loaded, cells, results, summaries, nullptr, started);
-  const std::vector<SummaryRow> pooled = summaries.empty() ? std::vector<SummaryRow>{} : summaries.back().rows;
+  experiment.results = run_experiment(experiment.cells, options, loaded);
+  experiment.summaries =
+      summarize(experiment.cells, experiment.results, whole_base_cells(experiment.cells, experiment.results));
+  const Published published = publish(directory, options, loaded, experiment);
+  const std::vector<SummaryRow> pooled =
+      experiment.summaries.empty() ? std::vector<SummaryRow>{} : experiment.summaries.back().rows;
   write_stdout(report(loaded, pooled, published, options.format));
-  return finish(results, published);
+  return finish(experiment.results, published);
 }
 
 }  // namespace userqsim

@@ -13,7 +13,7 @@
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
-#include "scenarios/experiment/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 #include "scenarios/load/place.hpp"
 #include "sim/config/units.hpp"
 #include "sim/core/ensure.hpp"
@@ -42,10 +42,11 @@ std::string quoted_for_shell(const std::string& text) {
 // The command that runs one cell again, alone.
 std::string reproducing_command(const Cell& cell, const ExperimentOptions& options) {
   std::string command = fmt::format("userqsim run {} --policy {} --seed {} --first-rep {} --reps 1",
-                                    quoted_for_shell(options.scenario), quoted_for_shell(cell.policy),
+                                    quoted_for_shell(options.scenario), quoted_for_shell(cell.spec->policy),
                                     cell.spec->seed, cell.replication);
   for (const std::string& set : options.sets) command += " --set " + quoted_for_shell(set);
   if (options.device) command += " --device " + quoted_for_shell(*options.device);
+  if (options.vary == Vary::kernel) command += " --kernel " + quoted_for_shell(cell.spec->kernel.name);
   if (options.kernel) command += " --kernel " + quoted_for_shell(*options.kernel);
   if (options.until) command += " --until " + quoted_for_shell(*options.until);
   if (!options.profiles.empty()) command += " --profiles " + quoted_for_shell(options.profiles);
@@ -71,17 +72,20 @@ std::string set_option(std::string_view pointer, const std::string& text) {
   return fmt::format("{}={}", pointer, json_string(text));  // as JSON text, whatever it looks like
 }
 
-Manifest manifest_of(const std::string& command, const ExperimentOptions& options, const LoadedScenario& loaded,
-                     const std::vector<Cell>& cells, const PoolResult& results,
+Manifest manifest_of(const ExperimentOptions& options, const LoadedScenario& loaded, const Experiment& experiment,
                      const std::vector<std::size_t>& whole) {
+  const std::vector<Cell>& cells = experiment.cells;
+  const PoolResult& results = experiment.results;
   Manifest manifest;
   manifest.tool_version = build_info().version;
   manifest.model_version = build_info().model_version;
-  manifest.command = command;
+  manifest.command = experiment.command;
   manifest.scenario = loaded.scenario.name;
   manifest.question = loaded.scenario.question;
   manifest.device = loaded.scenario.device;
-  manifest.kernel = loaded.scenario.kernel;
+  if (options.vary == Vary::policy) manifest.kernel = loaded.scenario.kernel;
+  manifest.varied = experiment.varied.what;
+  manifest.sides = experiment.varied.sides;
   manifest.input_file = std::filesystem::path{loaded.path}.filename().string();
   manifest.input_hash = loaded.input_hash;
   manifest.sets = options.sets;
@@ -95,9 +99,10 @@ Manifest manifest_of(const std::string& command, const ExperimentOptions& option
   std::set<std::uint32_t> replications;
   for (const std::size_t i : whole) replications.insert(cells[i].replication);
   manifest.replications.assign(replications.begin(), replications.end());
-  std::set<std::string> policies;
-  for (const Cell& cell : cells) policies.insert(cell.policy);
-  manifest.policies.assign(policies.begin(), policies.end());
+  for (const Cell& cell : cells) {
+    std::vector<std::string>& policies = manifest.policies;
+    if (std::find(policies.begin(), policies.end(), cell.policy) == policies.end()) policies.push_back(cell.policy);
+  }
   for (const std::size_t i : whole) {
     const CellResult& result = *results.cells[i];
     manifest.digests.push_back(
@@ -116,24 +121,39 @@ std::vector<TimingRow> timing_of(const std::vector<Cell>& cells, const PoolResul
   return rows;
 }
 
-}  // namespace
-
-LoadedScenario load_experiment(const ExperimentOptions& options) {
+LoadOptions load_options(const ExperimentOptions& options) {
   LoadOptions load{.profiles_dir = options.profiles, .sets = options.sets};
   if (options.device) load.sets.push_back(set_option("/device", *options.device));
   if (options.kernel) load.sets.push_back(set_option("/kernel", *options.kernel));
   if (options.seed) load.sets.push_back(fmt::format("/seed={}", *options.seed));
   if (options.policies.size() == 1) require_policy("--policy", options.policies.front());
   if (options.policies.size() == 1) load.sets.push_back(set_option("/policy", options.policies.front()));
-  LoadedScenario loaded = load_scenario(options.scenario, load);
-  if (!options.until) return loaded;
+  return load;
+}
+
+// Not checked again: what begins later simply does not happen.
+void end_at_until(LoadedScenario& loaded, const ExperimentOptions& options) {
+  if (!options.until) return;
   const Duration until = duration_option("--until", *options.until);
   if (until <= Duration{0}) throw InputError("--until: must be later than 0");
-  // Not checked again: what begins later simply does not happen.
   auto cut = std::make_shared<MachineSpec>(*loaded.machine);
   cut->horizon = std::min(cut->horizon, until);
   loaded.machine = std::move(cut);
+}
+
+}  // namespace
+
+LoadedScenario load_experiment(const ExperimentOptions& options) {
+  LoadedScenario loaded = load_scenario(options.scenario, load_options(options));
+  end_at_until(loaded, options);
   return loaded;
+}
+
+std::vector<LoadedScenario> load_experiment_under_kernels(const ExperimentOptions& options,
+                                                          const std::vector<std::string>& kernels) {
+  std::vector<LoadedScenario> scenarios = load_under_kernels(options.scenario, kernels, load_options(options));
+  for (LoadedScenario& loaded : scenarios) end_at_until(loaded, options);
+  return scenarios;
 }
 
 void require_policy(const std::string& option, const std::string& policy) {
@@ -182,18 +202,19 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
   }
 }
 
-Published publish(RunDirectory& directory, const std::string& command, const ExperimentOptions& options,
-                  const LoadedScenario& loaded, const std::vector<Cell>& cells, const PoolResult& results,
-                  const std::vector<SummaryBlock>& summaries, const std::vector<ComparisonRow>* comparison,
-                  const std::string& started_utc) {
+Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
+                  const Experiment& experiment) {
+  const std::vector<Cell>& cells = experiment.cells;
+  const PoolResult& results = experiment.results;
   const std::filesystem::path& to = directory.partial();
   const std::string& scenario = loaded.scenario.name;
   const std::vector<std::size_t> whole = whole_base_cells(cells, results);
-  Manifest manifest = manifest_of(command, options, loaded, cells, results, whole);
+  Manifest manifest = manifest_of(options, loaded, experiment, whole);
   manifest.files.push_back(write_text(to / "scenario.resolved.json", loaded.resolved_json));
-  manifest.files.push_back(write_summary(to / "summary.csv", scenario, summaries));
-  if (comparison != nullptr) {
-    manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, *comparison));
+  for (const auto& [name, text] : experiment.varied.files) manifest.files.push_back(write_text(to / name, text));
+  manifest.files.push_back(write_summary(to / "summary.csv", scenario, experiment.summaries));
+  if (!experiment.varied.sides.empty()) {
+    manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, experiment.comparison));
   }
   RecordTables tables(to, options.slices);
   for (const std::size_t i : whole) {
@@ -206,7 +227,7 @@ Published publish(RunDirectory& directory, const std::string& command, const Exp
                                             .tool_version = std::string{build_info().version},
                                             .build_type = std::string{build_info().build_type},
                                             .commit = std::string{build_info().commit},
-                                            .started_utc = started_utc});
+                                            .started_utc = experiment.started_utc});
   directory.publish();
   Published published{output_path(options, loaded), {}};
   for (const FileSummary& file : manifest.files) published.files.push_back(file.name);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "results/record/manifest.hpp"
@@ -17,6 +18,10 @@ namespace userqsim {
 
 // The scenario with the options applied. Throws InputError.
 LoadedScenario load_experiment(const ExperimentOptions& options);
+
+// The same under each kernel profile, with the policy that is native to it. Throws InputError.
+std::vector<LoadedScenario> load_experiment_under_kernels(const ExperimentOptions& options,
+                                                          const std::vector<std::string>& kernels);
 
 // Throws InputError when there is no such policy; `option` is where it was given.
 void require_policy(const std::string& option, const std::string& policy);
@@ -32,16 +37,32 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
                           const LoadedScenario& loaded);
 
+// The sides of a comparison, for the manifest.
+struct VariedSides {
+  std::string what;  // policy or kernel; empty when nothing is
+  std::vector<ManifestSide> sides;
+  std::vector<std::pair<std::string, std::string>> files;  // name and text of further scenarios that sides name
+};
+
+// An experiment that is done.
+struct Experiment {
+  std::string command;  // run, compare
+  std::string started_utc;
+  std::vector<Cell> cells;
+  PoolResult results;
+  std::vector<SummaryBlock> summaries;
+  VariedSides varied;                     // compare
+  std::vector<ComparisonRow> comparison;  // compare
+};
+
 struct Published {
   std::string directory;
   std::vector<std::string> files;
 };
 
-// Writes everything and renames the directory into place. `comparison` is null for `run`.
-Published publish(RunDirectory& directory, const std::string& command, const ExperimentOptions& options,
-                  const LoadedScenario& loaded, const std::vector<Cell>& cells, const PoolResult& results,
-                  const std::vector<SummaryBlock>& summaries, const std::vector<ComparisonRow>* comparison,
-                  const std::string& started_utc);
+// Writes everything and renames the directory into place.
+Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
+                  const Experiment& experiment);
 
 // Says on standard error why the results are partial, and gives the exit status.
 int finish(const PoolResult& results, const Published& published);

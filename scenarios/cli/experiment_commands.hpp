@@ -21,9 +21,14 @@ constexpr int system = 6;
 constexpr int signal_base = 128;  // plus the signal's number
 }  // namespace exit_status
 
+// What `compare` compares: policies on one kernel, or kernels, each with its native policy.
+enum class Vary : std::uint8_t { policy, kernel };
+
 struct ExperimentOptions {
   std::string scenario;               // path, name in the library, or "-"
-  std::vector<std::string> policies;  // run: at most one; compare: two
+  std::vector<std::string> policies;  // run: at most one; compare: two or more, or none for the usual two
+  Vary vary = Vary::policy;           // compare
+  std::vector<std::string> kernels;   // compare, when it varies them: two or more, or none for all
   std::optional<std::string> kernel;
   std::optional<std::string> device;
   std::optional<std::uint64_t> seed;

@@ -110,14 +110,28 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
   });
 
   line.compare.reps = 10;
-  line.compare.policies = {"preempt_restore", "unmap_map"};
-  CLI::App* compare = app.add_subcommand("compare", "Compare two policies over the same replications");
+  CLI::App* compare = app.add_subcommand("compare", "Compare policies over the same replications");
   add_experiment(*compare, line, line.compare);
   compare
       ->add_option_function<std::string>(
           "--policies", [&line](const std::string& text) { line.compare.policies = split_at_commas(text); },
-          "The two policies; default: preempt_restore,unmap_map")
-      ->type_name("A,B");
+          "Two policies or more, the first being the one that the others are compared with; default: "
+          "preempt_restore,unmap_map")
+      ->type_name("A,B,...");
+  compare
+      ->add_option_function<std::string>(
+          "--vary",
+          [&line](const std::string& what) { line.compare.vary = what == "kernel" ? Vary::kernel : Vary::policy; },
+          "What is compared: policy, or kernel, each with its native policy; default: policy")
+      ->check(one_of("knob", {"policy", "kernel"}))
+      ->type_name("policy|kernel");
+  compare
+      ->add_option_function<std::string>(
+          "--kernels", [&line](const std::string& text) { line.compare.kernels = split_at_commas(text); },
+          "With --vary kernel: two kernel profiles or more, the first being the one that the others are compared "
+          "with; "
+          "default: all, by name")
+      ->type_name("K,L,...");
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
       line.compare.argv = argv;

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <iterator>
 #include <map>
-#include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "results/compare/compare.hpp"
+#include "scenarios/experiment/cells.hpp"
 #include "sim/config/units.hpp"
+#include "sim/core/ensure.hpp"
 
 namespace userqsim {
 namespace {
@@ -33,7 +35,10 @@ std::string corner_label(const FirmwareSpec& firmware) {
 
 class Planner {
  public:
-  explicit Planner(const CompareRequest& request) : request_(request) { plan_.policies = request.policies; }
+  explicit Planner(const CompareRequest& request)
+      : request_(request), costs_(request.sides.front().machine->costs) {
+    for (const CompareSide& side : request.sides) plan_.policies.push_back(side.policy);
+  }
 
   ComparePlan plan() {
     add(std::string{base_variant}, true, [](MachineSpec&) {});
@@ -44,19 +49,17 @@ class Planner {
   }
 
  private:
-  // Replication by replication with both policies, so that an interrupted run leaves whole pairs.
+  // Replication by replication with every policy, so that an interrupted run leaves whole replications.
   void add(const std::string& variant, bool keep_record, const std::function<void(MachineSpec&)>& change) {
-    std::array<std::shared_ptr<const MachineSpec>, 2> specs;
-    for (std::size_t p = 0; p < specs.size(); ++p) {
-      auto spec = std::make_shared<MachineSpec>(*request_.machine);
-      spec->policy = request_.policies[p];
+    std::vector<std::shared_ptr<const MachineSpec>> specs;
+    for (const CompareSide& side : request_.sides) {
+      auto spec = std::make_shared<MachineSpec>(*side.machine);
       change(*spec);
-      specs[p] = std::move(spec);
+      specs.push_back(std::move(spec));
     }
     for (std::uint32_t r = 0; r < request_.replications; ++r) {
       for (std::size_t p = 0; p < specs.size(); ++p) {
-        plan_.cells.push_back(
-            {request_.policies[p], request_.first_replication + r, variant, specs[p], keep_record});
+        plan_.cells.push_back({plan_.policies[p], request_.first_replication + r, variant, specs[p], keep_record});
       }
     }
   }
@@ -64,15 +67,15 @@ class Planner {
   void add_zero_costs() {
     const auto free = [](Cost& cost) { cost.value = constant(Duration{0}); };
     std::size_t positive = 0;
-    for (const auto& [name, member] : unique_costs) positive += !is_zero((request_.machine->costs.*member).value);
+    for (const auto& [name, member] : unique_costs) positive += !is_zero((costs_.*member).value);
     if (positive == 0) return;  // the base is the structural difference already
     add(std::string{unique_zero_variant}, false, [&](MachineSpec& spec) {
       for (const auto& [name, member] : unique_costs) free(spec.costs.*member);
     });
     for (const UniqueCost& cost : unique_costs) {
-      if (is_zero((request_.machine->costs.*cost.second).value)) continue;
+      if (is_zero((costs_.*cost.second).value)) continue;
       const std::string variant = fmt::format("{}_zero", cost.first);
-      plan_.costs.push_back({variant, std::string{cost.first}});
+      plan_.variants.costs.push_back({variant, std::string{cost.first}, std::string{cost.first}});
       add(variant, false, [&](MachineSpec& spec) { free(spec.costs.*cost.second); });
     }
   }
@@ -80,25 +83,28 @@ class Planner {
   // A cost that the scenario sets to zero is left out: there it is meant not to exist.
   void add_high_costs() {
     for (const UniqueCost& cost : unique_costs) {
-      const Cost& given = request_.machine->costs.*cost.second;
+      const Cost& given = costs_.*cost.second;
       if (is_zero(given.value) || given.range.empty()) continue;
       const Distribution top = constant(given.range.back());
       if (given.value == top) continue;
       const std::string variant = fmt::format("{}_high", cost.first);
-      plan_.highs.push_back({variant, fmt::format("{} {}", cost.first, to_text(given.range.back()))});
+      plan_.variants.highs.push_back(
+          {variant, fmt::format("{} {}", cost.first, to_text(given.range.back())), std::string{cost.first}});
       add(variant, false, [&](MachineSpec& spec) { (spec.costs.*cost.second).value = top; });
     }
   }
 
   void add_corners() {
-    plan_.base_corner = corner_variant(request_.machine->firmware);
+    const FirmwareSpec& given = request_.sides.front().machine->firmware;
+    plan_.base_corner = corner_variant(given);
     for (const SuspendAck ack : {SuspendAck::before_preempt, SuspendAck::after_preempt}) {
       for (const ApiDuringUnmap api : {ApiDuringUnmap::blocked, ApiDuringUnmap::free}) {
-        FirmwareSpec firmware = request_.machine->firmware;
+        FirmwareSpec firmware = given;
         firmware.suspend_ack = ack;
         firmware.api_during_unmap = api;
         const std::string variant = corner_variant(firmware);
-        plan_.corners.push_back({variant, corner_label(firmware)});
+        plan_.variants.corners.push_back(
+            {variant, corner_label(firmware), std::string{name_of(ack)}, std::string{name_of(api)}});
         if (variant == plan_.base_corner) continue;
         add(variant, false, [&](MachineSpec& spec) { spec.firmware = firmware; });
       }
@@ -106,38 +112,35 @@ class Planner {
   }
 
   const CompareRequest& request_;
+  const CostSpec& costs_;  // the same on every side
   ComparePlan plan_;
 };
 
-using CellKey = std::tuple<std::string, std::string, std::uint32_t>;  // variant, policy, replication
+using Sides = std::vector<std::vector<ReplicationSummary>>;
 
-std::map<CellKey, std::size_t> index_of(const std::vector<Cell>& cells) {
-  std::map<CellKey, std::size_t> index;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    index[{cells[i].variant, cells[i].policy, cells[i].replication}] = i;
-  }
-  return index;
-}
-
-ReplicationSummary summary_of(const Cell& cell, const CellResult& result) {
-  Measures measures = result.measures;
-  return {cell.policy, cell.replication, measures.rows()};
-}
-
-// Compares one variant over the replications that both policies finished.
-std::vector<ComparisonRow> compare_variant(const ComparePlan& plan, const PoolResult& results,
-                                           const std::string& variant) {
-  const std::map<CellKey, std::size_t> index = index_of(plan.cells);
-  std::array<std::vector<ReplicationSummary>, 2> sides;
+// The statistics of one variant, of each policy: those replications that every policy finished.
+Sides finished(const ComparePlan& plan, const PoolResult& results, const std::string& variant) {
+  std::map<std::uint32_t, std::vector<std::size_t>> by_replication;  // in the order of the policies
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
-    const Cell& cell = plan.cells[i];
-    if (cell.variant != variant || cell.policy != plan.policies[0]) continue;
-    const std::size_t other = index.at({variant, plan.policies[1], cell.replication});
-    if (!results.cells[i] || !results.cells[other]) continue;
-    sides[0].push_back(summary_of(cell, *results.cells[i]));
-    sides[1].push_back(summary_of(plan.cells[other], *results.cells[other]));
+    if (plan.cells[i].variant == variant) by_replication[plan.cells[i].replication].push_back(i);
   }
-  return compare_policies(sides[0], sides[1], variant);
+  Sides sides(plan.policies.size());
+  for (const auto& [replication, cells] : by_replication) {
+    if (!std::all_of(cells.begin(), cells.end(), [&](std::size_t i) { return results.cells[i].has_value(); }))
+      continue;
+    for (std::size_t p = 0; p < sides.size(); ++p) {
+      sides[p].push_back(summary_of(plan.cells[cells[p]], *results.cells[cells[p]]));
+    }
+  }
+  return sides;
+}
+
+// Adds each pair's rows of one variant to the pair.
+void add_rows(Comparison& comparison, std::vector<std::vector<ComparisonRow>> rows) {
+  for (std::size_t p = 0; p < rows.size(); ++p) {
+    std::vector<ComparisonRow>& all = comparison.pairs[p].rows;
+    all.insert(all.end(), std::make_move_iterator(rows[p].begin()), std::make_move_iterator(rows[p].end()));
+  }
 }
 
 std::vector<std::string> variants_of(const std::vector<Cell>& cells) {
@@ -150,76 +153,37 @@ std::vector<std::string> variants_of(const std::vector<Cell>& cells) {
 
 }  // namespace
 
-ComparePlan plan_comparison(const CompareRequest& request) { return Planner(request).plan(); }
-
-std::vector<Cell> plan_run(const std::shared_ptr<const MachineSpec>& machine, std::uint32_t first_replication,
-                           std::uint32_t replications) {
-  std::vector<Cell> cells;
-  for (std::uint32_t r = 0; r < replications; ++r) {
-    cells.push_back({machine->policy, first_replication + r, std::string{base_variant}, machine, true});
-  }
-  return cells;
-}
-
-std::vector<std::size_t> whole_base_cells(const std::vector<Cell>& cells, const PoolResult& results) {
-  std::set<std::uint32_t> broken;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].variant == base_variant && !results.cells[i]) broken.insert(cells[i].replication);
-  }
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].variant == base_variant && !broken.contains(cells[i].replication)) order.push_back(i);
-  }
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(cells[a].policy, cells[a].replication) < std::tie(cells[b].policy, cells[b].replication);
-  });
-  return order;
-}
-
-std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolResult& results,
-                                    const std::vector<std::size_t>& order) {
-  std::vector<SummaryBlock> blocks;
-  std::optional<Measures> pool;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const Cell& cell = cells[order[i]];
-    const Measures& measures = results.cells[order[i]]->measures;
-    blocks.push_back({cell.policy, cell.replication, summary_of(cell, *results.cells[order[i]]).rows});
-    if (pool) {
-      pool->merge(measures);
-    } else {
-      pool = measures;
-    }
-    const bool last_of_policy = i + 1 == order.size() || cells[order[i + 1]].policy != cell.policy;
-    if (!last_of_policy) continue;
-    blocks.push_back({cell.policy, std::nullopt, pool->rows()});
-    pool.reset();
-  }
-  return blocks;
+ComparePlan plan_comparison(const CompareRequest& request) {
+  std::set<std::string> names;
+  for (const CompareSide& side : request.sides) names.insert(side.policy);
+  ensure(names.size() >= 2 && names.size() == request.sides.size(), "two sides or more, each with its own name");
+  return Planner(request).plan();
 }
 
 CompareOutcome assess(const ComparePlan& plan, const PoolResult& results) {
   CompareOutcome outcome;
-  outcome.comparison.policy_a = plan.policies[0];
-  outcome.comparison.policy_b = plan.policies[1];
-  outcome.comparison.corners = plan.corners;
-  outcome.comparison.costs = plan.costs;
-  outcome.comparison.highs = plan.highs;
-  std::vector<ComparisonRow>& rows = outcome.comparison.rows;
+  Comparison& comparison = outcome.comparison;
+  comparison.policies = plan.policies;
+  comparison.variants = plan.variants;
+  for (const auto& [a, b] : pairs_of(plan.policies.size())) {
+    comparison.pairs.push_back({plan.policies[a], plan.policies[b], {}});
+  }
   for (const std::string& variant : variants_of(plan.cells)) {
-    std::vector<ComparisonRow> some = compare_variant(plan, results, variant);
-    rows.insert(rows.end(), some.begin(), some.end());
+    const Sides sides = finished(plan, results, variant);
+    add_rows(comparison, compare_pairs(sides, variant));
     if (variant != base_variant) continue;
-    for (ComparisonRow& row : some) row.variant = plan.base_corner;  // the same rows under their corner's name
-    rows.insert(rows.end(), some.begin(), some.end());
+    for (const auto& side : sides) comparison.means.push_back(means_of(side));
+    add_rows(comparison, compare_pairs(sides, plan.base_corner));  // the same rows under their corner's name
   }
   const std::vector<std::size_t> order = whole_base_cells(plan.cells, results);
   for (const std::size_t i : order) {
-    if (plan.cells[i].policy == plan.policies[0]) outcome.replications.push_back(plan.cells[i].replication);
+    if (plan.cells[i].policy == plan.policies.front()) outcome.replications.push_back(plan.cells[i].replication);
   }
   outcome.summaries = summarize(plan.cells, results, order);
+  outcome.pooled.resize(plan.policies.size());
   for (const SummaryBlock& block : outcome.summaries) {
-    if (block.replication) continue;
-    outcome.pooled[block.policy == plan.policies[0] ? 0 : 1] = block.rows;
+    const auto side = std::find(plan.policies.begin(), plan.policies.end(), block.policy) - plan.policies.begin();
+    if (!block.replication) outcome.pooled.at(static_cast<std::size_t>(side)) = block.rows;
   }
   return outcome;
 }

@@ -20,7 +20,7 @@
 namespace userqsim {
 
 struct Cell {
-  std::string policy;
+  std::string policy;  // what the key column says: the policy's name, or a label
   std::uint32_t replication = 0;
   std::string variant;  // "base", or what was changed in the spec
   std::shared_ptr<const MachineSpec> spec;

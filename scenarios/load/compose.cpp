@@ -205,7 +205,16 @@ Place place_of(const std::string& pointer, const Json& json, const Composed& com
   return {root.file, as_written(json, pointer)};
 }
 
-LoadedScenario load(const std::string& path, const Source& source, const LoadOptions& options) {
+// Puts a kernel profile, with what is native to it, in place of what the scenario says.
+void replace_kernel(Json& json, const std::string& kernel, InputHash& hash) {
+  json["kernel"] = kernel;
+  json.erase("policy");
+  hash.add(kernel);
+}
+
+// `kernel` takes the place of the scenario's kernel and policy, when it is not null.
+LoadedScenario load(const std::string& path, const Source& source, const LoadOptions& options,
+                    const std::string* kernel = nullptr) {
   const Place root{source.file, {}};
   InputHash hash;
   hash.add(source.text);
@@ -215,6 +224,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
     hash.add(set);
   }
   require_format(json, root);
+  if (kernel != nullptr) replace_kernel(json, *kernel, hash);
   Composed composed = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
   ScenarioDocument& document = composed.document;
   read_traces(document, source, hash);
@@ -251,6 +261,22 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
 
 LoadedScenario load_scenario(const std::string& path, const LoadOptions& options) {
   return load(path, find_source(path), options);
+}
+
+std::vector<LoadedScenario> load_under_kernels(const std::string& path, const std::vector<std::string>& kernels,
+                                               const LoadOptions& options) {
+  const Source source = find_source(path);
+  std::vector<LoadedScenario> scenarios;
+  for (const std::string& kernel : kernels) {
+    scenarios.push_back(load(path, source, options, &kernel));
+    const std::string& name = scenarios.back().machine->kernel.name;
+    if (name == kernel) continue;
+    Place{source.file, "/overrides/kernel/name"}.fail(fmt::format(
+        "{} would be the name of every kernel; kernels can be compared when the overrides leave out name "
+        "and whatever shall be each kernel's own (a resolved scenario gives every field)",
+        in_quotes(name)));
+  }
+  return scenarios;
 }
 
 LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options) {

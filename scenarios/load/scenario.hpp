@@ -44,6 +44,12 @@ struct LoadOptions {
 // Reads `path` ("-": standard input; no such file: the library's scenario of that name). Throws InputError.
 LoadedScenario load_scenario(const std::string& path, const LoadOptions& options);
 
+// The same scenario under each of the kernel profiles, with the policy that is native to it; the scenario's own
+// kernel and policy do not count, its overrides of kernel fields hold under each. `path` is read once, as by
+// load_scenario. Throws InputError, also when the overrides make all kernels one by giving them a name.
+std::vector<LoadedScenario> load_under_kernels(const std::string& path, const std::vector<std::string>& kernels,
+                                               const LoadOptions& options);
+
 // The library's scenario of that name, whatever files there are. Throws InputError.
 LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options);
 

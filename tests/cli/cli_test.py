@@ -60,7 +60,7 @@ class Usage(CommandTest):
             (["run", self.scenario, "--policy", "preempt"], ['--policy: unknown policy "preempt"; did you mean']),
             (["compare", self.scenario, "--policies", "unmap_map"], ["--policies: found 1 (unmap_map); allowed"]),
             (["compare", self.scenario, "--policies", "unmap_map,hope"], ['--policies: unknown policy "hope"']),
-            (["compare", self.scenario, "--policies", "unmap_map,unmap_map"], ["--policies: found unmap_map twice"]),
+            (["compare", self.scenario, "--policies", "unmap_map,unmap_map"], ["--policies: found unmap_map more than once; allowed: two or more different policies"]),
         ):
             with self.subTest(arguments=arguments):
                 self.assert_one_error(self.run_command(*arguments), *parts)

@@ -5,26 +5,10 @@
 #include "results/report/human.hpp"
 #include "results/report/verdict.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/summaries.hpp"
 
 using namespace userqsim;
-
-namespace {
-
-ReplicationSummary replication(const std::string& policy, std::uint32_t number, Value value) {
-  return {policy, number, {{"downtime_ns", "victim", "mean", value, "ns", 5, 0}}};
-}
-
-std::vector<ReplicationSummary> side(const std::string& policy, const std::vector<double>& values) {
-  std::vector<ReplicationSummary> summaries;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    summaries.push_back(replication(policy, static_cast<std::uint32_t>(i), values[i]));
-  }
-  return summaries;
-}
-
-bool near(double a, double b) { return std::fabs(a - b) < 1e-9 * std::max(1.0, std::fabs(b)); }
-
-}  // namespace
+using namespace userqsim::test;
 
 TEST_CASE("the interval is the paired Student interval") {
   // Differences 1, 2, 3, 4: mean 2.5, standard deviation sqrt(5/3), t(3 degrees) = 3.182446.
@@ -67,18 +51,18 @@ namespace {
 
 // Rows of downtime for the verdict.
 struct VerdictRows {
-  VerdictInput input{
-      .rows = {},
-      .policy_a = "a",
-      .policy_b = "b",
-      .corners = {{"ack=before", "before"}, {"ack=after", "after"}},
-      .costs = {{"teardown_zero", "teardown"}, {"registration_zero", "registration"}, {"book_zero", "book"}},
-      .highs = {{"teardown_high", "teardown 200us"}, {"book_high", "book 300us"}}};
+  PairComparison pair{.policy_a = "a", .policy_b = "b", .rows = {}};
+  VariantNames variants{
+      .corners = {{"ack=before", "before", "before", ""}, {"ack=after", "after", "after", ""}},
+      .costs = {{"teardown_zero", "teardown", "teardown"},
+                {"registration_zero", "registration", "registration"},
+                {"book_zero", "book", "book"}},
+      .highs = {{"teardown_high", "teardown 200us", "teardown"}, {"book_high", "book 300us", "book"}}};
 
   void add(const std::string& variant, const std::vector<double>& a, const std::vector<double>& b) {
-    for (const ComparisonRow& row : compare_policies(side("a", a), side("b", b), variant))
-      input.rows.push_back(row);
+    for (const ComparisonRow& row : compare_policies(side("a", a), side("b", b), variant)) pair.rows.push_back(row);
   }
+  std::vector<std::string> sentences() const { return verdict(pair, variants); }
 };
 
 }  // namespace
@@ -92,7 +76,7 @@ TEST_CASE("the verdict on a difference says what it rests on") {
     rows.add("ack=after", {1000, 1010, 1020}, {990, 1000, 1010});
     rows.add("teardown_zero", {1000, 1010, 1020}, {1090, 1101, 1109});
     rows.add("registration_zero", {1000, 1010, 1020}, {1020, 1031, 1039});
-    const std::vector<std::string> sentences = verdict(rows.input);
+    const std::vector<std::string> sentences = rows.sentences();
     REQUIRE(sentences.size() == 1);
     CAPTURE(sentences.front());
     CHECK(sentences.front().find("Downtime of a victim: 100 ns (9.90 % of a's downtime) shorter with a than with b "
@@ -111,7 +95,7 @@ TEST_CASE("the verdict on a difference says what it rests on") {
     rows.add("book_zero", {1000, 1010, 1020}, {1000, 1011, 1019});
     rows.add("teardown_high", {1000, 1010, 1020}, {2000, 2011, 2019});
     rows.add("book_high", {1000, 1010, 1020}, {700, 711, 719});
-    const std::string sentence = verdict(rows.input).front();
+    const std::string sentence = rows.sentences().front();
     CAPTURE(sentence);
     CHECK(sentence.find("rests most on registration (at zero its sign turns: 100 ns longer with a") !=
           std::string::npos);
@@ -124,7 +108,7 @@ TEST_CASE("the verdict on a difference says what it rests on") {
   }
   SECTION("variants that were not run say nothing") {
     rows.add("base", {1000, 1010, 1020}, {1100, 1111, 1119});
-    CHECK(verdict(rows.input).front().find("cost") == std::string::npos);
+    CHECK(rows.sentences().front().find("cost") == std::string::npos);
   }
 }
 
@@ -137,7 +121,7 @@ TEST_CASE("the verdict on no difference says what it rests on") {
     rows.add("registration_zero", {1000, 1010, 1020}, {970, 981, 989});
     rows.add("book_zero", {1000, 1010, 1020}, {1050, 1061, 1069});
     rows.add("teardown_high", {1000, 1010, 1020}, {2000, 2011, 2019});
-    const std::string sentence = verdict(rows.input).back();
+    const std::string sentence = rows.sentences().back();
     CAPTURE(sentence);
     CHECK(sentence.find(
               "; it rests on the costs unique to a scheme being equal: without teardown or registration b is "
@@ -147,7 +131,7 @@ TEST_CASE("the verdict on no difference says what it rests on") {
   }
   SECTION("no difference") {
     rows.add("base", {1000, 1010, 1020}, {1001, 1009, 1020});
-    const std::vector<std::string> sentences = verdict(rows.input);
+    const std::vector<std::string> sentences = rows.sentences();
     REQUIRE(sentences.size() == 2);
     CHECK(sentences.front().find("No difference between a and b is shown") == 0);
     CHECK(sentences.back().find("no difference shown") != std::string::npos);
@@ -158,29 +142,29 @@ TEST_CASE("the verdict claims no more than the rows show") {
   VerdictRows rows;
   SECTION("every share is of a's downtime") {
     rows.add("base", {1000, 1000, 1000}, {2000, 2001, 1999});
-    for (ComparisonRow row : std::vector<ComparisonRow>(rows.input.rows)) {
+    for (ComparisonRow row : std::vector<ComparisonRow>(rows.pair.rows)) {
       row.metric = "evict_latency_ns";
       row.value_a = 100.0;
       row.value_b = 600.0;
       row.difference = 500.0;
-      rows.input.rows.push_back(row);
+      rows.pair.rows.push_back(row);
     }
-    const std::vector<std::string> sentences = verdict(rows.input);
+    const std::vector<std::string> sentences = rows.sentences();
     REQUIRE(sentences.size() == 2);
     CHECK(sentences[0].find("(100 % of a's downtime)") != std::string::npos);
     CHECK(sentences[1].find("(50.0 % of a's downtime)") != std::string::npos);
   }
   SECTION("one replication shows nothing") {
     rows.add("base", {1000}, {1100});
-    const std::vector<std::string> sentences = verdict(rows.input);
+    const std::vector<std::string> sentences = rows.sentences();
     REQUIRE(sentences.size() == 1);
     CHECK(sentences.front().find("with one replication") != std::string::npos);
   }
-  SECTION("no whole replication") { CHECK(verdict(rows.input).front().find("No replication is whole") == 0); }
+  SECTION("no whole replication") { CHECK(rows.sentences().front().find("No replication is whole") == 0); }
   SECTION("nothing was evicted") {
     rows.add("base", {1000}, {1100});
-    rows.input.rows.front().metric = "evictions";
-    CHECK(verdict(rows.input).front().find("Nothing was evicted") == 0);
+    rows.pair.rows.front().metric = "evictions";
+    CHECK(rows.sentences().front().find("Nothing was evicted") == 0);
   }
 }
 
