@@ -39,7 +39,7 @@ void Driver::run(DeviceWorker& worker, const DriverChannels& channels) {
     if (!worker.running) {
       if (worker.requests.empty()) return;
       const Operation operation = worker.requests.front();
-      if (operation == Operation::isolation_stop) book_.halted = true;
+      if (operation == Operation::isolation_stop) book_.halted = find_path(*lifecycle_, operation) != nullptr;
       if (operation == Operation::isolation_start) book_.halted = false;
       begin_on_device(worker.op, operation);
       worker.running = true;

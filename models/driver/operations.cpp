@@ -78,8 +78,9 @@ void Driver::begin_action(ThreadId thread, OperationThread& op, const Action& ac
                  },
                  [&](const CompleteFences& complete) { complete_fences(complete.queue, channels); },
                  [&](const ResetGpu& reset) {
-                   request_reset({}, reset.wait ? thread : ThreadId::none(), channels);
-                   if (reset.wait) op.waits_for = OperationThread::Wait::gpu_reset;
+                   const bool waits = reset.wait && thread != resetter_thread();  // that one resets next
+                   request_reset({}, waits ? thread : ThreadId::none(), channels);
+                   if (waits) op.waits_for = OperationThread::Wait::gpu_reset;
                  },
                  [&](const EnterProcess& enter) {
                    op.waits_for = OperationThread::Wait::userq_mutex;

@@ -61,10 +61,12 @@ struct PrimitiveRow {
 enum class Which : std::uint8_t { every_queue, graphics_and_compute };
 // What an operation does behind a queue that failed, and which result it returns.
 enum class OnError : std::uint8_t {
-  stop,           // returns the error at once
-  go_on,          // walks the rest; returns the last error
-  go_on_loosely,  // walks the rest; returns what the last call returned, be it success
-  ignore,         // walks the rest; returns success
+  stop,            // returns the error at once
+  stop_process,    // leaves the rest of that process alone, walks the other processes; returns the error
+  go_on,           // walks the rest; returns the last error
+  go_on_loosely,   // walks the rest; returns what the last call returned, be it success
+  ignore,          // walks the rest; returns success
+  ignore_process,  // as stop_process, but returns success
 };
 // The wait for a queue's last fence before the helper. That of evict is a knob of its own (KernelSpec::pre_wait).
 enum class LastFence : std::uint8_t { no_wait, limited, unbounded };
@@ -105,12 +107,17 @@ struct Lifecycle {
                                     // queues it again but the next who needs a live eviction fence
   bool newest_queue_first = false;  // the queues of one process are walked backwards, except at its exit
   bool reset_cancels_restore = false;  // so does pre_reset, and it waits for one that runs
+  bool stops_calling = false;          // after a failure MES is not called until a reset is over: helpers that
+                                       // would call it fail at once (KFD: dqm->is_hws_hang)
 };
 
 // The tables of a release. REQUIRES: lifecycles() has the name.
 const Lifecycle& lifecycle(std::string_view name);
 // Oldest release first.
 std::span<const Lifecycle> lifecycles();
+
+// The release's path for an operation; nothing when it has none. Where an operation has several rows, the first.
+const PathRow* find_path(const Lifecycle& lifecycle, Operation operation);
 
 // What `primitive` does to a queue in `from`; nothing when the helper ignores that state.
 const PrimitiveRow* find_primitive(const Lifecycle& lifecycle, Primitive primitive, UserqState from);

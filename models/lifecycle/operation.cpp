@@ -12,12 +12,6 @@ namespace {
 // The order in which amdgpu_userq_detect_and_reset_queues asks.
 constexpr std::array detection_order{QueueType::compute, QueueType::gfx, QueueType::sdma};
 
-const PathRow* find_path(const Lifecycle& release, Operation operation) {
-  const auto it = std::find_if(release.paths.begin(), release.paths.end(),
-                               [&](const PathRow& row) { return row.operation == operation; });
-  return it == release.paths.end() ? nullptr : &*it;
-}
-
 // A reset walks the queues under no lock.
 bool takes_userq_mutex(Operation operation) {
   return operation != Operation::pre_reset && operation != Operation::post_reset &&
@@ -133,6 +127,7 @@ Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
       break;
     }
   }
+  if (operation_ == Operation::post_reset || operation_ == Operation::post_reset_vram_lost) book.hws_hang = false;
   over_ = true;
   return Finished{error_};
 }
@@ -188,24 +183,28 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
   }
   if (!called_ && row->call) {
     called_ = true;
-    return CallMes{*row->call, queue.process, step.queue, queue.type,
-                   step.primitive == Primitive::remove_after_reset};
+    if (!book.hws_hang) {
+      return CallMes{*row->call, queue.process, step.queue, queue.type,
+                     step.primitive == Primitive::remove_after_reset};
+    }
+    answer_ = MesAnswer{PacketResult::error, {}};
   }
+  const std::optional<Opcode> call = book.hws_hang ? std::nullopt : row->call;
   if (!std::exchange(called_, false)) answer_ = MesAnswer{};
   ++cursor_;
   if (row->hung_last && answer_.result != PacketResult::ok) {
     Step mark = step;
     mark.kind = Kind::mark_hung;
-    mark.call = row->call;
+    mark.call = call;
     mark.result = answer_.result;
     steps_.insert(steps_.begin() + cursor_, mark);
-    note_result(path, *row, answer_.result, queue.process, book);
+    note_result(path, *row, answer_.result, queue.process, release, book);
     return std::nullopt;
   }
-  const Moved moved{step.queue, queue.state, answer_.result == PacketResult::ok ? row->ok : row->failed, row->call,
+  const Moved moved{step.queue, queue.state, answer_.result == PacketResult::ok ? row->ok : row->failed, call,
                     answer_.result};
   queue.state = moved.to;
-  note_result(path, *row, answer_.result, queue.process, book);
+  note_result(path, *row, answer_.result, queue.process, release, book);
   return moved;
 }
 
@@ -227,7 +226,8 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
     }
     called_ = true;
     hits_ = 0;
-    return CallMes{*row->call, process_, QueueId::none(), QueueType::compute, false};
+    if (!book.hws_hang) return CallMes{*row->call, process_, QueueId::none(), QueueType::compute, false};
+    answer_ = MesAnswer{PacketResult::error, {}};
   }
   for (; hits_ < book.queues.size(); ++hits_) {
     QueueLife& queue = book.queues[hits_];
@@ -239,18 +239,23 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
   }
   called_ = false;
   ++cursor_;
-  note_result(path, *row, answer_.result, process_, book);
+  note_result(path, *row, answer_.result, process_, release, book);
   return std::nullopt;
 }
 
 // What a helper's result means to the walk.
 void OperationRun::note_result(const PathRow& path, const PrimitiveRow& row, PacketResult result, ProcessId process,
-                               const QueueBook& book) {
+                               const Lifecycle& release, QueueBook& book) {
   const bool failed = result != PacketResult::ok;
   if (path.on_error == OnError::go_on_loosely) error_ = failed;
   if (!failed) return;
-  if (path.on_error != OnError::ignore) error_ = true;
+  if (path.on_error != OnError::ignore && path.on_error != OnError::ignore_process) error_ = true;
   if (path.on_error == OnError::stop) steps_.resize(cursor_);
+  if (path.on_error == OnError::stop_process || path.on_error == OnError::ignore_process) {
+    const auto same = [&](const Step& step) { return step.process == process; };
+    steps_.erase(std::remove_if(steps_.begin() + cursor_, steps_.end(), same), steps_.end());
+  }
+  if (release.stops_calling && recovery_.enabled) book.hws_hang = true;
   escalate(row.on_failure, process, book);
 }
 

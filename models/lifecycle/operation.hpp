@@ -36,10 +36,11 @@ struct QueueLife {
 struct QueueBook {
   std::vector<QueueLife> queues;  // by QueueId
   bool halted = false;            // for enforced isolation
+  bool hws_hang = false;          // Lifecycle::stops_calling: until the next reset is over
   std::uint32_t created = 0;      // queues ever
   QueueLife& at(QueueId id) { return queues[id.index()]; }
   const QueueLife& at(QueueId id) const { return queues[id.index()]; }
-  auto fields() const { return std::tie(queues, halted, created); }
+  auto fields() const { return std::tie(queues, halted, hws_hang, created); }
 };
 
 // Whether failures are recovered from at all.
@@ -136,7 +137,7 @@ class OperationRun {
   std::optional<Action> check_va(QueueBook& book);
   std::optional<Action> free(QueueBook& book);
   void note_result(const PathRow& path, const PrimitiveRow& row, PacketResult result, ProcessId process,
-                   const QueueBook& book);
+                   const Lifecycle& release, QueueBook& book);
   void escalate(Escalation escalation, ProcessId process, const QueueBook& book);
   void insert_detection(ProcessId process, std::size_t at, const QueueBook& book);
 

@@ -226,15 +226,21 @@ constexpr std::array paths_7_1{
     PathRow{O::post_reset, P::reset_map, OnError::go_on_loosely},
 };
 
-// S0ix leaves compute queues alone; isolation and per-queue resets are not KFD's.
+constexpr PathRow on_failure(O operation, P primitive, OnError on_error) {
+  return {operation, primitive, on_error};
+}
+
+// S0ix leaves compute queues alone; isolation and per-queue resets are not KFD's. kfd_suspend_all_processes returns
+// nothing, kfd_resume_all_processes an error of any process; the order of their walk is that of a hash table, and
+// here that of the other releases.
 constexpr std::array paths_kfd{
     PathRow{O::create, P::map},
     stops_at_error(O::evict, P::unmap),
     stops_at_error(O::restore, P::map),
     PathRow{O::destroy, P::unmap},
-    PathRow{O::process_exit, P::unmap},
-    stops_at_error(O::suspend_s3, P::unmap),
-    stops_at_error(O::resume_s3, P::map),
+    on_failure(O::process_exit, P::unmap, OnError::go_on_loosely),
+    on_failure(O::suspend_s3, P::unmap, OnError::ignore_process),
+    on_failure(O::resume_s3, P::map, OnError::stop_process),
     completes({O::pre_reset, P::reset_unmap, OnError::ignore}, ForceCompletion::everybodys),
 };
 
@@ -277,7 +283,8 @@ constexpr std::array releases{
               .source = "Linux KFD with MES, for comparison",
               .primitives = helpers_kfd,
               .paths = paths_kfd,
-              .newest_queue_first = true},
+              .newest_queue_first = true,
+              .stops_calling = true},
 };
 
 }  // namespace
@@ -289,6 +296,12 @@ const Lifecycle& lifecycle(std::string_view name) {
       std::find_if(releases.begin(), releases.end(), [&](const Lifecycle& l) { return l.name == name; });
   ensure(it != releases.end(), "no lifecycle tables of that name");
   return *it;
+}
+
+const PathRow* find_path(const Lifecycle& lifecycle, Operation operation) {
+  const auto it = std::find_if(lifecycle.paths.begin(), lifecycle.paths.end(),
+                               [&](const PathRow& row) { return row.operation == operation; });
+  return it == lifecycle.paths.end() ? nullptr : &*it;
 }
 
 const PrimitiveRow* find_primitive(const Lifecycle& lifecycle, Primitive primitive, UserqState from) {

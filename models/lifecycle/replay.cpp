@@ -123,7 +123,7 @@ std::optional<Operation> Replay::device_operation(const ReplayOp& op) {
     case ReplayOpKind::resume:
       return in_s0ix_ ? Operation::resume_s0ix : Operation::resume_s3;
     case ReplayOpKind::isolation_stop:
-      book_.halted = true;
+      book_.halted = find_path(*release_, Operation::isolation_stop) != nullptr;
       return Operation::isolation_stop;
     case ReplayOpKind::isolation_start:
       book_.halted = false;

@@ -18,11 +18,6 @@ constexpr Duration reset_time = 5s;
 
 const Lifecycle& tables_of(const Cell& cell) { return lifecycle(cell.settings.kernel); }
 
-bool has_path(const Lifecycle& release, Operation operation) {
-  return std::any_of(release.paths.begin(), release.paths.end(),
-                     [&](const PathRow& row) { return row.operation == operation; });
-}
-
 bool detects(const Lifecycle& release) {
   return std::any_of(release.paths.begin(), release.paths.end(),
                      [](const PathRow& row) { return row.detect != Detect::no; });
@@ -45,6 +40,8 @@ class Script {
 
   MachineSpec spec() const { return spec_; }
   Duration tested_at() const { return tested_at_; }
+  // Queues that the tested creation's process created right before it; each made one call.
+  std::size_t calls_before() const { return cell_.tested.op.kind == ReplayOpKind::create ? created_ - 1 : 0; }
   // When the tested operation is over: before the reset is, when it is the reset's first half.
   Duration until() const { return cell_.tested.op.kind == ReplayOpKind::pre_reset ? reset_time / 2 : gap - 1s; }
 
@@ -60,7 +57,7 @@ class Script {
     spec_.kernel.min_run = 0s;
     spec_.kernel.exit_evicts = false;
     spec_.kernel.gpu_recovery = cell_.settings.gpu_recovery;
-    spec_.kernel.hang_timer = has_path(tables_of(cell_), Operation::hang);
+    spec_.kernel.hang_timer = find_path(tables_of(cell_), Operation::hang) != nullptr;
     spec_.device.gfx = spec_.device.compute = spec_.device.sdma = {4, 4};
     spec_.device.reset_method = cell_.settings.vram_lost ? ResetMethod::mode1 : ResetMethod::mode2;
     spec_.costs.mode1_reset = spec_.costs.mode2_reset = cost(reset_time);
@@ -234,7 +231,8 @@ std::string not_timed(const Cell& cell) {
     return "the restore work waits for a reset that waits for the restore work";
   }
   if (kind != ReplayOpKind::hang) return {};
-  if (!has_path(release, Operation::hang) || !cell.settings.gpu_recovery) return "nothing looks for hangs";
+  if (find_path(release, Operation::hang) == nullptr || !cell.settings.gpu_recovery)
+    return "nothing looks for hangs";
   if (!detects(release)) return {};
   // MES finds what hangs in a slot, and a GPU reset of these releases waits for the very fence that hangs.
   for (const Step& step : cell.before) {
@@ -257,6 +255,8 @@ TimedOutcome run_timed(const Cell& cell) {
     if (about_gangs(packet) && packet.time >= from && packet.time <= until)
       outcome.calls.push_back(text_of(packet));
   }
+  const auto skipped = static_cast<std::ptrdiff_t>(std::min(script.calls_before(), outcome.calls.size()));
+  outcome.calls.erase(outcome.calls.begin(), outcome.calls.begin() + skipped);
   std::vector<UserqState> states(bench.machine.layout().queues.size(), UserqState::unmapped);
   for (const QueueTransition& t : bench.all<QueueTransition>()) {
     if (t.time <= until) states[t.queue.index()] = t.to;
