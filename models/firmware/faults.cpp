@@ -70,8 +70,24 @@ std::optional<FaultId> Firmware::fault_by_count(const Packet& packet, const Firm
   return hit;
 }
 
+// A fault of preemption with a time hits the first packet that stops its queue from then on, whoever sends it.
+FaultId Firmware::timed_fault_of_unmap(QueueId queue, const FirmwareChannels& channels) {
+  for (std::size_t i = 0; i < channels.faults->size(); ++i) {
+    const FaultId id = FaultId::of(i);
+    const FaultSpec& fault = channels.faults->spec(id);
+    if (fault.kind != FaultKind::no_preempt && fault.kind != FaultKind::slow_preempt) continue;
+    const bool due = fault.at && channels.unmap.now() >= SimTime{*fault.at};
+    if (!due || channels.faults->queue_of(id) != queue || fault_state_[i].fired) continue;
+    fault_state_[i].fired = true;
+    return id;
+  }
+  return FaultId::none();
+}
+
 FaultId Firmware::fault_of_unmap(QueueId queue, const Packet& packet, const FirmwareChannels& channels) {
-  if (channels.faults->empty() || !packet.for_eviction) return FaultId::none();
+  if (channels.faults->empty()) return FaultId::none();
+  if (const FaultId timed = timed_fault_of_unmap(queue, channels); timed.exists()) return timed;
+  if (!packet.for_eviction) return FaultId::none();
   if (layout_->queue(queue).process != packet.eviction.process) return FaultId::none();
   if (!first_time(queue, Once::unmap, packet.eviction.ordinal)) return FaultId::none();
   return channels.faults

@@ -168,6 +168,7 @@ class Firmware {
   bool first_time(QueueId queue, Once what, std::uint32_t eviction);
   std::optional<FaultId> fault_of(const Packet& packet, const FirmwareChannels& channels);
   std::optional<FaultId> fault_by_count(const Packet& packet, const FirmwareChannels& channels);
+  FaultId timed_fault_of_unmap(QueueId queue, const FirmwareChannels& channels);
   FaultId fault_of_unmap(QueueId queue, const Packet& packet, const FirmwareChannels& channels);
   void watch_for_silence(const Packet& packet, QueueId queue, const FirmwareChannels& channels);
   void fall_silent(const FaultInjected& fact, const FirmwareChannels& channels);

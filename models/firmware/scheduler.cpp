@@ -125,7 +125,9 @@ void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChann
   g.quantum_timer =
       channels.quantum_timer.post_at(std::max(channels.unmap.now(), g.leaving_since + spec_.gang_quantum), {queue});
   const FaultId fault = for_packet ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
-  channels.unmap.post({queue, g.slot, for_packet, g.stops, fault, fault.exists() ? packet->eviction.ordinal : 0});
+  UnmapQueue unmap{queue, g.slot, for_packet, g.stops, fault, std::nullopt};
+  if (fault.exists() && packet->for_eviction) unmap.eviction = packet->eviction.ordinal;
+  channels.unmap.post(unmap);
 }
 
 void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {

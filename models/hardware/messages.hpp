@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <variant>
 
@@ -36,10 +37,10 @@ struct MapQueue {
 struct UnmapQueue {
   QueueId queue;
   SlotId slot;
-  bool for_packet = false;     // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
-  std::uint32_t stops = 0;     // packets that have stopped the queue before this
-  FaultId fault{};             // no_preempt or slow_preempt, where one hits this stop
-  std::uint32_t eviction = 0;  // whose stop that is
+  bool for_packet = false;                  // REMOVE_QUEUE or SUSPEND asked for it; else MES's own scheduling
+  std::uint32_t stops = 0;                  // packets that have stopped the queue before this
+  FaultId fault{};                          // no_preempt or slow_preempt, where one hits this stop
+  std::optional<std::uint32_t> eviction{};  // whose stop that is, when it is one's
   auto fields() const { return std::tie(queue, slot, for_packet, stops, fault, eviction); }
 };
 // The queue's waves are killed, its slot is free at once, a hang is over. Its ring stays: it is memory.

@@ -22,8 +22,8 @@ struct Rule {
 
 constexpr std::array<Rule, 9> rules{{
     {FaultKind::hang, true, false, false, true, true, false, false, false},
-    {FaultKind::no_preempt, false, true, true, true, true, false, false, false},
-    {FaultKind::slow_preempt, false, true, true, true, true, true, true, false},
+    {FaultKind::no_preempt, true, true, true, true, true, false, false, false},
+    {FaultKind::slow_preempt, true, true, true, true, true, true, true, false},
     {FaultKind::mes_silent, true, true, true, true, false, true, false, false},
     {FaultKind::packet_lost, true, true, true, true, false, false, false, true},
     {FaultKind::packet_error, true, true, true, true, false, false, false, true},

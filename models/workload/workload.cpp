@@ -12,6 +12,12 @@ constexpr std::uint64_t client_ordinal(std::uint32_t client, std::uint64_t count
   return (static_cast<std::uint64_t>(client) << 40) | count;
 }
 
+// Faults of packets and of stops look at the clock themselves: MES counts from their time on.
+bool has_timer(FaultKind kind) {
+  return kind != FaultKind::packet_lost && kind != FaultKind::packet_error && kind != FaultKind::no_preempt &&
+         kind != FaultKind::slow_preempt;
+}
+
 }  // namespace
 
 Workload::Workload(const Layout& layout, const std::vector<ProcessSpec>& processes,
@@ -49,11 +55,10 @@ void Workload::begin(const WorkloadChannels& channels) {
   begin_faults(channels);
 }
 
-// Faults of packets look at the clock themselves: MES counts packets from their time on.
 void Workload::begin_faults(const WorkloadChannels& channels) {
   for (std::size_t i = 0; i < channels.faults->size(); ++i) {
     const FaultSpec& fault = channels.faults->spec(FaultId::of(i));
-    if (!fault.at || fault.kind == FaultKind::packet_lost || fault.kind == FaultKind::packet_error) continue;
+    if (!fault.at || !has_timer(fault.kind)) continue;
     const Duration later = fault.kind == FaultKind::kill ? fault.time.value_or(Duration{0}) : Duration{0};
     channels.fault_timer.post_at(SimTime{*fault.at + later}, {FaultId::of(i)});
   }

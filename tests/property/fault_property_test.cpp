@@ -51,7 +51,7 @@ FaultSpec random_fault(Choices& choose, const Shape& shape) {
   const bool resets = f.kind == FaultKind::reset_fails;
   const bool stops = f.kind == FaultKind::no_preempt || f.kind == FaultKind::slow_preempt;
   const bool about_queue = stops || f.kind == FaultKind::hang || f.kind == FaultKind::free_buffer;
-  const int trigger = f.kind == FaultKind::hang || resets ? 0 : stops ? 1 + choose.below(2) : choose.below(3);
+  const int trigger = f.kind == FaultKind::hang || resets ? 0 : choose.below(3);
   if (trigger == 0) f.at = choose.time(shape.horizon);
   if (trigger == 1) f.eviction = static_cast<std::uint32_t>(choose.below(static_cast<int>(shape.horizon / 200ms)));
   if (trigger == 2) f.probability = 1e-5;

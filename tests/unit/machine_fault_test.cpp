@@ -174,5 +174,29 @@ TEST_CASE("a stop that never ends is given up by MES and by the driver", "[fault
   CHECK(bench.count<QueueTransition>([](const QueueTransition& t) { return t.to == UserqState::hung; }) == 1);
 }
 
+// The fault waits from 5 ms on for the first packet that stops q0: that of the eviction at 10.5 ms, in the middle
+// of a job. Its own drain ends with the round of waves, at 11 ms; the fault holds the queue 3 ms longer.
+TEST_CASE("a stop that takes longer, by time, is the first from then on and no other", "[fault]") {
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("q0", QueueType::compute, stream(ClosedArrival{1}, job(1ms)))})};
+  spec.events = {evict_at(1ms + 500us, "p"), evict_at(10ms + 500us, "p"), evict_at(20ms + 500us, "p")};
+  FaultSpec slow = fault(FaultKind::slow_preempt);
+  slow.process = "p";
+  slow.queue = "q0";
+  slow.at = 5ms;
+  slow.time = 3ms;
+  spec.faults = {slow};
+  spec.horizon = 1s;
+  MachineBench bench(std::move(spec));
+  bench.expect_at<QueueStopped>(2ms);
+  const FaultInjected injected = bench.expect_at<FaultInjected>(10ms + 500us);
+  CHECK(injected.kind == FaultKind::slow_preempt);
+  CHECK(injected.eviction == 1U);
+  bench.expect_at<QueueStopped>(11ms + 3ms);
+  bench.run();
+  CHECK(bench.count<FaultInjected>() == 1);
+  CHECK(bench.times<QueueStopped>().back() == 21'000'000);
+}
+
 }  // namespace
 }  // namespace userqsim
