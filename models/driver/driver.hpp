@@ -83,7 +83,7 @@ class Driver {
 
   auto fields() const {
     return std::tie(mes_lock_, files_, queues_, book_, suspend_, restore_, openers_, closers_, clients_, notifiers_,
-                    device_worker_, resetter_, frozen_, gangs_held_, wedged_, failing_resets_, opened_);
+                    device_worker_, resetter_, frozen_, gangs_held_, failing_resets_, opened_);
   }
 
  private:
@@ -259,7 +259,6 @@ class Driver {
   ResetWorker resetter_;
   bool frozen_ = false;                  // the system is suspended: no client runs
   bool gangs_held_ = false;              // a SUSPEND for all gangs is in force
-  bool wedged_ = false;                  // a reset of the GPU has failed
   std::vector<FaultId> failing_resets_;  // faults that wait for a reset
   std::uint32_t opened_ = 0;             // processes that have opened the device, ever
   std::uint32_t next_request_ = 0;

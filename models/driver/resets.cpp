@@ -72,6 +72,8 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
           end_gpu_reset(worker, false, channels);
           break;
         }
+        channels.firmware_reset.post({true});
+        channels.gpu_reset.post({true});
         begin_on_device(worker.op, method_of(worker.requests.front()) == ResetMethod::mode1
                                        ? Operation::post_reset_vram_lost
                                        : Operation::post_reset);
@@ -121,8 +123,8 @@ void Driver::begin_pre_reset(ResetWorker& worker, const DriverChannels&) {
 
 // The chip goes down: slots, waves, whatever MES knew and had to do.
 void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels) {
-  channels.firmware_reset.post({});
-  channels.gpu_reset.post({});
+  channels.firmware_reset.post({false});
+  channels.gpu_reset.post({false});
   gangs_held_ = false;
   const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;
   const CostName cost = whole ? CostName::mode1_reset : CostName::mode2_reset;
@@ -146,10 +148,7 @@ void Driver::end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels&
       channels.hazard->state({now, HazardKind::vram_lost, ProcessId::of(p), QueueId::none()});
     }
   }
-  if (!done) {
-    wedged_ = true;
-    channels.hazard->state({channels.wake.now(), HazardKind::gpu_wedged, ProcessId::none(), QueueId::none()});
-  }
+  if (!done) channels.hazard->state({now, HazardKind::gpu_wedged, ProcessId::none(), QueueId::none()});
 }
 
 }  // namespace userqsim

@@ -177,7 +177,6 @@ void Driver::begin_tlb_flush(ProcessId process, RestoreWorker& worker, const Dri
   }
 }
 
-// A new eviction fence on all buffers: from here on the process can be evicted again.
 // A new eviction fence on all buffers: from here on the process can be evicted again, unless its buffers stay
 // locked until the queues run.
 void Driver::rearm(ProcessId process, const DriverChannels& channels) {

@@ -65,10 +65,11 @@ class Firmware {
 
   auto fields() const {
     return std::tuple<const std::vector<Gang>&, const std::vector<QueueId>&, const std::deque<Work>&,
-                      const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool,
+                      const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool, bool,
                       const std::optional<SimTime>&, const std::deque<FirmwareEvent>&,
                       const std::vector<FaultState>&>(gangs_, slot_taken_, inbox_, current_, blocked_, stops_,
-                                                      gpu_resets_, silent_, silent_until_, held_, fault_state_);
+                                                      gpu_resets_, down_, silent_, silent_until_, held_,
+                                                      fault_state_);
   }
 
  private:
@@ -202,6 +203,7 @@ class Firmware {
   bool blocked_ = false;         // the API processor waits for an unmap
   std::vector<Stop> stops_;      // oldest first
   std::uint32_t gpu_resets_ = 0;
+  bool down_ = false;  // a reset of the GPU is under way, or has failed
   bool silent_ = false;
   std::optional<SimTime> silent_until_;  // none: until a GPU reset
   std::deque<FirmwareEvent> held_;       // what happened while MES was silent

@@ -37,10 +37,12 @@ struct Packet {
   }
 };
 
-// The driver resets the GPU: MES forgets every gang, slot, packet and timer, and is heard again if it was silent.
-// REQUIRES: the driver posts GpuReset at the same time.
+// The driver resets the GPU. As it begins, MES forgets every gang, slot, packet and timer, and a silence ends with
+// it; until it is over MES sees no packet. REQUIRES: the driver posts GpuReset at the same time, with the same
+// `over`.
 struct FirmwareReset {
-  auto fields() const { return std::tuple<>{}; }
+  bool over = false;
+  auto fields() const { return std::tie(over); }
 };
 
 // The hung queues that one detection has found and reset. The driver's array has room for four doorbells

@@ -66,6 +66,7 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   Work work;
   work.packet = packet;
   work.issued = channels.api_timer.now();
+  if (down_) return end_packet(work, PacketResult::lost, channels);
   if (!channels.faults->empty()) {
     if (const std::optional<FaultId> fault = fault_of(packet, channels)) {
       if (channels.faults->spec(*fault).kind == FaultKind::packet_lost) {

@@ -151,7 +151,7 @@ void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
   ensure(done && done->after == Duration{0}, "a share's timer fires and nothing is done");
   if (done->key == SlotId::none_value) {
     share.stop(done->key);
-    kernel_copy_ = 0;
+    kernel_copy_.reset();
     channels.copy_done.post({});
     return rearm_share(true, channels);
   }

@@ -85,9 +85,15 @@ void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
     channels.hazard->state(
         {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
   }
-  copy_.advance(channels.copy_done.now());
   kernel_copy_ = FluidShare::ticks(message.work, 1);
-  copy_.start(SlotId::none_value, 1, kernel_copy_);
+  start_kernel_copy(channels);
+}
+
+// From its beginning, when the chip is up.
+void Hardware::start_kernel_copy(const HardwareChannels& channels) {
+  if (!kernel_copy_ || down_) return;
+  copy_.advance(channels.copy_done.now());
+  copy_.start(SlotId::none_value, 1, *kernel_copy_);
   rearm_share(true, channels);
 }
 

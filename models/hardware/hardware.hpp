@@ -96,7 +96,9 @@ class Hardware {
   bool is_stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   void verify() const;
 
-  auto fields() const { return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copy_, gpu_resets_); }
+  auto fields() const {
+    return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copy_, gpu_resets_, down_);
+  }
 
  private:
   struct Queue {
@@ -184,6 +186,7 @@ class Hardware {
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
   bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
+  void start_kernel_copy(const HardwareChannels& channels);
   std::uint32_t width_of(SlotId slot, const HardwareChannels& channels) const;
 
   // Hangs and resets (resets.cpp).
@@ -209,8 +212,9 @@ class Hardware {
   std::vector<Pipe> pipes_;
   FluidShare compute_;
   FluidShare copy_;
-  Wide kernel_copy_ = 0;          // all of the kernel's copy under way
-  std::uint32_t gpu_resets_ = 0;  // so far
+  std::optional<Wide> kernel_copy_;  // all of the kernel's copy under way
+  std::uint32_t gpu_resets_ = 0;     // so far
+  bool down_ = false;                // a reset of the GPU is under way, or has failed
   EventHandle compute_timer_;
   EventHandle copy_timer_;
 };

@@ -49,11 +49,12 @@ struct ResetQueue {
   auto fields() const { return std::tie(queue); }
 };
 
-// From the driver: the whole device is reset. Every slot is emptied without a word to MES, all waves are killed, no
-// queue hangs any more, the kernel's copy under way starts anew. Rings stay.
-// REQUIRES: the driver posts FirmwareReset at the same time.
+// From the driver: the whole device is reset. As it begins, every slot is emptied without a word to MES, all waves
+// are killed, no queue hangs any more; the kernel's copy under way starts anew when it is over. Rings stay.
+// REQUIRES: the driver posts FirmwareReset at the same time, with the same `over`.
 struct GpuReset {
-  auto fields() const { return std::tuple<>{}; }
+  bool over = false;
+  auto fields() const { return std::tie(over); }
 };
 // From the driver, which completes the queue's fences by force: every job in the ring that has one leaves it.
 struct CancelFenced {

@@ -93,7 +93,9 @@ void Hardware::on(const ResetQueue& message, const HardwareChannels& channels) {
   arbitrate(pipe_of(slot), channels);
 }
 
-void Hardware::on(const GpuReset&, const HardwareChannels& channels) {
+void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
+  down_ = !message.over;
+  if (message.over) return start_kernel_copy(channels);
   ++gpu_resets_;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     // What was saved before, of a queue without a slot, is memory too.
@@ -102,10 +104,9 @@ void Hardware::on(const GpuReset&, const HardwareChannels& channels) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].state != SlotState::free) empty_slot(SlotId::of(i), channels);
   }
-  if (kernel_copy_ == 0) return;
+  if (!kernel_copy_) return;
   copy_.advance(channels.copy_done.now());
   copy_.stop(SlotId::none_value);
-  copy_.start(SlotId::none_value, 1, kernel_copy_);
   rearm_share(true, channels);
 }
 

@@ -27,8 +27,10 @@ class DeviceBench : public PartBench {
     wiring.driver.mes.post(packet);
   }
   void reset_gpu() {
-    wiring.driver.gpu_reset.post({});
-    wiring.driver.firmware_reset.post({});
+    for (const bool over : {false, true}) {
+      wiring.driver.gpu_reset.post({over});
+      wiring.driver.firmware_reset.post({over});
+    }
   }
 
   Firmware firmware;

@@ -137,8 +137,10 @@ class FirmwareBench : public PartBench {
     return packet;
   }
   void reset_gpu() {
-    wiring.driver.gpu_reset.post({});
-    wiring.driver.firmware_reset.post({});
+    for (const bool over : {false, true}) {
+      wiring.driver.gpu_reset.post({over});
+      wiring.driver.firmware_reset.post({over});
+    }
   }
   // All jobs of the queue are done.
   void goes_idle(QueueId queue) {

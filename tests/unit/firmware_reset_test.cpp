@@ -250,5 +250,22 @@ TEST_CASE("a reset of the GPU wipes out what MES has", "[firmware][reset]") {
   bench.nothing_before<PacketEnded>(9s, [](const PacketEnded& p) { return p.opcode == Opcode::suspend; });
 }
 
+TEST_CASE("MES sees no packet while the GPU is being reset", "[firmware][reset]") {
+  FirmwareBench bench(machine());
+  with_all_mapped(bench);
+  bench.run_until(2ms);
+  bench.wiring.driver.firmware_reset.post({false});
+  bench.wiring.driver.gpu_reset.post({false});
+  bench.run_until(3ms);
+  bench.send(Opcode::add_queue, q0);
+  CHECK(bench.expect_at<PacketEnded>(3ms).result == PacketResult::lost);
+  bench.run_until(4ms);
+  bench.wiring.driver.firmware_reset.post({true});
+  bench.wiring.driver.gpu_reset.post({true});
+  bench.send(Opcode::add_queue, q1);
+  CHECK(bench.expect_at<ApiFence>(4ms + add).result == PacketResult::ok);
+  CHECK(bench.expect_at<MapQueue>(4ms + add).queue == q1);
+}
+
 }  // namespace
 }  // namespace userqsim
