@@ -36,12 +36,17 @@ std::string unknown_option(std::string_view key, E value) {
 
 }  // namespace
 
-std::vector<std::string> assumptions_of(const CostSpec& costs, const FirmwareSpec& firmware) {
+std::vector<std::string> assumptions_of(const CostSpec& costs, const FirmwareSpec& firmware,
+                                        const PolicySpec& policy) {
   CostLines visitor;
   CostSpec copy = costs;  // a field list is over a mutable spec
   describe(visitor, copy);
   visitor.lines.push_back(unknown_option("suspend_ack", firmware.suspend_ack));
   visitor.lines.push_back(unknown_option("api_during_unmap", firmware.api_during_unmap));
+  visitor.lines.push_back(unknown_option("unknown_gang", firmware.unknown_gang));
+  visitor.lines.push_back(
+      fmt::format("policy.hybrid_wait = {} (assumed: the proposal names no figure; of hybrid alone)",
+                  to_text(policy.hybrid_wait)));
   return std::move(visitor.lines);
 }
 

@@ -250,7 +250,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   loaded.path = path;
   loaded.scenario = {document.name,   document.question, document.expected,
                      document.device, document.kernel,   document.measure_from};
-  loaded.assumptions = assumptions_of(machine->costs, machine->firmware);
+  loaded.assumptions = assumptions_of(machine->costs, machine->firmware, machine->policy_options);
   loaded.machine = std::move(machine);
   loaded.resolved_json = json_of_value(document).dump(2) + "\n";
   loaded.input_hash = hash.hexadecimal();
