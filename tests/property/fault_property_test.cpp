@@ -154,7 +154,8 @@ Outcome check_run(const MachineSpec& spec) {
   return outcome;
 }
 
-TEST_CASE("ten thousand random faults in one run lose no job silently and break no invariant", "[faults]") {
+TEST_CASE("ten thousand random faults in one run lose no job silently and break no invariant",
+          "[faults][optimised]") {
   const auto* kernel = GENERATE(from_range(kernels));
   CAPTURE(kernel);
   const Outcome outcome = check_run(machine(kernel, 1, {10'000, 100s, Mix::mostly_survivable}));

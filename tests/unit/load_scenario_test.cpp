@@ -110,9 +110,11 @@ TEST_CASE("an overridden cost keeps to its range, or brings its own", "[load]") 
 
 TEST_CASE("every unknown is stated", "[load]") {
   const LoadedScenario loaded = load_text(scenario_text());
-  CHECK(loaded.assumptions.size() == 25);  // 21 costs, 2 factors, 2 firmware options
+  CHECK(loaded.assumptions.size() == 27);  // 21 costs, 2 factors, 3 firmware options, 1 wait of a policy
   CHECK(assumption(loaded, "firmware.suspend_ack") ==
         "firmware.suspend_ack = before_preempt (unknown; allowed: before_preempt, after_preempt)");
+  CHECK(assumption(loaded, "policy.hybrid_wait") ==
+        "policy.hybrid_wait = 10ms (assumed: the proposal names no figure; of hybrid alone)");
 }
 
 TEST_CASE("the option --set creates objects, replaces elements and prefers JSON over text", "[load]") {
