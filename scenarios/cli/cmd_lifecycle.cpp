@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/lifecycle_tables.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/load/place.hpp"
 #include "scenarios/load/profile_store.hpp"
@@ -35,8 +36,12 @@ void replay(std::istream& in, const std::string& file, Replay& replay) {
 
 int cmd_lifecycle(const LifecycleOptions& options) {
   const ProfileStore profiles(options.profiles);
-  ReplaySetup setup;
   const KernelSpec kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"lifecycle --kernel", {}}));
+  if (options.tables) {
+    write_stdout(lifecycle_tables(lifecycle(kernel.lifecycle)));
+    return 0;
+  }
+  ReplaySetup setup;
   setup.kernel = kernel.lifecycle;
   setup.policy = options.policy.empty() ? kernel.native_policy : options.policy;
   setup.recovery.enabled = options.gpu_recovery;

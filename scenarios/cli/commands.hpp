@@ -34,8 +34,9 @@ struct LifecycleOptions {
   bool gpu_recovery = true;
   bool per_queue_reset = true;
   bool vram_lost = true;  // by a reset that an operation sets off
+  bool tables = false;    // print the tables instead
 };
-// Replays operations on the lifecycle tables of a release, an answer a line.
+// Replays operations on the lifecycle tables of a release, an answer a line; or prints those tables as Markdown.
 int cmd_lifecycle(const LifecycleOptions& options);
 
 }  // namespace userqsim

@@ -177,7 +177,8 @@ void add_graphs(CLI::App& app, CommandLine& line) {
 void add_lifecycle(CLI::App& app, CommandLine& line) {
   LifecycleOptions& options = line.lifecycle;
   CLI::App* lifecycle = app.add_subcommand("lifecycle", "Replay operations on a release's queue lifecycle");
-  lifecycle->add_option("file", options.file, "Operations, one JSON object a line; default: standard input");
+  CLI::Option* file =
+      lifecycle->add_option("file", options.file, "Operations, one JSON object a line; default: standard input");
   lifecycle->add_option("--kernel", options.kernel, "Kernel profile")->required();
   lifecycle->add_option("--policy", options.policy, "Policy instead of the release's own")
       ->check(one_of("policy", policy_names()));
@@ -191,6 +192,8 @@ void add_lifecycle(CLI::App& app, CommandLine& line) {
   flag("--gpu-recovery", options.gpu_recovery, "amdgpu.gpu_recovery; 0: no hang detection, no reset; default: 1");
   flag("--per-queue-reset", options.per_queue_reset, "The device resets queues one by one; default: 1");
   flag("--vram-lost", options.vram_lost, "A reset that an operation sets off loses VRAM; default: 1");
+  lifecycle->add_flag("--tables", options.tables, "Print the release's tables as Markdown, and replay nothing")
+      ->excludes(file);
   lifecycle->add_option("--profiles", options.profiles, profiles_help);
   lifecycle->callback([&line] { line.command = [&line] { return cmd_lifecycle(line.lifecycle); }; });
 }

@@ -57,7 +57,8 @@ std::string without_prefix(std::string_view what) {
 // Builds the document from the parser's events and stops at the first thing that is not allowed.
 class StrictBuilder : public nlohmann::json_sax<Json> {
  public:
-  explicit StrictBuilder(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}
+  StrictBuilder(std::string_view text, std::string file, Positions positions)
+      : text_(text), file_(std::move(file)), positions_(positions) {}
 
   Json root;
   std::string problem;  // empty: none so far
@@ -83,7 +84,8 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
     // The position is one past the last byte read.
-    const std::string where = line_and_column(text_, std::min(position == 0 ? 0 : position - 1, text_.size()));
+    const std::string where =
+        position_of(text_, std::min(position == 0 ? 0 : position - 1, text_.size()), positions_);
     problem = fmt::format("{}: {}: {}", file_, where, without_prefix(error.what()));
     return false;
   }
@@ -129,6 +131,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   std::string_view text_;
   std::string file_;
+  Positions positions_;
   std::vector<Frame> frames_;
 };
 
@@ -160,18 +163,23 @@ std::string read_input(const std::string& path) {
   return read_stream(in, path);
 }
 
-Json parse_json(std::string_view text, const std::string& file) {
+Json parse_json(std::string_view text, const std::string& file, Positions positions) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) throw InputError(file + ": is empty");
   if (const auto bad = first_bad_utf8(text)) {
-    throw InputError(fmt::format("{}: {}: byte 0x{:02x} is not UTF-8", file, line_and_column(text, *bad),
+    throw InputError(fmt::format("{}: {}: byte 0x{:02x} is not UTF-8", file, position_of(text, *bad, positions),
                                  static_cast<unsigned>(static_cast<unsigned char>(text[*bad]))));
   }
-  StrictBuilder builder(text, file);
+  // The parser takes it for the end and would ignore what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw InputError(fmt::format("{}: {}: byte 0x00 is no JSON", file, position_of(text, nul, positions)));
+  }
+  StrictBuilder builder(text, file, positions);
   if (!Json::sax_parse(text, &builder)) throw InputError(builder.problem);
   return std::move(builder.root);
 }
 
-std::string line_and_column(std::string_view text, std::size_t offset) {
+std::string position_of(std::string_view text, std::size_t offset, Positions positions) {
+  if (positions == Positions::in_a_line) return fmt::format("column {}", offset + 1);
   const std::string_view before = text.substr(0, offset);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;

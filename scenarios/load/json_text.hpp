@@ -1,6 +1,7 @@
 // JSON text, read strictly: one document, UTF-8, no duplicate keys, no comments, bounded size and depth.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -17,11 +18,14 @@ inline constexpr std::size_t json_depth_max = 64;
 // is larger than json_size_max.
 std::string read_input(const std::string& path);
 
-// `file` is only for messages. Throws InputError.
-Json parse_json(std::string_view text, const std::string& file);
+// How a message says where: in a line of some file the line's number has been said.
+enum class Positions : std::uint8_t { in_a_file, in_a_line };
 
-// "line 3, column 7" of a byte offset, both from 1; columns count bytes.
-std::string line_and_column(std::string_view text, std::size_t offset);
+// `file` is only for messages. Throws InputError.
+Json parse_json(std::string_view text, const std::string& file, Positions positions = Positions::in_a_file);
+
+// "line 3, column 7" of a byte offset, both from 1; columns count bytes. In a line "column 7".
+std::string position_of(std::string_view text, std::size_t offset, Positions positions);
 
 // What stands there, for people: `the text "5"`, `the number 5`, `an object`.
 std::string shown(const Json& value);

@@ -87,7 +87,7 @@ void append_call(const ReplayAnswer::Call& call, std::string& text) {
 
 ReplayOp read_replay_line(std::string_view line, const std::string& file, std::size_t number) {
   const Place place{fmt::format("{}: line {}", file, number), {}};
-  const Json json = parse_json(line, place.file);
+  const Json json = parse_json(line, place.file, Positions::in_a_line);
   if (!json.is_object()) place.fail("expected an object, found " + shown(json));
   const auto found = json.find("op");
   if (found == json.end()) fail_missing(place, "op", "the operation");

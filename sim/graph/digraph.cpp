@@ -180,9 +180,18 @@ std::string Digraph::to_dot(const std::string& name, const std::vector<std::stri
   std::string dot = fmt::format("digraph {} {{\n", quoted(name));
   auto out = std::back_inserter(dot);
   for (std::size_t v = 0; v < vertices_; ++v) fmt::format_to(out, "  {} [label={}];\n", v, quoted(labels[v]));
-  for (const Edge& edge : edges_) {
-    fmt::format_to(out, "  {} -> {}", edge.from, edge.to);
-    if (!edge.label.empty()) fmt::format_to(out, " [label={}]", quoted(edge.label));
+  // Parallel edges are one arrow with a line each, or the picture could not be read.
+  std::vector<bool> drawn(edges_.size(), false);
+  for (std::size_t e = 0; e < edges_.size(); ++e) {
+    if (drawn[e]) continue;
+    std::string label = edges_[e].label;
+    for (std::size_t other = e + 1; other < edges_.size(); ++other) {
+      if (edges_[other].from != edges_[e].from || edges_[other].to != edges_[e].to) continue;
+      drawn[other] = true;
+      if (!edges_[other].label.empty()) label += (label.empty() ? "" : "\n") + edges_[other].label;
+    }
+    fmt::format_to(out, "  {} -> {}", edges_[e].from, edges_[e].to);
+    if (!label.empty()) fmt::format_to(out, " [label={}]", quoted(label));
     dot += ";\n";
   }
   return dot + "}\n";

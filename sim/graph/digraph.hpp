@@ -40,7 +40,7 @@ class Digraph {
     std::vector<Vertex> vertices;
   };
   Path critical_path(const std::vector<std::int64_t>& weight) const;
-  // Graphviz text with the given vertex labels; edges in order of insertion.
+  // Graphviz text with the given vertex labels; edges in order of insertion, parallel ones as one with a line each.
   std::string to_dot(const std::string& name, const std::vector<std::string>& labels) const;
 
  private:

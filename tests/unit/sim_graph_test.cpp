@@ -75,6 +75,21 @@ TEST_CASE("DOT names vertices by number and escapes what people wrote", "[sim][g
         "}\n");
 }
 
+TEST_CASE("DOT draws parallel edges as one arrow with a line each", "[sim][graph]") {
+  Digraph graph(2);
+  graph.add_edge(0, 1, "first");
+  graph.add_edge(1, 0, "back");
+  graph.add_edge(0, 1, "second");
+  graph.add_edge(0, 1);
+  CHECK(graph.to_dot("g", {"a", "b"}) ==
+        "digraph \"g\" {\n"
+        "  0 [label=\"a\"];\n"
+        "  1 [label=\"b\"];\n"
+        "  0 -> 1 [label=\"first\\nsecond\"];\n"
+        "  1 -> 0 [label=\"back\"];\n"
+        "}\n");
+}
+
 TEST_CASE("a wrong use of the graph is an invariant error", "[sim][graph]") {
   Digraph graph(2);
   CHECK_THROWS_AS(graph.add_edge(0, 2), InvariantError);
