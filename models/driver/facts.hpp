@@ -31,6 +31,7 @@ enum class EvictionStepKind : std::uint8_t {
   page_table,     // page-table update
   tlb_flush,      // TLB flush (with mes_lock before it where it goes through MES)
   gpu_reset,      // waits for a reset of the whole GPU
+  restart_gap,    // off the CPU between the new eviction fence and userq_mutex
 };
 
 struct EvictionStarted {
@@ -134,7 +135,8 @@ struct EnumNames<EvictionStepKind> {
                                       std::pair{EvictionStepKind::userptr_fault, std::string_view{"userptr_fault"}},
                                       std::pair{EvictionStepKind::page_table, std::string_view{"page_table"}},
                                       std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}},
-                                      std::pair{EvictionStepKind::gpu_reset, std::string_view{"gpu_reset"}}};
+                                      std::pair{EvictionStepKind::gpu_reset, std::string_view{"gpu_reset"}},
+                                      std::pair{EvictionStepKind::restart_gap, std::string_view{"restart_gap"}}};
 };
 
 }  // namespace userqsim

@@ -95,6 +95,12 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         // Invalidated again meanwhile, while the old fence could stop nobody: once more from the pages on.
         if (!file(process).userptr_invalid.empty()) return begin_userptr(process, worker, channels);
         rearm(process, channels);
+        worker.step = Step::gap;
+        if (setup_.kernel.restart_gap == Duration{0}) break;
+        return void(channels.wake.post_in(setup_.kernel.restart_gap, {self}));
+      case Step::gap:
+        if (channels.wake.now() < SimTime{file(process).restored_at + setup_.kernel.restart_gap}) return;
+        end_step(self, EvictionStepKind::restart_gap, QueueId::none(), channels);
         worker.step = Step::relock;
         if (!acquire(mutex, self, channels.wake.now())) return;
         break;

@@ -64,6 +64,7 @@ struct KernelSpec {
   Duration suspend_poll = std::chrono::microseconds{1};
   Duration destroy_wait = std::chrono::milliseconds{100};  // for a queue's last fence, where that is limited
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
+  Duration restart_gap{0};   // with `none`: from the new fence to the attempt at userq_mutex
   bool exit_evicts = false;  // a process that exits is evicted first, and its exit waits for that without limit
   bool gpu_recovery = true;  // amdgpu.gpu_recovery: 0 means no hang detection and no reset
   bool hang_timer = false;   // a fence that does not signal in time starts hang detection
@@ -129,6 +130,8 @@ void describe(V& v, KernelSpec& k) {
   v.optional("destroy_wait", k.destroy_wait,
              "Longest wait for a last fence before a queue is destroyed, if limited");
   v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");
+  v.optional("restart_gap", k.restart_gap,
+             "With restore_locks none: how long between the two the worker is off the CPU");
   v.optional("exit_evicts", k.exit_evicts, "A process that exits is evicted first, and waits for it without limit");
   v.optional("gpu_recovery", k.gpu_recovery, "Hang detection and resets are on");
   v.optional("hang_timer", k.hang_timer, "A fence that does not signal in time starts hang detection");

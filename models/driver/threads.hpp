@@ -93,6 +93,7 @@ struct RestoreWorker {
     userptr,
     page_table,
     tlb,
+    gap,
     relock,
     restart,
   };

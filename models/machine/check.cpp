@@ -136,6 +136,9 @@ void check_profiles(const MachineSpec& spec, Findings& found) {
   if (spec.policy_options.hybrid_wait < Duration{0}) {
     found.add(overrides / "policy" / "hybrid_wait", "must not be negative");
   }
+  if (spec.kernel.restart_gap > Duration{0} && spec.kernel.restore_locks != RestoreLocks::none) {
+    found.add(overrides / "kernel" / "restart_gap", "\"restart_gap\" goes only with restore_locks \"none\"");
+  }
   if (spec.kernel.context_area == Domain::vram_or_gtt) {
     found.add(overrides / "kernel" / "context_area", "saved waves live in one place; allowed: vram, gtt");
   }

@@ -39,6 +39,8 @@ std::string_view waited_for(EvictionStepKind kind) {
       return "tlb";
     case EvictionStepKind::gpu_reset:
       return "gpu_reset";
+    case EvictionStepKind::restart_gap:
+      return "worker";
   }
   return {};
 }
