@@ -194,7 +194,7 @@ class Driver {
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
   void state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels);
   void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
-  bool reset_fails(ResetScope scope, QueueId queue, std::uint32_t ordinal, const DriverChannels& channels);
+  bool reset_fails(std::uint32_t ordinal, const DriverChannels& channels);
 
   // Faults that hit the driver (faults.cpp).
   void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
@@ -259,7 +259,7 @@ class Driver {
   ResetWorker resetter_;
   bool frozen_ = false;                  // the system is suspended: no client runs
   bool gangs_held_ = false;              // a SUSPEND for all gangs is in force
-  std::vector<FaultId> failing_resets_;  // faults that wait for a reset
+  std::vector<FaultId> failing_resets_;  // faults that wait for a reset of the GPU
   std::uint32_t opened_ = 0;             // processes that have opened the device, ever
   std::uint32_t next_request_ = 0;
 };

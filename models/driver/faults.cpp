@@ -53,20 +53,18 @@ void Driver::free_buffer(QueueId queue, const DriverChannels& channels) {
   }
 }
 
-bool Driver::reset_fails(ResetScope scope, QueueId queue, std::uint32_t ordinal, const DriverChannels& channels) {
-  const auto armed = std::find_if(failing_resets_.begin(), failing_resets_.end(),
-                                  [&](FaultId id) { return channels.faults->spec(id).scope == scope; });
+// The n-th reset of the GPU. Those of single queues fail in MES.
+bool Driver::reset_fails(std::uint32_t ordinal, const DriverChannels& channels) {
   std::optional<FaultId> fault;
-  if (armed != failing_resets_.end()) {
-    fault = *armed;
-    failing_resets_.erase(armed);
+  if (!failing_resets_.empty()) {
+    fault = failing_resets_.front();
+    failing_resets_.erase(failing_resets_.begin());
   } else {
-    fault = channels.faults->of_reset(scope, queue, ordinal);
+    fault = channels.faults->of_reset(ResetScope::gpu, QueueId::none(), ordinal);
   }
   if (!fault) return false;
-  const ProcessId process = queue.exists() ? layout_->queue(queue).process : ProcessId::none();
   channels.fault_injected->state(
-      {channels.wake.now(), *fault, FaultKind::reset_fails, process, queue, std::nullopt});
+      {channels.wake.now(), *fault, FaultKind::reset_fails, ProcessId::none(), QueueId::none(), std::nullopt});
   return true;
 }
 

@@ -43,10 +43,6 @@ bool Driver::resume_wait(ThreadId thread, OperationThread& op, const DriverChann
       return true;
     case OperationThread::Wait::mes:
       if (!advance_call(thread, op.call, channels)) return false;
-      if (op.call.packet.opcode == Opcode::reset && op.call.packet.queue.exists() &&
-          reset_fails(ResetScope::queue, op.call.packet.queue, resetter_.queue_resets++, channels)) {
-        op.call.result = PacketResult::error;
-      }
       note_all_gangs(op.call);
       op.run.answer({op.call.result, op.call.hung});
       return true;

@@ -68,7 +68,7 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
         return begin_hardware_reset(worker, channels);
       case Step::hardware:
         if (channels.wake.now() < worker.done_at) return;
-        if (reset_fails(ResetScope::gpu, QueueId::none(), worker.resets, channels)) {
+        if (reset_fails(worker.resets, channels)) {
           end_gpu_reset(worker, false, channels);
           break;
         }

@@ -154,14 +154,12 @@ struct ResetWorker {
   std::deque<ResetRequest> requests;  // the first is under way
   std::deque<ThreadId> waiters;       // for a reset of the whole GPU
   std::uint32_t resets = 0;           // of the whole GPU, so far
-  std::uint32_t queue_resets = 0;     // of single queues
   bool deadlocked = false;            // with a restore work, and said so
   SimTime began;
   SimTime done_at;  // of the hardware's part
   OperationThread op;
   auto fields() const {
-    return std::tuple(step, requests, waiters, resets, queue_resets, deadlocked,
-                      TimeIf{step == Step::hardware, done_at}, op);
+    return std::tuple(step, requests, waiters, resets, deadlocked, TimeIf{step == Step::hardware, done_at}, op);
   }
 };
 

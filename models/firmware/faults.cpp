@@ -107,6 +107,9 @@ void Firmware::watch_for_silence(const Packet& packet, QueueId queue, const Firm
 }
 
 void Firmware::on(const MesFault& message, const FirmwareChannels& channels) {
+  if (channels.faults->spec(message.fault).kind == FaultKind::reset_fails) {
+    return failing_resets_.push_back(message.fault);
+  }
   fall_silent({channels.api_timer.now(), message.fault, FaultKind::mes_silent, ProcessId::none(), QueueId::none(),
                std::nullopt},
               channels);
@@ -133,6 +136,22 @@ void Firmware::on(const SilenceTimer&, const FirmwareChannels& channels) {
   held.swap(held_);
   for (const FirmwareEvent& event : held) handle(event, channels);
   serve_next(channels);
+}
+
+// Whether the reset of this queue has no effect: by the first fault that has waited for a reset, or by a draw.
+bool Firmware::reset_in_vain(QueueId queue, const FirmwareChannels& channels) {
+  if (channels.faults->empty()) return false;
+  std::optional<FaultId> fault;
+  if (!failing_resets_.empty()) {
+    fault = failing_resets_.front();
+    failing_resets_.erase(failing_resets_.begin());
+  } else {
+    fault = channels.faults->of_reset(ResetScope::queue, queue, gang(queue).resets);
+  }
+  if (!fault) return false;
+  channels.fault_injected->state({channels.api_timer.now(), *fault, FaultKind::reset_fails,
+                                  layout_->queue(queue).process, queue, std::nullopt});
+  return true;
 }
 
 void Firmware::state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const {

@@ -67,9 +67,9 @@ class Firmware {
     return std::tuple<const std::vector<Gang>&, const std::vector<QueueId>&, const std::deque<Work>&,
                       const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool, bool,
                       const std::optional<SimTime>&, const std::deque<FirmwareEvent>&,
-                      const std::vector<FaultState>&>(gangs_, slot_taken_, inbox_, current_, blocked_, stops_,
-                                                      gpu_resets_, down_, silent_, silent_until_, held_,
-                                                      fault_state_);
+                      const std::vector<FaultState>&, const std::vector<FaultId>&>(
+        gangs_, slot_taken_, inbox_, current_, blocked_, stops_, gpu_resets_, down_, silent_, silent_until_, held_,
+        fault_state_, failing_resets_);
   }
 
  private:
@@ -162,7 +162,7 @@ class Firmware {
   // Resets (resets.cpp).
   HungQueues find_hung(QueueType type, const FirmwareChannels& channels) const;
   void reset(Work work, const FirmwareChannels& channels);
-  void reset_gang(QueueId queue, const FirmwareChannels& channels);
+  bool reset_gang(QueueId queue, const FirmwareChannels& channels);
   Duration reset_time(QueueId queue, const FirmwareChannels& channels) const;
 
   // Faults (faults.cpp).
@@ -172,6 +172,7 @@ class Firmware {
   FaultId timed_fault_of_unmap(QueueId queue, const FirmwareChannels& channels);
   FaultId fault_of_unmap(QueueId queue, const Packet& packet, const FirmwareChannels& channels);
   void watch_for_silence(const Packet& packet, QueueId queue, const FirmwareChannels& channels);
+  bool reset_in_vain(QueueId queue, const FirmwareChannels& channels);
   void fall_silent(const FaultInjected& fact, const FirmwareChannels& channels);
   void state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const;
 
@@ -208,6 +209,7 @@ class Firmware {
   std::optional<SimTime> silent_until_;  // none: until a GPU reset
   std::deque<FirmwareEvent> held_;       // what happened while MES was silent
   std::vector<FaultState> fault_state_;  // by fault
+  std::vector<FaultId> failing_resets_;  // faults that wait for a reset of a queue
   std::uint64_t next_place_ = 1;
 };
 

@@ -22,8 +22,7 @@ Duration Firmware::reset_time(QueueId queue, const FirmwareChannels& channels) c
 // A detection takes the API processor a second time when it has found something to reset.
 void Firmware::reset(Work work, const FirmwareChannels& channels) {
   if (work.packet.queue.exists()) {
-    reset_gang(work.packet.queue, channels);
-    return answer(work, PacketResult::ok, channels);
+    return answer(work, reset_gang(work.packet.queue, channels) ? PacketResult::ok : PacketResult::error, channels);
   }
   if (!work.finishing) {
     work.hung = find_hung(work.packet.type, channels);
@@ -32,15 +31,19 @@ void Firmware::reset(Work work, const FirmwareChannels& channels) {
       return inbox_.push_front(work);
     }
   }
-  for (const QueueId queue : work.hung) reset_gang(queue, channels);
+  for (const QueueId queue : work.hung) {
+    if (!reset_gang(queue, channels)) return answer(work, PacketResult::error, channels);
+  }
   answer(work, PacketResult::ok, channels);
 }
 
-// The gang is forgotten. Its slot is free when the hardware says so, at once.
-void Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
+// The gang is forgotten. Its slot is free when the hardware says so, at once. False when the reset was in vain.
+bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
   Gang& g = gang(queue);
-  channels.quantum_timer.cancel(g.quantum_timer);
+  const bool in_vain = reset_in_vain(queue, channels);
   ++g.resets;
+  if (in_vain) return false;
+  channels.quantum_timer.cancel(g.quantum_timer);
   g.registered = false;
   g.suspended = false;
   g.was_reset = true;
@@ -51,6 +54,7 @@ void Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
     g.leaving_since = channels.reset.now();
   }
   channels.reset.post({queue});
+  return true;
 }
 
 // Whatever MES was told before is void. What counts over the whole run (the ordinals of draws) stays.

@@ -44,7 +44,7 @@ struct FaultDue {
   QueueId queue;
   auto fields() const { return std::tie(fault, process, queue); }
 };
-// To MES: a fault of MES's own begins.
+// To MES: it falls silent, or its next reset of a queue will be in vain.
 struct MesFault {
   FaultId fault;
   auto fields() const { return std::tie(fault); }

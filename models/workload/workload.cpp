@@ -263,6 +263,8 @@ void Workload::on(const FaultTimer& message, const WorkloadChannels& channels) {
     case FaultKind::mes_silent:
       return void(channels.mes_fault.post({id}));
     case FaultKind::reset_fails:
+      if (channels.faults->spec(id).scope == ResetScope::queue) return void(channels.mes_fault.post({id}));
+      return void(channels.fault_due.post({id, process, channels.faults->queue_of(id)}));
     case FaultKind::free_buffer:
     case FaultKind::kill:
       return void(channels.fault_due.post({id, process, channels.faults->queue_of(id)}));

@@ -1,0 +1,177 @@
+// Resets in a whole machine: what MODE2 keeps and MODE1 loses, a reset that fails, a queue that is reset alone.
+#include "scenarios/load/profile_store.hpp"
+#include "tests/support/machine_bench.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+constexpr QueueId q0{0}, q1{1};
+
+// q0's jobs have no fence, q1's have one: one of 100 ms each, from time zero on, in rounds of 1 ms, side by side.
+// The GPU is reset at 10.5 ms, which takes 5 ms.
+MachineSpec machine(const std::string& kernel, ResetMethod method) {
+  MachineSpec spec = ideal_machine();
+  const ProfileStore profiles("");
+  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
+  spec.policy = spec.kernel.native_policy;
+  spec.device.compute = {2, 1};
+  spec.device.compute_units = 2;
+  spec.device.reset_method = method;
+  spec.costs.mode1_reset = spec.costs.mode2_reset = cost(5ms);
+  JobSpec plain = job(100ms);
+  plain.grain = 1ms;
+  JobSpec fenced = plain;
+  fenced.fence = true;
+  spec.processes = {process("p", {queue("q0", QueueType::compute, stream(PeriodicArrival{1h}, plain, 1)),
+                                  queue("q1", QueueType::compute, stream(PeriodicArrival{1h}, fenced, 1))})};
+  PressureSpec reset;
+  reset.kind = PressureKind::gpu_reset;
+  reset.at = 10500us;
+  spec.events = {reset};
+  return spec;
+}
+
+auto ended(QueueId queue, JobOutcome outcome) {
+  return [=](const JobEnded& j) { return j.queue == queue && j.outcome == outcome; };
+}
+
+// pre_reset removes q0, then q1: their rounds end at 11 ms. q1's fence is completed by force then. The hardware is
+// back at 16 ms, both queues are mapped again, and q0's job, whose context had been saved, goes on.
+TEST_CASE("a reset that keeps VRAM maps every queue again", "[reset]") {
+  MachineBench bench(machine("7.1", ResetMethod::mode2));
+  const GpuResetDone done = bench.expect_at<GpuResetDone>(16ms);
+  CHECK(done.began == SimTime{10500us});
+  CHECK(done.ok);
+  bench.expect_at<JobEnded>(11ms, ended(q1, JobOutcome::cancelled));
+  bench.expect_at<JobEnded>(100ms + (16ms - 11ms), ended(q0, JobOutcome::finished));
+  bench.run();
+  CHECK(bench.count<Hazard>(hazard(HazardKind::vram_lost)) == 0);
+  CHECK(bench.all<QueueTransition>([](const auto& t) { return t.queue == q0; }).back().to == UserqState::mapped);
+}
+
+TEST_CASE("a reset that loses VRAM leaves every queue HUNG", "[reset]") {
+  MachineBench bench(machine("7.1", ResetMethod::mode1));
+  CHECK(bench.expect_at<Hazard>(16ms, hazard(HazardKind::vram_lost)).process == ProcessId{0});
+  bench.run();
+  CHECK(bench.count<JobEnded>(ended(q1, JobOutcome::cancelled)) == 1);
+  CHECK(bench.count<JobEnded>(ended(q0, JobOutcome::open)) == 1);
+  for (const QueueId q : {q0, q1}) {
+    const auto of_queue = [=](const QueueTransition& t) { return t.queue == q; };
+    CHECK(bench.all<QueueTransition>(of_queue).back().to == UserqState::hung);
+  }
+}
+
+// No pre_reset, no post_reset: the waves die under way at 10.5 ms, the driver still calls the queues MAPPED, and
+// MES knows neither.
+TEST_CASE("up to 6.18 a reset does not know of user queues", "[reset]") {
+  MachineBench bench(machine(GENERATE("6.16", "6.18"), ResetMethod::mode2));
+  bench.expect_at<JobEnded>(10500us, ended(q0, JobOutcome::lost));
+  bench.run();
+  CHECK(bench.count<JobEnded>(ended(q1, JobOutcome::open)) == 1);
+  CHECK(bench.count<QueueTransition>() == 2);
+}
+
+TEST_CASE("a reset that fails leaves the GPU dead until one succeeds", "[reset]") {
+  const bool again = GENERATE(false, true);
+  MachineSpec spec = machine("7.1", ResetMethod::mode2);
+  FaultSpec fails;
+  fails.kind = FaultKind::reset_fails;
+  fails.scope = ResetScope::gpu;
+  fails.at = 1ms;
+  spec.faults = {fails};
+  if (again) {
+    spec.events.push_back(spec.events[0]);
+    spec.events[1].at = 100ms;
+  }
+  MachineBench bench(std::move(spec));
+  CHECK_FALSE(bench.expect_at<GpuResetDone>(16ms).ok);
+  CHECK(bench.expect_at<Hazard>(16ms, hazard(HazardKind::gpu_wedged)).process == ProcessId::none());
+  if (!again) {
+    bench.run();
+    CHECK(bench.count<JobEnded>(ended(q0, JobOutcome::open)) == 1);
+    return;
+  }
+  // The queues are HUNG since 11 ms, so the second reset has nothing to remove.
+  CHECK(bench.expect_at<GpuResetDone>(105ms).ok);
+  bench.expect_at<JobEnded>(105ms + (100ms - 11ms), ended(q0, JobOutcome::finished));
+}
+
+// q1 hangs at 20 ms; its fence, submitted at 0, is late at 30 ms.
+MachineSpec late(bool fails) {
+  MachineSpec spec = machine("7.1", ResetMethod::mode2);
+  spec.events.clear();
+  spec.costs.queue_reset = cost(2ms);
+  spec.kernel.job_timeout = {30ms, 30ms, 30ms};
+  FaultSpec hang;
+  hang.kind = FaultKind::hang;
+  hang.process = "p";
+  hang.queue = "q1";
+  hang.at = 20ms;
+  spec.faults = {hang};
+  FaultSpec in_vain;
+  in_vain.kind = FaultKind::reset_fails;
+  in_vain.scope = ResetScope::queue;
+  in_vain.at = 1ms;
+  if (fails) spec.faults.push_back(in_vain);
+  return spec;
+}
+
+TEST_CASE("a queue that is reset alone costs its own jobs and nobody else's", "[reset]") {
+  MachineBench bench(late(false));
+  CHECK(bench.expect_at<Hazard>(30ms).kind == HazardKind::job_timeout);
+  bench.expect_at<JobEnded>(32ms, ended(q1, JobOutcome::cancelled));
+  bench.expect_at<JobEnded>(100ms, ended(q0, JobOutcome::finished));
+  bench.run();
+  CHECK(bench.count<GpuResetDone>() == 0);
+}
+
+// RESET is answered with an error at 30 ms; the GPU's reset removes q0, whose round ends just then, and tries q1
+// for MES's 2 s in vain.
+TEST_CASE("where a queue's reset fails the GPU is reset", "[reset]") {
+  MachineSpec spec = late(true);
+  spec.horizon = 10s;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  REQUIRE(bench.count<GpuResetDone>() == 1);
+  const GpuResetDone done = bench.all<GpuResetDone>()[0];
+  CHECK(done.began - SimTime{} >= Duration{30ms});
+  CHECK(done.time - done.began == Duration{2s + 5ms});
+  CHECK(bench.count<JobEnded>(ended(q1, JobOutcome::cancelled)) == 1);
+  CHECK(bench.count<JobEnded>(ended(q0, JobOutcome::finished)) == 1);
+}
+
+// 6.19: q0 does not preempt, its suspend fence is given up after 2.1 s, and the detection that follows finds it.
+TEST_CASE("where a detection cannot reset what it found the GPU is reset", "[reset]") {
+  const bool fails = GENERATE(false, true);
+  MachineSpec spec = late(fails);
+  const ProfileStore profiles("");
+  spec.kernel = read_kernel(profiles.find("kernels", "6.19", Place{"test", {}}));
+  spec.kernel.pre_wait = PreWait::none;
+  spec.policy = "preempt_restore";
+  spec.events = {evict_at(10500us, "p")};
+  spec.horizon = 10s;
+  spec.faults[0].kind = FaultKind::no_preempt;
+  spec.faults[0].queue = "q0";
+  spec.faults[0].at.reset();
+  spec.faults[0].eviction = 0;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  const auto hung = [](const QueueTransition& t) { return t.queue == q0 && t.to == UserqState::hung; };
+  CHECK(bench.times<QueueTransition>(hung).front() == Duration{10500us + 2100ms}.count());
+  CHECK(bench.count<GpuResetDone>() == (fails ? 1 : 0));
+  CHECK(bench.count<EvictionSignaled>() == 1);
+}
+
+TEST_CASE("with recovery off nothing is reset", "[reset]") {
+  MachineSpec spec = late(false);
+  spec.kernel.gpu_recovery = false;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.count<Hazard>() == 0);
+  CHECK(bench.count<JobEnded>(ended(q1, JobOutcome::open)) == 1);
+}
+
+}  // namespace
+}  // namespace userqsim
