@@ -5,10 +5,10 @@
 
 #include <set>
 
-#include "scenarios/load/profile_store.hpp"
 #include "tests/conformance/cells.hpp"
 #include "tests/conformance/timed.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/kernels.hpp"
 
 namespace userqsim::conformance {
 namespace {
@@ -54,8 +54,7 @@ std::set<Edge> all_edges() {
 }
 
 Replay replay_of(const Cell& cell) {
-  const ProfileStore profiles("");
-  const KernelSpec kernel = read_kernel(profiles.find("kernels", cell.settings.kernel, Place{"conformance", {}}));
+  const KernelSpec kernel = test::kernel_of(cell.settings.kernel);
   ReplaySetup setup;
   setup.kernel = kernel.lifecycle;
   setup.policy = cell.settings.policy.empty() ? kernel.native_policy : cell.settings.policy;

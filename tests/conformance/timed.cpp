@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim::conformance {
@@ -47,8 +47,7 @@ class Script {
 
  private:
   void set_up() {
-    const ProfileStore profiles("");
-    spec_.kernel = read_kernel(profiles.find("kernels", cell_.settings.kernel, Place{"conformance", {}}));
+    spec_.kernel = kernel_of(cell_.settings.kernel);
     spec_.policy = cell_.settings.policy.empty() ? spec_.kernel.native_policy : cell_.settings.policy;
     // What the line does not speak of: waits, delays, giving up. The operations themselves come from the tables.
     spec_.kernel.pre_wait = PreWait::none;
@@ -86,9 +85,7 @@ class Script {
     spec_.events.push_back(e);
   }
   FaultSpec fault(FaultKind kind, Duration at) {
-    FaultSpec f;
-    f.kind = kind;
-    f.at = at;
+    FaultSpec f = fault_at(at, kind);
     if (kind == FaultKind::packet_error) f.code = PacketError::error;
     return f;
   }

@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -17,9 +17,7 @@ constexpr ProcessId other{1};
 // A process that is evicted, waited for, restored, suspended and resumed, its jobs with and without fences; and
 // somebody else, whose jobs of 1 ms come every 5 ms on a slot of their own.
 MachineSpec machine(const std::string& kernel, const std::string& policy) {
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.kernel.restore_delay = 1ms;
   spec.policy = policy;
   spec.device.compute = {2, 2};
@@ -73,11 +71,7 @@ std::vector<Duration> instants(const MachineSpec& spec) {
 
 // Whether the process is gone in the end.
 bool check_killed(MachineSpec spec, Duration at) {
-  FaultSpec kill;
-  kill.kind = FaultKind::kill;
-  kill.process = "p";
-  kill.at = at;
-  spec.faults = {kill};
+  spec.faults = {fault_at(at, FaultKind::kill, "p")};
   // Who is done is done: nothing runs on to the horizon but arrivals, so it is near.
   spec.horizon = 300ms;
   Machine machine(share(std::move(spec)), 0);

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "models/policy/policies.hpp"
-#include "scenarios/load/profile_store.hpp"
 #include "sim/core/draw.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -71,9 +71,7 @@ FaultSpec random_fault(Choices& choose, const Shape& shape) {
 
 MachineSpec machine(const std::string& kernel, std::uint64_t seed, const Shape& shape) {
   Choices choose(seed);
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.policy = policy_names()[seed % policy_names().size()];
   // Short time-outs and resets that keep VRAM, so that a run meets many faults; an eviction given up would hold its
   // process for good.
@@ -105,11 +103,7 @@ MachineSpec machine(const std::string& kernel, std::uint64_t seed, const Shape& 
     spec.events.push_back(evict);
   }
   for (int i = 0; i < shape.faults; ++i) spec.faults.push_back(random_fault(choose, shape));
-  FaultSpec kill;
-  kill.kind = FaultKind::kill;
-  kill.process = "p3";
-  kill.at = choose.time(shape.horizon);
-  spec.faults.push_back(kill);
+  spec.faults.push_back(fault_at(choose.time(shape.horizon), FaultKind::kill, "p3"));
   spec.seed = seed;
   spec.horizon = shape.horizon;
   return spec;

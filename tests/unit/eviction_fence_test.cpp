@@ -1,5 +1,5 @@
 // What an eviction waits for before it stops anything, by release, and the wait that hybrid brings along.
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -11,11 +11,8 @@ constexpr Duration evicted = 100ms + 500us, limit = 100ms;
 
 // Two compute queues on two slots, each with a job that has a fence, in rounds of 1 ms.
 MachineSpec machine(const std::string& kernel, Duration work) {
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.kernel.restore_delay = 1h;
-  spec.policy = spec.kernel.native_policy;
   spec.device.compute = {2, 1};
   spec.device.compute_units = 2;
   JobSpec j = job(work);

@@ -1,6 +1,6 @@
 // What can come between: an eviction between a new fence and the restart, whoever cancels a restore, a reset that
 // waits for itself, an answer that comes too late.
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -10,11 +10,8 @@ using namespace test;
 
 // One process with one idle compute queue, evicted at 10 ms, its restore work queued for 5 ms.
 MachineSpec machine(const std::string& kernel) {
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.kernel.restore_delay = 5ms;
-  spec.policy = spec.kernel.native_policy;
   spec.processes = {process("p", {queue("q0", QueueType::compute)})};
   spec.events = {evict_at(10ms, "p")};
   spec.horizon = 10s;
@@ -105,13 +102,9 @@ TEST_CASE("KFD cancels no restore", "[race]") {
 // Patch 11: a failed RESUME resets the GPU inside the restore work, and the reset waits for that work.
 TEST_CASE("a reset that a restore work sets off waits for the restore work that waits for the reset", "[race]") {
   MachineSpec spec = machine("seed-v8+reset");
-  FaultSpec refused;
-  refused.kind = FaultKind::packet_error;
+  FaultSpec refused = fault_of_eviction(0, FaultKind::packet_error, "p", "q0");
   refused.code = PacketError::error;
   refused.packet = PacketRole::restart;
-  refused.process = "p";
-  refused.queue = "q0";
-  refused.eviction = 0;
   spec.faults = {refused};
   MachineBench bench(std::move(spec));
   CHECK(bench.expect_at<Hazard>(15ms, hazard(HazardKind::reset_deadlock)).process == ProcessId{0});
@@ -126,11 +119,7 @@ TEST_CASE("a suspend fence that comes late is written over somebody else's memor
   spec.kernel.gpu_recovery = false;
   spec.firmware.suspend_ack = SuspendAck::before_preempt;
   spec.firmware.unmap_timeout = 10s;
-  FaultSpec slow;
-  slow.kind = FaultKind::slow_preempt;
-  slow.process = "p";
-  slow.queue = "q0";
-  slow.eviction = 0;
+  FaultSpec slow = fault_of_eviction(0, FaultKind::slow_preempt, "p", "q0");
   slow.time = 3s;
   spec.faults = {slow};
   MachineBench bench(std::move(spec));
@@ -143,12 +132,7 @@ TEST_CASE("buffers that go under a queue are a hazard where nobody looks, and an
   const bool looks = GENERATE(false, true);
   MachineSpec spec = machine(looks ? "6.19" : "6.18");
   spec.events.clear();
-  FaultSpec freed;
-  freed.kind = FaultKind::free_buffer;
-  freed.process = "p";
-  freed.queue = "q0";
-  freed.at = 20ms;
-  spec.faults = {freed};
+  spec.faults = {fault_at(20ms, FaultKind::free_buffer, "p", "q0")};
   MachineBench bench(std::move(spec));
   if (looks) {
     CHECK(bench.expect_at<EvictionStarted>(20ms).trigger == Trigger::va_unmap);

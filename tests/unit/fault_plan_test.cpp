@@ -4,7 +4,7 @@
 #include "models/workload/fault_plan.hpp"
 #include "models/workload/purpose.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/specs.hpp"
+#include "tests/support/kernels.hpp"
 
 namespace userqsim {
 namespace {
@@ -26,13 +26,6 @@ struct Plan {
   FaultPlan plan{faults, layout, draws};
 };
 
-FaultSpec fault(FaultKind kind, std::optional<std::string> of = {}, std::optional<std::string> queue = {}) {
-  FaultSpec f;
-  f.kind = kind;
-  f.process = std::move(of);
-  f.queue = std::move(queue);
-  return f;
-}
 FaultSpec at_eviction(FaultSpec f, std::uint32_t eviction) {
   f.eviction = eviction;
   return f;

@@ -1,4 +1,5 @@
 // Faults of MES: silence, packets that it never sees or refuses, stops that it passes on as faulty.
+#include "tests/support/kernels.hpp"
 #include "tests/support/part_bench.hpp"
 
 namespace userqsim {
@@ -39,11 +40,6 @@ Packet of_eviction(FirmwareBench& bench, Opcode opcode, QueueId queue, std::uint
   return packet;
 }
 
-FaultSpec fault(FaultKind kind) {
-  FaultSpec f;
-  f.kind = kind;
-  return f;
-}
 FaultSpec about(FaultSpec f, std::optional<std::string> queue = {}) {
   f.process = "p";
   f.queue = std::move(queue);

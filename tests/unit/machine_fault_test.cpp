@@ -2,18 +2,13 @@
 #include <set>
 #include <tuple>
 
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
 namespace {
 
 using namespace test;
-
-FaultSpec fault(FaultKind kind) {
-  FaultSpec f;
-  f.kind = kind;
-  return f;
-}
 
 // Two processes of two queues, evicted again and again; faults that the driver gets over.
 MachineSpec machine(const std::string& policy) {

@@ -1,7 +1,7 @@
 // What it costs when MES does not answer: 2.1 s a REMOVE_QUEUE, up to 4.2 s a preempt, one queue after the other,
 // and what the release makes of it (domain: mes_v11_0.c polls an API fence for 2,100 ms; mes_userqueue.c polls the
 // suspend fence for as long again).
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -13,10 +13,7 @@ constexpr Duration limit = 2100ms;
 
 // `queues` idle queues of one process, evicted at one second.
 MachineSpec machine(const std::string& kernel, int queues) {
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
-  spec.policy = spec.kernel.native_policy;
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.device.compute = {8, 1};
   spec.processes = {process("p", {})};
   for (int i = 0; i < queues; ++i) {
@@ -27,12 +24,7 @@ MachineSpec machine(const std::string& kernel, int queues) {
   return spec;
 }
 
-FaultSpec silent_from(Duration at) {
-  FaultSpec fault;
-  fault.kind = FaultKind::mes_silent;
-  fault.at = at;
-  return fault;
-}
+FaultSpec silent_from(Duration at) { return fault_at(at, FaultKind::mes_silent); }
 
 bool is_hung(const QueueTransition& t) { return t.operation == Operation::evict && t.to == UserqState::hung; }
 
@@ -60,12 +52,7 @@ TEST_CASE("a preempt costs up to 4.2 s: acknowledged late, its fence never writt
   MachineSpec spec = machine("6.18", 1);
   spec.costs.mes_api = cost(limit - 2us);  // acknowledged at the last poll but one
   spec.firmware.suspend_ack = SuspendAck::before_preempt;
-  FaultSpec stuck;
-  stuck.kind = FaultKind::no_preempt;
-  stuck.process = "p";
-  stuck.queue = "q0";
-  stuck.eviction = 0;
-  spec.faults = {stuck};
+  spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", "q0")};
   spec.events = {evict_at(10s, "p")};
   MachineBench bench(std::move(spec));
   bench.run();
@@ -111,12 +98,7 @@ TEST_CASE("without recovery 7.1 signals right behind the last time-out", "[fault
 TEST_CASE("one lost packet costs one time-out", "[faults][timeout]") {
   MachineSpec spec = machine("7.1", 2);
   spec.kernel.gpu_recovery = false;
-  FaultSpec lost;
-  lost.kind = FaultKind::packet_lost;
-  lost.process = "p";
-  lost.queue = "q0";
-  lost.eviction = 0;
-  spec.faults = {lost};
+  spec.faults = {fault_of_eviction(0, FaultKind::packet_lost, "p", "q0")};
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(bench.times<QueueTransition>(is_hung) == in_ns({1s + limit}));
@@ -126,12 +108,7 @@ TEST_CASE("one lost packet costs one time-out", "[faults][timeout]") {
 
 TEST_CASE("a queue that does not leave its slot is UNMAP_FAIL after MES's own 2 s", "[faults][timeout]") {
   MachineSpec spec = machine("6.16", 1);
-  FaultSpec stuck;
-  stuck.kind = FaultKind::no_preempt;
-  stuck.process = "p";
-  stuck.queue = "q0";
-  stuck.eviction = 0;
-  spec.faults = {stuck};
+  spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", "q0")};
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(bench.expect_at<PacketEnded>(1s + 2s, packet(Opcode::remove_queue)).result == PacketResult::unmap_fail);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "models/policy/policies.hpp"
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -13,15 +13,9 @@ namespace {
 
 using namespace test;
 
-KernelSpec kernel_of(const std::string& name) {
-  const ProfileStore profiles("");
-  return read_kernel(profiles.find("kernels", name, Place{"test", {}}));
-}
-
 // Two compute queues and one for SDMA, busy without fences, evicted once at 10.5 ms.
 MachineSpec machine(const std::string& kernel, const std::string& policy) {
-  MachineSpec spec = ideal_machine();
-  spec.kernel = kernel_of(kernel);
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.policy = policy;
   spec.device.compute = {2, 1};
   spec.device.compute_units = 2;
@@ -82,9 +76,8 @@ constexpr ProcessId victim{0}, other{1};
 // The victim idles; the other, a bystander, has one job of 100 ms from time zero on, in rounds of 1 ms, on a slot
 // and compute units of its own. A stopped process is restored 20 ms later.
 MachineSpec with_bystander() {
-  MachineSpec spec = ideal_machine();
+  MachineSpec spec = ideal_machine_with("6.18");
   spec.policy = "suspend_all";
-  spec.kernel = kernel_of("6.18");
   spec.kernel.restore_delay = 20ms;
   spec.device.compute = {4, 1};
   spec.device.compute_units = 4;

@@ -1,5 +1,5 @@
 // Resets in a whole machine: what MODE2 keeps and MODE1 loses, a reset that fails, a queue that is reset alone.
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -12,10 +12,7 @@ constexpr QueueId q0{0}, q1{1};
 // q0's jobs have no fence, q1's have one: one of 100 ms each, from time zero on, in rounds of 1 ms, side by side.
 // The GPU is reset at 10.5 ms, which takes 5 ms.
 MachineSpec machine(const std::string& kernel, ResetMethod method) {
-  MachineSpec spec = ideal_machine();
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", kernel, Place{"test", {}}));
-  spec.policy = spec.kernel.native_policy;
+  MachineSpec spec = ideal_machine_with(kernel);
   spec.device.compute = {2, 1};
   spec.device.compute_units = 2;
   spec.device.reset_method = method;
@@ -76,10 +73,8 @@ TEST_CASE("up to 6.18 a reset does not know of user queues", "[reset]") {
 TEST_CASE("a reset that fails leaves the GPU dead until one succeeds", "[reset]") {
   const bool again = GENERATE(false, true);
   MachineSpec spec = machine("7.1", ResetMethod::mode2);
-  FaultSpec fails;
-  fails.kind = FaultKind::reset_fails;
+  FaultSpec fails = fault_at(1ms, FaultKind::reset_fails);
   fails.scope = ResetScope::gpu;
-  fails.at = 1ms;
   spec.faults = {fails};
   if (again) {
     spec.events.push_back(spec.events[0]);
@@ -104,16 +99,9 @@ MachineSpec late(bool fails) {
   spec.events.clear();
   spec.costs.queue_reset = cost(2ms);
   spec.kernel.job_timeout = {30ms, 30ms, 30ms};
-  FaultSpec hang;
-  hang.kind = FaultKind::hang;
-  hang.process = "p";
-  hang.queue = "q1";
-  hang.at = 20ms;
-  spec.faults = {hang};
-  FaultSpec in_vain;
-  in_vain.kind = FaultKind::reset_fails;
+  spec.faults = {fault_at(20ms, FaultKind::hang, "p", "q1")};
+  FaultSpec in_vain = fault_at(1ms, FaultKind::reset_fails);
   in_vain.scope = ResetScope::queue;
-  in_vain.at = 1ms;
   if (fails) spec.faults.push_back(in_vain);
   return spec;
 }
@@ -146,16 +134,12 @@ TEST_CASE("where a queue's reset fails the GPU is reset", "[reset]") {
 TEST_CASE("where a detection cannot reset what it found the GPU is reset", "[reset]") {
   const bool fails = GENERATE(false, true);
   MachineSpec spec = late(fails);
-  const ProfileStore profiles("");
-  spec.kernel = read_kernel(profiles.find("kernels", "6.19", Place{"test", {}}));
+  spec.kernel = kernel_of("6.19");
   spec.kernel.pre_wait = PreWait::none;
   spec.policy = "preempt_restore";
   spec.events = {evict_at(10500us, "p")};
   spec.horizon = 10s;
-  spec.faults[0].kind = FaultKind::no_preempt;
-  spec.faults[0].queue = "q0";
-  spec.faults[0].at.reset();
-  spec.faults[0].eviction = 0;
+  spec.faults[0] = fault_of_eviction(0, FaultKind::no_preempt, "p", "q0");
   MachineBench bench(std::move(spec));
   bench.run();
   const auto hung = [](const QueueTransition& t) { return t.queue == q0 && t.to == UserqState::hung; };
