@@ -112,11 +112,9 @@ void Driver::release(Lock& lock, const DriverChannels& channels) {
 
 std::vector<QueueView> Driver::view_of(ProcessId process) const {
   std::vector<QueueView> views;
-  for (const QueueId id : queues_of(process)) {
-    if (!book_.at(id).exists()) continue;
+  for (const QueueId id : walk_process(*lifecycle_, book_, process)) {
     views.push_back({id, layout_->queue(id).type, state_of(id), !queue(id).fences.empty()});
   }
-  if (lifecycle_->newest_queue_first) std::reverse(views.begin(), views.end());
   return views;
 }
 

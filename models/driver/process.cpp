@@ -63,10 +63,7 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
 bool Driver::create_queue(ThreadId self, QueueId id, Opener& opener, const DriverChannels& channels) {
   QueueLife& life = book_.at(id);
   if (!life.created) {
-    life.created = true;
-    life.opened = file(life.process).opened;
-    life.order = book_.created++;
-    if (held_back(book_, life.type)) return true;
+    if (!enter_queue(book_, id, file(life.process).opened)) return true;
     begin(opener.op, Operation::create, plan_operation(*lifecycle_, Operation::create, {id}), life.process);
   }
   return advance(self, opener.op, channels);
@@ -82,7 +79,7 @@ void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
   f.state = FileState::exiting;
   Closer& closer = closers_[message.process.index()];
   closer.exiting = true;
-  const std::vector<QueueId>& queues = queues_of(message.process);
+  const std::vector<QueueId> queues = walk_process(*lifecycle_, book_, message.process);
   closer.queues.insert(closer.queues.end(), queues.begin(), queues.end());
   start_closer(message.process, channels);
 }

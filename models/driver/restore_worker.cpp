@@ -32,6 +32,7 @@ void Driver::schedule_restore(ProcessId process, Duration delay, const DriverCha
 void Driver::need_live_fence(ProcessId process, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[process.index()];
   if (worker.step == RestoreWorker::Step::delayed) {
+    end_step(thread_of(process, Role::restore), EvictionStepKind::restore_delay, QueueId::none(), channels);
     channels.wake.cancel(worker.timer);
     worker.step = RestoreWorker::Step::idle;
   }

@@ -105,8 +105,9 @@ struct Lifecycle {
   Walk walk = Walk::processes;
   bool cancels_restore = false;     // suspend, isolation stop and destroy cancel a queued restore work, and nobody
                                     // queues it again but the next who needs a live eviction fence
-  bool newest_queue_first = false;  // the queues of one process are walked backwards, except at its exit
+  bool newest_queue_first = false;  // the queues of one process are walked backwards; else by id
   bool reset_cancels_restore = false;  // so does pre_reset, and it waits for one that runs
+  bool asks_regardless = false;        // hang detection does not look whether the device resets queues one by one
   bool stops_calling = false;          // after a failure MES is not called until a reset is over: helpers that
                                        // would call it fail at once (KFD: dqm->is_hws_hang)
 };

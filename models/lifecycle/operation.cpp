@@ -18,6 +18,21 @@ bool takes_userq_mutex(Operation operation) {
          operation != Operation::post_reset_vram_lost;
 }
 
+// As idr_alloc and xa_alloc give them: the lowest that is free, from 1.
+std::uint32_t lowest_free_id(const QueueBook& book, ProcessId process) {
+  std::uint32_t id = 1;
+  const auto taken = [&](const QueueLife& queue) {
+    return queue.process == process && queue.exists() && queue.id == id;
+  };
+  while (std::any_of(book.queues.begin(), book.queues.end(), taken)) ++id;
+  return id;
+}
+
+// By id, or in KFD's list, at whose head a queue is added.
+std::uint32_t place_in_process(const Lifecycle& release, const QueueLife& queue) {
+  return release.newest_queue_first ? ~queue.order : queue.id;
+}
+
 bool is_about_all(Primitive primitive) {
   return primitive == Primitive::preempt_all || primitive == Primitive::restore_all;
 }
@@ -43,15 +58,34 @@ std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book
   std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
     const auto key = [&](QueueId id) {
       const QueueLife& queue = book.at(id);
-      return std::pair(release.walk == Walk::processes ? ~queue.opened : 0,
-                       release.newest_queue_first ? ~queue.order : queue.order);
+      if (release.walk == Walk::creation) return std::pair(std::uint32_t{0}, queue.order);
+      return std::pair(~queue.opened, place_in_process(release, queue));
     };
     return key(a) < key(b);
   });
   return walk;
 }
 
-bool held_back(const QueueBook& book, QueueType type) { return book.halted && type != QueueType::sdma; }
+std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process) {
+  std::vector<QueueId> walk;
+  for (std::size_t i = 0; i < book.queues.size(); ++i) {
+    if (book.queues[i].process == process && book.queues[i].exists()) walk.push_back(QueueId::of(i));
+  }
+  std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
+    return place_in_process(release, book.at(a)) < place_in_process(release, book.at(b));
+  });
+  return walk;
+}
+
+bool enter_queue(QueueBook& book, QueueId id, std::uint32_t opened) {
+  QueueLife& queue = book.at(id);
+  queue.id = lowest_free_id(book, queue.process);
+  queue.created = true;
+  queue.opened = opened;
+  queue.order = book.created++;
+  queue.counted = book.halted && queue.type != QueueType::sdma;
+  return !queue.counted;
+}
 
 void OperationRun::begin(const Lifecycle& release, Operation operation, const std::vector<PlanStep>& plan,
                          ProcessId process, const QueueBook& book, Recovery recovery) {
@@ -60,6 +94,7 @@ void OperationRun::begin(const Lifecycle& release, Operation operation, const st
   operation_ = operation;
   process_ = process;
   recovery_ = recovery;
+  asks_regardless_ = release.asks_regardless;
   over_ = false;
   const bool has_subject = operation == Operation::create || operation == Operation::destroy;
   if (has_subject && !plan.empty()) subject_ = plan.front().queue;
@@ -128,6 +163,9 @@ Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
     }
   }
   if (operation_ == Operation::post_reset || operation_ == Operation::post_reset_vram_lost) book.hws_hang = false;
+  for (QueueLife& queue : book.queues) {
+    if (operation_ == Operation::process_exit && queue.process == process_) queue.counted = false;
+  }
   over_ = true;
   return Finished{error_};
 }
@@ -136,6 +174,7 @@ Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
 std::optional<Action> OperationRun::run_step(const Lifecycle& release, const PathRow& path, QueueBook& book) {
   const Step& step = steps_[cursor_];
   if (step.queue.exists() && !book.at(step.queue).exists()) {
+    called_ = false;  // freed by another thread while this one was at it
     ++cursor_;
     return std::nullopt;
   }
@@ -165,17 +204,20 @@ std::optional<Action> OperationRun::run_step(const Lifecycle& release, const Pat
     }
     case Kind::free_if_failed:
       if (error_) return free(book);
+      book.at(step.queue).counted = true;
       ++cursor_;
       return std::nullopt;
   }
   fail_invariant("an unknown step", SourceLocation::current());
 }
 
-// A helper on one queue, as the tables say.
+// A helper on one queue, as the tables say. It looks at the state, calls MES, and sets the state that follows from
+// what it had seen, whatever another thread (a reset takes no mutex) has made of the queue meanwhile.
 std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRow& path, QueueBook& book) {
   const Step step = steps_[cursor_];
   QueueLife& queue = book.at(step.queue);
-  const PrimitiveRow* row = find_primitive(release, step.primitive, queue.state);
+  if (!called_) seen_ = queue.state;
+  const PrimitiveRow* row = find_primitive(release, step.primitive, seen_);
   acted_ = row != nullptr;
   if (row == nullptr) {
     ++cursor_;
@@ -183,13 +225,13 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
   }
   if (!called_ && row->call) {
     called_ = true;
-    if (!book.hws_hang) {
+    if (can_call(*row, book)) {
       return CallMes{*row->call, queue.process, step.queue, queue.type,
                      step.primitive == Primitive::remove_after_reset};
     }
     answer_ = MesAnswer{PacketResult::error, {}};
   }
-  const std::optional<Opcode> call = book.hws_hang ? std::nullopt : row->call;
+  const std::optional<Opcode> call = can_call(*row, book) ? row->call : std::nullopt;
   if (!std::exchange(called_, false)) answer_ = MesAnswer{};
   ++cursor_;
   if (row->hung_last && answer_.result != PacketResult::ok) {
@@ -206,6 +248,12 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
   queue.state = moved.to;
   note_result(path, *row, answer_.result, queue.process, release, book);
   return moved;
+}
+
+// Not to MES that KFD has given up, and no reset of a queue that the device cannot reset alone: the helper fails at
+// once.
+bool OperationRun::can_call(const PrimitiveRow& row, const QueueBook& book) const {
+  return !book.hws_hang && (row.call != Opcode::reset || recovery_.per_queue_reset);
 }
 
 // One packet for all gangs; the driver then marks each queue of the process as it marks one.
@@ -266,16 +314,15 @@ void OperationRun::escalate(Escalation escalation, ProcessId process, const Queu
 }
 
 // One question for each type that the process has queues of (userq_count). A queue counts when its creation is
-// over, and no more when its destruction has begun; those of an exiting process count to the end.
+// over, and no more when its destruction has begun; those that an exit frees count to its end.
 void OperationRun::insert_detection(ProcessId process, std::size_t at, const QueueBook& book) {
-  if (!recovery_.enabled || !recovery_.per_queue_reset) return;
-  const bool exits = operation_ == Operation::process_exit;
+  if (!recovery_.enabled || (!recovery_.per_queue_reset && !asks_regardless_)) return;
   for (const QueueType type : detection_order) {
     bool any = false;
     for (std::size_t i = 0; i < book.queues.size() && !any; ++i) {
       const QueueLife& queue = book.queues[i];
       const bool mine = queue.process == process && queue.type == type && QueueId::of(i) != subject_;
-      any = mine && (queue.exists() || (exits && queue.created));
+      any = mine && queue.counted;
     }
     if (!any) continue;
     const Step step{Kind::detect, Primitive::reset, QueueId::none(), type, process, std::nullopt, PacketResult::ok};
@@ -323,6 +370,7 @@ std::optional<Action> OperationRun::check_va(QueueBook& book) {
 
 std::optional<Action> OperationRun::free(QueueBook& book) {
   const QueueId id = steps_[cursor_++].queue;
+  if (operation_ != Operation::process_exit) book.at(id).counted = false;
   const UserqState from = std::exchange(book.at(id).state, UserqState::gone);
   return Moved{id, from, UserqState::gone, std::nullopt, PacketResult::ok};
 }

@@ -26,11 +26,13 @@ struct QueueLife {
   QueueType type = QueueType::compute;
   UserqState state = UserqState::unmapped;
   bool created = false;      // not before its create operation began
+  bool counted = false;      // in its process's userq_count
   bool vas_gone = false;     // the user unmapped its ring, rptr, wptr and context buffers
   std::uint32_t order = 0;   // of creation, over all processes
+  std::uint32_t id = 0;      // in its process: the lowest that was free
   std::uint32_t opened = 0;  // order in which its process opened the device
   bool exists() const { return created && state != UserqState::gone; }
-  auto fields() const { return std::tie(process, type, state, created, vas_gone, order, opened); }
+  auto fields() const { return std::tie(process, type, state, created, counted, vas_gone, order, id, opened); }
 };
 
 struct QueueBook {
@@ -96,8 +98,11 @@ std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operati
                                      const std::vector<QueueId>& queues);
 // The queues that an operation of the whole device walks, in the release's order.
 std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book);
-// Whether a queue of that type is left UNMAPPED by its creation: scheduling is halted for enforced isolation.
-bool held_back(const QueueBook& book, QueueType type);
+// The queues that an operation of one process walks, in the release's order.
+std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process);
+// The queue comes into being, of a process that opened the device as the n-th. True when it must be mapped now, by
+// the operation `create`; false when its creation leaves it UNMAPPED: scheduling is halted for enforced isolation.
+bool enter_queue(QueueBook& book, QueueId queue, std::uint32_t opened);
 
 class OperationRun {
  public:
@@ -111,8 +116,8 @@ class OperationRun {
   bool over() const { return over_; }
   Operation operation() const { return operation_; }
   auto fields() const {
-    return std::tie(operation_, process_, subject_, entered_, recovery_, steps_, cursor_, over_, called_, acted_,
-                    error_, reset_, escalated_, answer_.result, answer_.hung, hits_);
+    return std::tie(operation_, process_, subject_, entered_, recovery_, asks_regardless_, steps_, cursor_, over_,
+                    called_, seen_, acted_, error_, reset_, escalated_, answer_.result, answer_.hung, hits_);
   }
 
  private:
@@ -132,6 +137,7 @@ class OperationRun {
            const QueueBook& book);
   std::optional<Action> run_step(const Lifecycle& release, const PathRow& path, QueueBook& book);
   std::optional<Action> apply(const Lifecycle& release, const PathRow& path, QueueBook& book);
+  bool can_call(const PrimitiveRow& row, const QueueBook& book) const;
   std::optional<Action> apply_to_all(const Lifecycle& release, const PathRow& path, QueueBook& book);
   std::optional<Action> detect(QueueBook& book);
   std::optional<Action> check_va(QueueBook& book);
@@ -146,11 +152,13 @@ class OperationRun {
   QueueId subject_;    // that is being created or destroyed
   ProcessId entered_;  // of an operation of the whole device: whose queues it is at
   Recovery recovery_;
+  bool asks_regardless_ = false;  // Lifecycle::asks_regardless
   std::vector<Step> steps_;
   std::uint32_t cursor_ = 0;
   bool over_ = true;
-  bool called_ = false;  // the step's packet is out
-  bool acted_ = false;   // the last helper made its call
+  bool called_ = false;                     // the step's packet is out
+  UserqState seen_ = UserqState::unmapped;  // what the helper under way saw before it called
+  bool acted_ = false;                      // the last helper made its call
   bool error_ = false;
   Escalation reset_ = Escalation::nothing;  // asked for and not yet stated
   bool escalated_ = false;                  // the path's own escalation

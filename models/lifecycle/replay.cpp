@@ -33,14 +33,6 @@ std::optional<std::string> Replay::problem(const ReplayOp& op) const {
   }
 }
 
-std::vector<QueueId> Replay::queues_of(ProcessId process) const {
-  std::vector<QueueId> queues;
-  for (std::size_t i = 0; i < book_.queues.size(); ++i) {
-    if (book_.queues[i].process == process && book_.queues[i].exists()) queues.push_back(QueueId::of(i));
-  }
-  return queues;
-}
-
 // Processes open the device in the order in which they create their first queue.
 std::uint32_t Replay::opened(ProcessId process) {
   const auto it = std::find(processes_.begin(), processes_.end(), process);
@@ -51,8 +43,9 @@ std::uint32_t Replay::opened(ProcessId process) {
 
 std::vector<QueueView> Replay::view_of(ProcessId process) const {
   std::vector<QueueView> views;
-  for (const QueueId id : queues_of(process)) views.push_back({id, book_.at(id).type, book_.at(id).state, false});
-  if (release_->newest_queue_first) std::reverse(views.begin(), views.end());
+  for (const QueueId id : walk_process(*release_, book_, process)) {
+    views.push_back({id, book_.at(id).type, book_.at(id).state, false});
+  }
   return views;
 }
 
@@ -149,9 +142,10 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
   switch (op.kind) {
     case ReplayOpKind::create: {
       const auto id = QueueId::of(book_.queues.size());
-      book_.queues.push_back(
-          {op.process, op.type, UserqState::unmapped, true, false, book_.created++, opened(op.process)});
-      if (!held_back(book_, op.type)) run_on(Operation::create, {id}, op.process);
+      book_.queues.emplace_back();
+      book_.queues.back().process = op.process;
+      book_.queues.back().type = op.type;
+      if (enter_queue(book_, id, opened(op.process))) run_on(Operation::create, {id}, op.process);
       break;
     }
     case ReplayOpKind::destroy:
@@ -178,7 +172,7 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
       book_.at(op.queue).vas_gone = true;
       break;
     case ReplayOpKind::exit: {
-      run_on(Operation::process_exit, queues_of(op.process), op.process);
+      run_on(Operation::process_exit, walk_process(*release_, book_, op.process), op.process);
       std::erase(evicted_, op.process);
       break;
     }

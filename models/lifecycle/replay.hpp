@@ -79,7 +79,6 @@ class Replay {
   void run(Operation operation, const std::vector<PlanStep>& plan, ProcessId process, ReplayAnswer& answer);
   void run_reset(ReplayAnswer& answer);
   MesAnswer call(const CallMes& packet, ReplayAnswer& answer);
-  std::vector<QueueId> queues_of(ProcessId process) const;
   std::uint32_t opened(ProcessId process);
   std::optional<Operation> device_operation(const ReplayOp& op);
   std::vector<QueueView> view_of(ProcessId process) const;

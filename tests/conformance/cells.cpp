@@ -96,6 +96,8 @@ void read_settings(const std::string& line, Settings& settings) {
       settings.policy = pair[1];
     } else if (pair[0] == "gpu_recovery") {
       settings.gpu_recovery = pair[1] == "1";
+    } else if (pair[0] == "per_queue_reset") {
+      settings.per_queue_reset = pair[1] == "1";
     } else if (pair[0] == "vram_lost") {
       settings.vram_lost = pair[1] == "1";
     } else {

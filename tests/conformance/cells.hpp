@@ -18,6 +18,7 @@ struct Settings {
   std::string kernel;
   std::string policy;  // empty: the release's own
   bool gpu_recovery = true;
+  bool per_queue_reset = true;
   bool vram_lost = true;
 };
 

@@ -59,6 +59,7 @@ Replay replay_of(const Cell& cell) {
   setup.kernel = kernel.lifecycle;
   setup.policy = cell.settings.policy.empty() ? kernel.native_policy : cell.settings.policy;
   setup.recovery.enabled = cell.settings.gpu_recovery;
+  setup.recovery.per_queue_reset = cell.settings.per_queue_reset;
   setup.vram_lost = cell.settings.vram_lost;
   return Replay(setup);
 }

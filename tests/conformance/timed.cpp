@@ -58,6 +58,7 @@ class Script {
     spec_.kernel.gpu_recovery = cell_.settings.gpu_recovery;
     spec_.kernel.hang_timer = find_path(tables_of(cell_), Operation::hang) != nullptr;
     spec_.device.gfx = spec_.device.compute = spec_.device.sdma = {4, 4};
+    spec_.device.per_queue_reset = cell_.settings.per_queue_reset;
     spec_.device.reset_method = cell_.settings.vram_lost ? ResetMethod::mode1 : ResetMethod::mode2;
     spec_.costs.mode1_reset = spec_.costs.mode2_reset = cost(reset_time);
     spec_.policy_options.hybrid_wait = 0s;
@@ -215,10 +216,28 @@ std::string text_of(const PacketEnded& packet) {
   return fmt::format("{}{}{}", name_of(packet.opcode), what, packet.result == PacketResult::ok ? "" : "!");
 }
 
+// A process creates another queue behind something else.
+bool creates_late(const Cell& cell) {
+  std::vector<Step> steps = cell.before;
+  steps.push_back(cell.tested);
+  std::vector<ProcessId> opened;
+  ProcessId group;  // whose queues are being created
+  for (const Step& step : steps) {
+    const bool creates = step.op.kind == ReplayOpKind::create;
+    const ProcessId process = creates ? step.op.process : ProcessId::none();
+    const bool known = std::find(opened.begin(), opened.end(), process) != opened.end();
+    if (creates && known && process != group) return true;
+    if (creates) opened.push_back(process);
+    group = process;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string not_timed(const Cell& cell) {
   const Lifecycle& release = tables_of(cell);
+  if (creates_late(cell)) return "a process creates all its queues when it opens";
   const ReplayOpKind kind = cell.tested.op.kind;
   if (kind == ReplayOpKind::va_gone)
     return "what follows an unmap by the user is an eviction, which is its own line";
