@@ -9,7 +9,7 @@
 namespace userqsim {
 
 void Driver::on(const SubmitJob& message, const DriverChannels& channels) {
-  const QueueId queue = channels.workload->queue_of(message.job);
+  const QueueId queue = message.queue;
   const ProcessId process = layout_->queue(queue).process;
   if (file(process).state == FileState::gone) return;
   clients_[queue.index()].backlog.push_back(message.job);
@@ -21,7 +21,8 @@ void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
   while (!client.backlog.empty()) {
     const File& f = file(process);
     if (client.step == Client::Step::idle) {
-      const bool waits = frozen_ || f.state != FileState::open || f.allocations_pending > 0;
+      const bool there = book_.at(id).exists();  // or there is no ring to write into, for good
+      const bool waits = frozen_ || f.state != FileState::open || f.allocations_pending > 0 || !there;
       if (waits || queue(id).ring_used == layout_->queue(id).ring) return;
     }
     const JobId job = client.backlog.front();
@@ -58,7 +59,7 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
       [[fallthrough]];
     case Client::Step::lock:
       if (f.userq_mutex.owner != self) return false;
-      if (evicted()) {
+      if (evicted() || !book_.at(id).exists()) {
         client.step = Client::Step::idle;
         release(f.userq_mutex, channels);
         return false;

@@ -209,6 +209,7 @@ class Driver {
   void end_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void schedule_restore(ProcessId process, Duration delay, const DriverChannels& channels);
+  void queue_restore(ProcessId process, RestoreWorker::Again asked, const DriverChannels& channels);
   void need_live_fence(ProcessId process, const DriverChannels& channels);
   void cancel_restore(ProcessId process, const DriverChannels& channels);
   void begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);

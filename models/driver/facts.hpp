@@ -17,21 +17,22 @@ enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit }
 
 // What a worker was doing. The steps of one worker follow each other without gap or overlap.
 enum class EvictionStepKind : std::uint8_t {
-  min_run,        // held back: the process has not run long enough since its last restore
-  suspend_start,  // suspend worker queued, not yet running
-  userq_lock,     // waits for the process's userq_mutex
-  fence_wait,     // waits for a queue's last fence
-  mes_lock,       // waits for the device's MES mutex
-  mes_packet,     // holds it: packet written, API fence polled
-  suspend_fence,  // MES mutex dropped: SUSPEND's second fence polled
-  restore_delay,  // the kernel's delay before the restore worker is queued
-  restore_start,  // restore worker queued, not yet running
-  move,           // waits for its buffers to arrive
-  userptr_fault,  // re-faults userptr pages
-  page_table,     // page-table update
-  tlb_flush,      // TLB flush (with mes_lock before it where it goes through MES)
-  gpu_reset,      // waits for a reset of the whole GPU
-  restart_gap,    // off the CPU between the new eviction fence and userq_mutex
+  min_run,            // held back: the process has not run long enough since its last restore
+  suspend_start,      // suspend worker queued, not yet running
+  userq_lock,         // waits for the process's userq_mutex
+  fence_wait,         // waits for a queue's last fence
+  mes_lock,           // waits for the device's MES mutex
+  mes_packet,         // holds it: packet written, API fence polled
+  suspend_fence,      // MES mutex dropped: SUSPEND's second fence polled
+  restore_delay,      // the kernel's delay before the restore worker is queued
+  restore_start,      // restore worker queued, not yet running
+  restore_cancelled,  // a queued restore was cancelled: until somebody queues it again
+  move,               // waits for its buffers to arrive
+  userptr_fault,      // re-faults userptr pages
+  page_table,         // page-table update
+  tlb_flush,          // TLB flush (with mes_lock before it where it goes through MES)
+  gpu_reset,          // waits for a reset of the whole GPU
+  restart_gap,        // off the CPU between the new eviction fence and userq_mutex
 };
 
 struct EvictionStarted {
@@ -122,21 +123,23 @@ struct EnumNames<Trigger> {
 };
 template <>
 struct EnumNames<EvictionStepKind> {
-  static constexpr std::array entries{std::pair{EvictionStepKind::min_run, std::string_view{"min_run"}},
-                                      std::pair{EvictionStepKind::suspend_start, std::string_view{"suspend_start"}},
-                                      std::pair{EvictionStepKind::userq_lock, std::string_view{"userq_lock"}},
-                                      std::pair{EvictionStepKind::fence_wait, std::string_view{"fence_wait"}},
-                                      std::pair{EvictionStepKind::mes_lock, std::string_view{"mes_lock"}},
-                                      std::pair{EvictionStepKind::mes_packet, std::string_view{"mes_packet"}},
-                                      std::pair{EvictionStepKind::suspend_fence, std::string_view{"suspend_fence"}},
-                                      std::pair{EvictionStepKind::restore_delay, std::string_view{"restore_delay"}},
-                                      std::pair{EvictionStepKind::restore_start, std::string_view{"restore_start"}},
-                                      std::pair{EvictionStepKind::move, std::string_view{"move"}},
-                                      std::pair{EvictionStepKind::userptr_fault, std::string_view{"userptr_fault"}},
-                                      std::pair{EvictionStepKind::page_table, std::string_view{"page_table"}},
-                                      std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}},
-                                      std::pair{EvictionStepKind::gpu_reset, std::string_view{"gpu_reset"}},
-                                      std::pair{EvictionStepKind::restart_gap, std::string_view{"restart_gap"}}};
+  static constexpr std::array entries{
+      std::pair{EvictionStepKind::min_run, std::string_view{"min_run"}},
+      std::pair{EvictionStepKind::suspend_start, std::string_view{"suspend_start"}},
+      std::pair{EvictionStepKind::userq_lock, std::string_view{"userq_lock"}},
+      std::pair{EvictionStepKind::fence_wait, std::string_view{"fence_wait"}},
+      std::pair{EvictionStepKind::mes_lock, std::string_view{"mes_lock"}},
+      std::pair{EvictionStepKind::mes_packet, std::string_view{"mes_packet"}},
+      std::pair{EvictionStepKind::suspend_fence, std::string_view{"suspend_fence"}},
+      std::pair{EvictionStepKind::restore_delay, std::string_view{"restore_delay"}},
+      std::pair{EvictionStepKind::restore_start, std::string_view{"restore_start"}},
+      std::pair{EvictionStepKind::restore_cancelled, std::string_view{"restore_cancelled"}},
+      std::pair{EvictionStepKind::move, std::string_view{"move"}},
+      std::pair{EvictionStepKind::userptr_fault, std::string_view{"userptr_fault"}},
+      std::pair{EvictionStepKind::page_table, std::string_view{"page_table"}},
+      std::pair{EvictionStepKind::tlb_flush, std::string_view{"tlb_flush"}},
+      std::pair{EvictionStepKind::gpu_reset, std::string_view{"gpu_reset"}},
+      std::pair{EvictionStepKind::restart_gap, std::string_view{"restart_gap"}}};
 };
 
 }  // namespace userqsim

@@ -1,6 +1,7 @@
 // The restore worker: validates the process's buffers, re-faults userptr pages, updates page tables, flushes the
 // TLB, arms a new eviction fence, restarts the queues. Under which locks, and so what can come between the new
 // fence and the restart, is the release's matter (RestoreLocks).
+#include <algorithm>
 #include <utility>
 
 #include "models/driver/driver.hpp"
@@ -14,17 +15,26 @@ constexpr std::int64_t page_bytes = 4096;
 
 }  // namespace
 
-// schedule_delayed_work: a work that is running will run once more.
+// schedule_delayed_work: nothing where the work is queued already; where it runs, once more, its delay from now on.
 void Driver::schedule_restore(ProcessId process, Duration delay, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[process.index()];
-  if (worker.step != RestoreWorker::Step::idle) {
-    worker.again = true;
-    return;
-  }
+  const SimTime now = channels.wake.now();
+  if (restore_runs(process) && !worker.again) worker.again = RestoreWorker::Again{now, now + delay};
+  if (worker.step == RestoreWorker::Step::idle) queue_restore(process, {now, now + delay}, channels);
+}
+
+void Driver::queue_restore(ProcessId process, RestoreWorker::Again asked, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[process.index()];
+  const SimTime now = channels.wake.now();
   worker.eviction = {process, file(process).generation};
-  worker.since = channels.wake.now();
+  worker.since = asked.since;
+  if (worker.cancelled) {
+    channels.step->state(
+        {*worker.cancelled, now, worker.eviction, EvictionStepKind::restore_cancelled, QueueId::none()});
+    worker.cancelled.reset();
+  }
   worker.step = RestoreWorker::Step::delayed;
-  worker.timer = channels.wake.post_in(delay, {thread_of(process, Role::restore)});
+  worker.timer = channels.wake.post_in(std::max(Duration{0}, asked.due - now), {thread_of(process, Role::restore)});
 }
 
 // amdgpu_userq_ensure_ev_fence: whoever needs a live eviction fence and finds it signalled queues the restore work,
@@ -42,13 +52,24 @@ void Driver::need_live_fence(ProcessId process, const DriverChannels& channels) 
 // cancel_delayed_work_sync: a work that waits will not run. One that runs is waited for (restore_runs).
 void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[process.index()];
-  worker.again = false;
-  if (worker.step != RestoreWorker::Step::delayed && worker.step != RestoreWorker::Step::queued) return;
-  channels.wake.cancel(worker.timer);
-  worker.step = RestoreWorker::Step::idle;
-  if (file(process).state == FileState::open) {
-    channels.hazard->state({channels.wake.now(), HazardKind::restore_cancelled, process, QueueId::none()});
+  const bool open = file(process).state == FileState::open;
+  const SimTime now = channels.wake.now();
+  const auto again = std::exchange(worker.again, std::nullopt);
+  if (!restore_runs(process) && worker.step != RestoreWorker::Step::idle) {
+    const bool delayed = worker.step == RestoreWorker::Step::delayed;
+    const EvictionStepKind kind = delayed ? EvictionStepKind::restore_delay : EvictionStepKind::restore_start;
+    if (open) end_step(thread_of(process, Role::restore), kind, QueueId::none(), channels);
+    channels.wake.cancel(worker.timer);
+    worker.step = RestoreWorker::Step::idle;
+  } else if (!again) {
+    return;
+  } else if (open && now > again->since) {
+    const EvictionId next{process, file(process).generation};
+    channels.step->state({again->since, now, next, EvictionStepKind::restore_delay, QueueId::none()});
   }
+  if (!open) return;
+  worker.cancelled = now;
+  channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
 }
 
 bool Driver::restore_runs(ProcessId process) const {
@@ -210,7 +231,7 @@ void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverC
   channels.resumed->state({channels.wake.now(), worker.eviction});
   release(file(process).userq_mutex, channels);
   wake_clients(process, channels);
-  if (std::exchange(worker.again, false)) schedule_restore(process, setup_.kernel.restore_delay, channels);
+  if (const auto again = std::exchange(worker.again, std::nullopt)) queue_restore(process, *again, channels);
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});
 }

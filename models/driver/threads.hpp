@@ -97,17 +97,22 @@ struct RestoreWorker {
     relock,
     restart,
   };
+  struct Again {
+    SimTime since, due;
+    auto fields() const { return std::tie(since, due); }
+  };
   Step step = Step::idle;
   EvictionId eviction;
   SimTime since;
   std::int64_t fragments = 0;
   std::int64_t userptr_pages = 0;
   bool translations_changed = false;
-  bool again = false;  // queued again while it ran
-  EventHandle timer;   // until it runs
+  std::optional<Again> again;        // queued once more while it runs
+  std::optional<SimTime> cancelled;  // since when nothing would restore the process
+  EventHandle timer;                 // until it runs
   OperationThread op;
   auto fields() const {
-    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, again, op);
+    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, again, cancelled, op);
   }
 };
 

@@ -16,7 +16,8 @@ bool Firmware::oversubscribed(QueueType type) const {
   return gangs > slots;
 }
 
-// The gangs that want a slot and have none, in the order in which they get one.
+// The gangs that want a slot and have none, in the order in which they get one: idle ones behind those with work,
+// or a slot that such a one has just made free would go to whom it displaced.
 std::vector<QueueId> Firmware::waiting(QueueType type) const {
   const bool only_with_work = oversubscribed(type);
   std::vector<QueueId> queues;
@@ -27,6 +28,7 @@ std::vector<QueueId> Firmware::waiting(QueueType type) const {
     if (!only_with_work || g.work_known) queues.push_back(queue);
   }
   std::sort(queues.begin(), queues.end(), [&](QueueId a, QueueId b) {
+    if (gang(a).work_known != gang(b).work_known) return gang(a).work_known;
     const Priority level_a = layout_->queue(a).priority, level_b = layout_->queue(b).priority;
     return level_a != level_b ? level_a > level_b : gang(a).place < gang(b).place;
   });

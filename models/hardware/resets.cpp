@@ -1,5 +1,7 @@
 // Queues that hang, and what ends a hang: the reset of one queue, the reset of the GPU; and what the driver does to
 // the rings meanwhile.
+#include <utility>
+
 #include "models/hardware/hardware.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -94,7 +96,7 @@ void Hardware::on(const ResetQueue& message, const HardwareChannels& channels) {
 }
 
 void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
-  down_ = !message.over;
+  const bool was_down = std::exchange(down_, !message.over);  // since a reset that failed: nothing is copied
   if (message.over) return start_kernel_copy(channels);
   ++gpu_resets_;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
@@ -104,7 +106,7 @@ void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].state != SlotState::free) empty_slot(SlotId::of(i), channels);
   }
-  if (!kernel_copy_) return;
+  if (!kernel_copy_ || was_down) return;
   copy_.advance(channels.copy_done.now());
   copy_.stop(SlotId::none_value);
   rearm_share(true, channels);

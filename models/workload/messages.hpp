@@ -23,7 +23,8 @@ struct ExitProcess {
 };
 struct SubmitJob {
   JobId job;
-  auto fields() const { return std::tie(job); }
+  QueueId queue;  // the job itself may be over when the driver hears of it: its process has exited
+  auto fields() const { return std::tie(job, queue); }
 };
 struct PressureDue {
   PressureId pressure;

@@ -162,7 +162,9 @@ void Workload::arrive(StreamId stream, std::uint32_t client, std::uint64_t draw_
     ++submitted_;
   }
   // A job goes in behind those that it waits for, or two rings could wait for each other for ever.
-  for (const std::uint32_t node : layout.order) channels.submit.post({JobId::of(first.index() + node)});
+  for (const std::uint32_t node : layout.order) {
+    channels.submit.post({JobId::of(first.index() + node), layout.nodes[node].queue});
+  }
 }
 
 void Workload::on(const JobDone& message, const WorkloadChannels& channels) {

@@ -50,6 +50,7 @@ struct EvictionFacts {
   std::vector<MesLockHeld> locks;
   std::vector<QueueFacts> queues;  // every queue of the process, in order of creation
   std::int64_t moved_bytes = 0;
+  std::int64_t restores_cancelled = 0;
   std::optional<SimTime> signaled;
   std::optional<SimTime> resumed;
   std::optional<SimTime> aborted;

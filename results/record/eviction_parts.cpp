@@ -29,6 +29,8 @@ std::string_view waited_for(EvictionStepKind kind) {
       return "suspend_fence";
     case EvictionStepKind::restore_delay:
       return "timer";
+    case EvictionStepKind::restore_cancelled:
+      return "next_use";
     case EvictionStepKind::move:
       return "copy_engine";
     case EvictionStepKind::userptr_fault:
@@ -123,9 +125,11 @@ class PartWriter {
     if (last_ == nullptr) {
       write_unfinished(reached);
     } else if (!eviction_.resumed) {
-      // The run may end, or the process exit, between GangReady and the driver's seeing the packet's end. The step
-      // that it was in is then not stated; which one it was is certain.
-      add(last_->queue, step_part(EvictionStepKind::mes_packet), reached, cut, true);
+      // The run may end, or the process exit, between GangReady and the driver's seeing the packet's end.
+      write_step_in_progress(reached, cut);
+    } else {
+      // The driver was done without it; a RESUME of all gangs, for another process, has brought it back.
+      write_spans(*last_, reached, cut, false, true);
     }
   }
 
@@ -142,25 +146,43 @@ class PartWriter {
       waiting_from_ = reached;
       write_spans(*waiting_, reached, until_, false, true);
     } else {
-      write_step_in_progress(reached);
+      write_step_in_progress(reached, until_);
     }
   }
 
-  void write_step_in_progress(SimTime reached) {
+  // The step that was under way at `until`, which no fact states: a step is stated at its end.
+  void write_step_in_progress(SimTime reached, SimTime until) {
     const EvictionStep* last = eviction_.steps.empty() ? nullptr : &eviction_.steps.back();
     QueueId queue;
     PartKind what{"unfinished", "unknown"};
-    if (last != nullptr && last->kind == EvictionStepKind::min_run) {
+    if (waits_for_next_use()) {
+      what = step_part(EvictionStepKind::restore_cancelled);
+    } else if (last != nullptr && last->kind == EvictionStepKind::min_run) {
       what = step_part(EvictionStepKind::suspend_start);
-    } else if (last != nullptr && last->kind == EvictionStepKind::restore_delay) {
+    } else if (last != nullptr && begins_a_restore(last->kind)) {
       what = step_part(EvictionStepKind::restore_start);
-    } else if (const PacketEnded* packet = packet_at(until_)) {
+    } else if (const PacketEnded* packet = packet_at(until)) {
       queue = packet->queue;
       const bool acknowledged =
           last != nullptr && last->kind == EvictionStepKind::mes_packet && last->queue == queue;
       what = step_part(acknowledged ? EvictionStepKind::suspend_fence : EvictionStepKind::mes_packet);
+    } else if (last_ != nullptr) {
+      queue = last_->queue;  // made ready by a packet that has not ended
+      what = step_part(EvictionStepKind::mes_packet);
     }
-    add(queue, what, reached, until_, true);
+    add(queue, what, reached, until, true);
+  }
+
+  static bool begins_a_restore(EvictionStepKind kind) {
+    return kind == EvictionStepKind::restore_delay || kind == EvictionStepKind::restore_cancelled;
+  }
+
+  // Whether a restore was cancelled and none has been queued since.
+  bool waits_for_next_use() const {
+    const auto queued = std::count_if(eviction_.steps.begin(), eviction_.steps.end(), [](const EvictionStep& step) {
+      return step.kind == EvictionStepKind::restore_cancelled;
+    });
+    return eviction_.restores_cancelled > queued;
   }
 
   // The packet of the eviction that was under way then, or null.

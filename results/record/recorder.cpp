@@ -112,6 +112,9 @@ void Recorder::subscribe_tables(Probes& probes) {
                             .observed_until_ns = ns(fact.time)});
   });
   probes.hazard.subscribe([this](const Hazard& fact) {
+    if (fact.kind == HazardKind::restore_cancelled) {
+      if (EvictionFacts* eviction = live_eviction(fact.process)) ++eviction->restores_cancelled;
+    }
     record_.hazards.push_back({.time_ns = ns(fact.time),
                                .kind = name_of(fact.kind),
                                .process = fact.process.value,

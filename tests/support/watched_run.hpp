@@ -22,6 +22,7 @@ struct WatchedRun {
   RunRecord record;
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
+  std::uint64_t submitted = 0;  // jobs that were ever wanted
   std::vector<std::string> violations;  // empty when all is well
 };
 
@@ -123,6 +124,8 @@ inline WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint
   run.violations = watch.finish(machine.now());
   if (const std::string parts = verify_parts(run.record); !parts.empty()) run.violations.push_back(parts);
   for (const EvictionRow& row : run.record.evictions) check_identities(row, run.violations);
+  run.submitted = machine.jobs_submitted();
+  if (run.record.jobs.size() != run.submitted) run.violations.emplace_back("a job that was wanted has no row");
   run.digest = machine.digest();
   run.events = machine.events();
   return run;

@@ -89,6 +89,26 @@ TEST_CASE("the next submission with a fence brings a cancelled restore back", "[
   CHECK(bench.expect_at<Hazard>(12ms).kind == HazardKind::restore_cancelled);
   bench.expect_at<EvictionResumed>(40ms);
   bench.expect_at<JobEnded>(41ms);
+  const auto steps = bench.all<EvictionStep>();
+  REQUIRE(steps.size() == 2);
+  CHECK(steps[0].kind == EvictionStepKind::restore_delay);
+  CHECK(steps[0].start == SimTime{10ms});
+  CHECK(steps[0].end == SimTime{12ms});
+  CHECK(steps[1].kind == EvictionStepKind::restore_cancelled);
+  CHECK(steps[1].start == SimTime{12ms});
+  CHECK(steps[1].end == SimTime{40ms});
+}
+
+// The second eviction signals at 15.5 ms, in the gap; its restore work is queued then, behind the one that runs
+// until 16 ms, and its delay of 5 ms counts from there.
+TEST_CASE("the delay of a restore that is queued while one runs begins when it is queued", "[race]") {
+  MachineSpec spec = machine("7.1");
+  spec.kernel.restore_locks = RestoreLocks::none;
+  spec.kernel.restart_gap = 1ms;
+  spec.events.push_back(evict_at(15500us, "p"));
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<EvictionResumed>() == in_ns({16ms, 21500us}));
 }
 
 TEST_CASE("KFD cancels no restore", "[race]") {

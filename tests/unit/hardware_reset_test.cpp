@@ -215,6 +215,20 @@ TEST_CASE("a reset of the GPU empties every slot at once", "[hardware][reset]") 
   }
 }
 
+// The first reset fails: there is no second message for it. The copy is asked for while the chip is down.
+TEST_CASE("a copy that never began outlasts a reset after a reset that failed", "[hardware][reset]") {
+  HardwareBench bench(machine({}));
+  bench.wiring.driver.gpu_reset.post({});
+  bench.run_until(10us);
+  bench.wiring.memory.start_copy.post({ProcessId{0}, 100us});
+  bench.run_until(20us);
+  bench.wiring.driver.gpu_reset.post({});
+  bench.run_until(50us);
+  bench.wiring.driver.gpu_reset.post({true});
+  bench.nothing_before<CopyDone>(50us + 100us);
+  bench.expect_at<CopyDone>(50us + 100us);
+}
+
 TEST_CASE("a reset of the GPU ends every hang", "[hardware][reset]") {
   HardwareBench bench(machine({busy("q0", 1000us, 1), busy("q1", 1000us, 1)}));
   bench.map(q0, slot0);

@@ -4,6 +4,7 @@
 
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
+#include "tests/support/watched_run.hpp"
 
 namespace userqsim {
 namespace {
@@ -191,6 +192,26 @@ TEST_CASE("a stop that takes longer, by time, is the first from then on and no o
   bench.run();
   CHECK(bench.count<FaultInjected>() == 1);
   CHECK(bench.times<QueueStopped>().back() == 21'000'000);
+}
+
+// The second ADD_QUEUE is the second queue's: there is no such queue, and no ring for its work.
+TEST_CASE("work for a queue that could not be created waits for ever, and stops nobody", "[fault]") {
+  MachineSpec spec = ideal_machine_with(GENERATE("6.16", "6.18", "6.19", "7.1"));
+  spec.processes = {process("p", {queue("q0", QueueType::compute, stream(ClosedArrival{1}, job(5ms))),
+                                  queue("q1", QueueType::compute, stream(ClosedArrival{1}, job(5ms)))})};
+  FaultSpec refused = fault_at(0ns, FaultKind::packet_error);
+  refused.code = PacketError::error;
+  refused.nth = 2;
+  spec.faults = {refused};
+  spec.events = {evict_at(7ms, "p")};
+  spec.horizon = 20ms;
+  const WatchedRun run = watched_run(share(std::move(spec)), 0);
+  CAPTURE(run.violations);
+  CHECK(run.violations.empty());
+  for (const JobRow& job : run.record.jobs) {
+    CAPTURE(job.queue, job.submitted_ns);
+    CHECK(job.started_ns.has_value() == (job.queue == 0));
+  }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Whole machines in situations that went wrong once: who shares a pipe, who has no slot, who drains for long.
 #include <map>
 
-#include "tests/support/catch.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/watched_run.hpp"
 
@@ -63,6 +63,28 @@ TEST_CASE("a gang that drains for long does not hold back who waits") {
     CAPTURE(p);
     CHECK(finished.at(p) > 300);
   }
+}
+
+// Two slots, one held by a queue that never leaves it. Its gang is suspended and counts no more: nobody is said to
+// be oversubscribed, and idle gangs want a slot too. The first created, idle, must not get back what the second
+// took.
+TEST_CASE("an idle gang does not displace the one that displaced it") {
+  MachineSpec spec = ideal_machine();
+  spec.device.compute = {2, 1};
+  TraceArrival once;
+  once.rows.push_back({30ms, std::nullopt});
+  spec.processes = {process("stuck", {queue("q", QueueType::compute, stream(ClosedArrival{}, job(100ms)))}),
+                    process("idle", {queue("q", QueueType::compute)}),
+                    process("busy", {queue("q", QueueType::compute, stream(once, job(1ms)))})};
+  spec.processes[1].queues[0].priority = Priority::high;
+  spec.faults = {fault_at(1ms, FaultKind::hang, "stuck", "q")};
+  spec.events = {evict_at(10ms, "stuck")};
+  spec.horizon = 100ms;
+  const WatchedRun run = watched_run(share(std::move(spec)), 0);
+  CAPTURE(run.violations);
+  CHECK(run.violations.empty());
+  REQUIRE(run.record.jobs.size() == 2);
+  CHECK(run.record.jobs[1].finished_ns == 31'000'000);
 }
 
 // An idle queue is restored when MES may run it again, whether or not it had a slot when it was stopped.
