@@ -149,7 +149,9 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
       break;
     }
     case ReplayOpKind::destroy:
-      run_on(Operation::destroy, {op.queue}, book_.at(op.queue).process);
+      // A queue that was freed is found by nobody (-EINVAL), and nobody is asked who hangs.
+      answer.error = !book_.at(op.queue).exists();
+      if (!answer.error) run_on(Operation::destroy, {op.queue}, book_.at(op.queue).process);
       break;
     case ReplayOpKind::evict:
       std::erase(evicted_, op.process);
@@ -174,6 +176,10 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
     case ReplayOpKind::exit: {
       run_on(Operation::process_exit, walk_process(*release_, book_, op.process), op.process);
       std::erase(evicted_, op.process);
+      // What the policy owes to others is no part of the exit's own result.
+      const bool error = answer.error;
+      run(Operation::restore, policy_->plan_exit({{}, !evicted_.empty(), gangs_held_}), op.process, answer);
+      answer.error = error;
       break;
     }
     case ReplayOpKind::fail:

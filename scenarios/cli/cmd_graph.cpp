@@ -4,10 +4,10 @@
 #include "models/machine/wiring.hpp"
 #include "models/workload/layout.hpp"
 #include "scenarios/cli/commands.hpp"
+#include "scenarios/cli/release.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/load/assumptions.hpp"
 #include "scenarios/load/place.hpp"
-#include "scenarios/load/profile_store.hpp"
 #include "sim/graph/digraph.hpp"
 
 namespace userqsim {
@@ -39,13 +39,7 @@ LabelledGraph jobs_graph(const LoadedScenario& loaded) {
 }
 
 const Lifecycle& lifecycle_of(const std::string& kernel, const LoadOptions& options) {
-  const ProfileStore profiles(options.profiles_dir);
-  const KernelSpec spec = read_kernel(profiles.find("kernels", kernel, Place{"graph lifecycle", {}}));
-  for (const Lifecycle& release : lifecycles()) {
-    if (release.name == spec.lifecycle) return release;
-  }
-  throw InputError(fmt::format("kernel profile {}: there is no lifecycle {}", in_quotes(kernel, 80),
-                               in_quotes(spec.lifecycle, 80)));
+  return *find_release(kernel, options.profiles_dir, "graph lifecycle").tables;
 }
 
 LabelledGraph graph_of(const std::string& what, const std::string& subject, const std::string& other,

@@ -2,6 +2,7 @@
 // wrong input is thrown as InputError and a contradiction of the model as InvariantError, for main() to report.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,11 @@ int cmd_graph(const std::string& what, const std::string& subject, const std::st
               const LoadOptions& options);
 
 struct LifecycleOptions {
-  std::string kernel;      // kernel profile
-  std::string policy;      // empty: the release's own
-  std::string file = "-";  // of operations, one JSON object a line
-  std::string profiles;    // directory of further profiles
-  bool gpu_recovery = true;
+  std::string kernel;                // kernel profile
+  std::string policy;                // empty: the release's own
+  std::string file = "-";            // of operations, one JSON object a line
+  std::string profiles;              // directory of further profiles
+  std::optional<bool> gpu_recovery;  // none: as the kernel profile says
   bool per_queue_reset = true;
   bool vram_lost = true;  // by a reset that an operation sets off
   bool tables = false;    // print the tables instead

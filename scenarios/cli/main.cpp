@@ -157,6 +157,7 @@ void add_graphs(CLI::App& app, CommandLine& line) {
           "Two kernel profiles: what the first alone has (-), and the second (+)")
       ->expected(2)
       ->type_name("A B")
+      ->check(not_empty("the name of a kernel profile"))
       ->excludes(kernel);
   lifecycle->add_option("--profiles", line.load.profiles_dir, profiles_help);
   CLI::App* jobs = graph->add_subcommand("jobs", "A scenario's jobs and what each waits for");
@@ -182,14 +183,15 @@ void add_lifecycle(CLI::App& app, CommandLine& line) {
   lifecycle->add_option("--kernel", options.kernel, "Kernel profile")->required();
   lifecycle->add_option("--policy", options.policy, "Policy instead of the release's own")
       ->check(one_of("policy", policy_names()));
-  const auto flag = [&](const std::string& name, bool& target, const std::string& help) {
+  const auto flag = [&](const std::string& name, auto& target, const std::string& help) {
     lifecycle
         ->add_option_function<std::uint64_t>(
             name, [&target](std::uint64_t value) { target = value != 0; }, help)
         ->check(whole_number(0, 1))
         ->type_name("0|1");
   };
-  flag("--gpu-recovery", options.gpu_recovery, "amdgpu.gpu_recovery; 0: no hang detection, no reset; default: 1");
+  flag("--gpu-recovery", options.gpu_recovery,
+       "amdgpu.gpu_recovery; 0: no hang detection, no reset; default: the kernel profile's");
   flag("--per-queue-reset", options.per_queue_reset, "The device resets queues one by one; default: 1");
   flag("--vram-lost", options.vram_lost, "A reset that an operation sets off loses VRAM; default: 1");
   lifecycle->add_flag("--tables", options.tables, "Print the release's tables as Markdown, and replay nothing")

@@ -51,7 +51,10 @@ std::string without_prefix(std::string_view what) {
     if (const auto end = what.find(": "); end != std::string_view::npos) what.remove_prefix(end + 2);
   }
   constexpr std::size_t longest = 300;
-  return what.size() > longest ? std::string(what.substr(0, longest)) + "..." : std::string(what);
+  if (what.size() <= longest) return std::string(what);
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(what[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  return std::string(what.substr(0, end)) + "...";
 }
 
 // Builds the document from the parser's events and stops at the first thing that is not allowed.

@@ -1,14 +1,16 @@
 """The command `lifecycle`: operations in, one answer a line, and one message for what is wrong."""
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 BINARY = sys.argv.pop() if len(sys.argv) > 1 else "build/release/scenarios/userqsim"
-KERNELS = ["6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.1", "kfd"]
+KERNELS = ["6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.0", "7.1", "kfd"]
 POLICIES = ["preempt_restore", "unmap_map", "hybrid", "suspend_all"]
 CREATE = '{"op":"create","process":0,"type":"gfx"}'
 
@@ -17,6 +19,23 @@ def run(text, *arguments, kernel="6.18"):
     data = text if isinstance(text, bytes) else text.encode()
     return subprocess.run([BINARY, "lifecycle", "--kernel", kernel, *arguments], input=data, capture_output=True,
                           check=False, timeout=120)
+
+
+def own_kernel(folder, **fields):
+    """A directory of profiles with a kernel `mine`, which is 6.19 but for the fields."""
+    source = Path(__file__).resolve().parents[2] / "models/profiles/kernels/6.19.json"
+    profile = dict(json.loads(source.read_text(encoding="utf-8")), name="mine", **fields)
+    (Path(folder) / "kernels").mkdir()
+    (Path(folder) / "kernels" / "mine.json").write_text(json.dumps(profile), encoding="utf-8")
+
+
+def waits_for_input(pid):
+    """Whether the process sleeps; where that is not told, after a while."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "S"
+    except OSError:
+        time.sleep(0.3)
+        return True
 
 
 def call(name, queue, ok=True, **more):
@@ -100,10 +119,35 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.last(failed, "--vram-lost", "0", kernel="7.1"),
                          self.answer("evict", [removed, call("ADD_QUEUE", 0)], ["MAPPED"], True, gpu_resets=1))
 
+    def test_a_queue_that_is_gone_is_found_by_nobody(self):
+        gfx = {"op": "create", "process": 0, "type": "gfx"}
+        destroy = {"op": "destroy", "queue": 0}
+        self.assertEqual(self.last([gfx, gfx, destroy, destroy], kernel="6.19"),
+                         self.answer("destroy", [], ["GONE", "MAPPED"], error=True))
+
+    def test_who_held_all_gangs_and_exits_lets_the_others_go(self):
+        create = [{"op": "create", "process": process, "type": "gfx"} for process in (0, 1)]
+        evict = [{"op": "evict", "process": process} for process in (0, 1)]
+        exits = {"op": "exit", "process": 0}
+        removed = call("REMOVE_QUEUE", 0)
+        self.assertEqual(self.last([*create, evict[0], exits], "--policy", "suspend_all"),
+                         self.answer("exit", [removed, call("RESUME", None, all_gangs=True)], ["GONE", "MAPPED"]))
+        self.assertEqual(self.last([*create, *evict, exits], "--policy", "suspend_all"),
+                         self.answer("exit", [removed], ["GONE", "PREEMPTED"]))
+
+    def test_a_profile_of_ones_own_decides_about_recovery(self):
+        operations = [{"op": "create", "process": 0, "type": "gfx"}, {"op": "evict", "process": 0}]
+        asks, stops = call("RESET", None, type="gfx"), call("SUSPEND", 0)
+        with tempfile.TemporaryDirectory() as folder:
+            own_kernel(folder, gpu_recovery=False)
+            for arguments, calls in (((), [stops]), (("--gpu-recovery", "1"), [asks, stops])):
+                answer = self.last(operations, "--profiles", folder, *arguments, kernel="mine")
+                self.assertEqual(answer, self.answer("evict", calls, ["PREEMPTED"]))
+
     def test_the_release_s_own_policy(self):
         operations = [{"op": "create", "process": 3, "type": "compute"}, {"op": "evict", "process": 3}]
         states = {kernel: self.last(operations, kernel=kernel)["states"] for kernel in KERNELS}
-        preempts = {"seed-v8", "seed-v8+reset", "6.18", "6.19"}
+        preempts = {"seed-v8", "seed-v8+reset", "6.18", "6.19", "7.0"}
         self.assertEqual(states, {k: ["PREEMPTED" if k in preempts else "UNMAPPED"] for k in KERNELS})
 
     def test_a_file_is_read_as_standard_input_is(self):
@@ -123,6 +167,28 @@ class Answers(unittest.TestCase):
                 self.assertEqual(json.loads(process.stdout.readline())["states"], ["MAPPED"] * n)
             process.stdin.close()
             self.assertEqual(process.wait(), 0)
+
+    def test_a_signal_while_it_waits_is_told_by_the_exit_status(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), subprocess.Popen(
+                    [BINARY, "lifecycle", "--kernel", "6.18"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, bufsize=0) as process:
+                process.stdin.write(CREATE.encode() + b'\n{"op":')  # the half line is no error then
+                self.assertEqual(json.loads(process.stdout.readline())["states"], ["MAPPED"])
+                while not waits_for_input(process.pid):
+                    time.sleep(0.01)
+                process.send_signal(number)
+                self.assertEqual(process.wait(timeout=60), 128 + number)
+                self.assertEqual(process.stderr.read().decode(), f"userqsim: interrupted by signal {int(number)}\n")
+
+    def test_a_reader_that_leaves_ends_it(self):
+        with subprocess.Popen([BINARY, "lifecycle", "--kernel", "6.18"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            process.stdout.close()
+            with self.assertRaises(BrokenPipeError):
+                for _ in range(100_000):
+                    process.stdin.write(b'{"op":"resume"}\n')
+            self.assertEqual((process.wait(timeout=60), process.stderr.read()), (0, b""))
 
 
 class WrongLines(unittest.TestCase):
@@ -146,6 +212,8 @@ class WrongLines(unittest.TestCase):
         "no truth": ('{"op":"suspend","s0ix":1}', "/s0ix: expected true or false"),
         "too deep": ("[" * 70 + "]" * 70, "64 levels"),
         "no text": (b'{"op":"\xff"}', "is not UTF-8"),
+        "cut inside a character": ('{"op":"' + "\u00e9" * 5000, "..."),
+        "no end": (b" " * 1_100_000, "longer than 1024 KiB"),
         "null byte": (b'{"op":"evict","process":0}\0', "byte 0x00 is no JSON"),
     }
 
@@ -166,11 +234,21 @@ class WrongLines(unittest.TestCase):
                 (["--kernel", "6.20"], 'unknown kernel profile "6.20"; allowed: 6.16,'),
                 (["--kernel", "6.18", "--policy", "unmap"], 'unknown policy "unmap"; did you mean "unmap_map"'),
                 (["--kernel", "6.18", "--gpu-recovery", "2"], "--gpu-recovery"),
-                (["--kernel", "6.18", "no-such-file"], "no-such-file: cannot be read"),
+                (["--kernel", "6.18", "no-such-file"], "no-such-file: cannot be read: No such file"),
+                (["--kernel", "6.18", "."], ".: is a directory, not a file"),
                 (["--kernel", "6.18", "--tables", "file"], "file excludes --tables"),
                 ([], "--kernel is required")):
             with self.subTest(arguments=arguments):
                 result = subprocess.run([BINARY, "lifecycle", *arguments], input=b"", capture_output=True, check=False)
+                self.assertEqual((result.returncode, result.stdout), (2, b""))
+                self.assertIn(message, result.stderr.decode())
+
+    def test_a_profile_that_names_what_there_is_not(self):
+        for fields, message in (({"lifecycle": "6.91"}, '/lifecycle: unknown lifecycle "6.91"; did you mean "6.19"'),
+                                ({"native_policy": "hope"}, '/native_policy: unknown policy "hope"')):
+            with self.subTest(fields), tempfile.TemporaryDirectory() as folder:
+                own_kernel(folder, **fields)
+                result = run("", "--profiles", folder, kernel="mine")
                 self.assertEqual((result.returncode, result.stdout), (2, b""))
                 self.assertIn(message, result.stderr.decode())
 
