@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "models/firmware/spec.hpp"
 #include "models/workload/spec.hpp"
 
 namespace userqsim {
@@ -57,6 +58,7 @@ struct KernelSpec {
   bool suspend_fence_wait = true;  // the driver polls SUSPEND's second fence; v8 of the series did not
   RestorePlacement restore_placement = RestorePlacement::settle_in_gtt;
   FenceEnabling fence_enabling = FenceEnabling::lazy;
+  ProcessContext process_context = ProcessContext::queue;
   bool cwsr = false;                  // compute stops at an instruction boundary and saves its waves
   Domain context_area = Domain::gtt;  // where CWSR saves them
   Duration mes_timeout = std::chrono::milliseconds{2100};
@@ -122,6 +124,7 @@ void describe(V& v, KernelSpec& k) {
   v.optional("suspend_fence_wait", k.suspend_fence_wait, "The driver waits for SUSPEND's suspend fence");
   v.optional("restore_placement", k.restore_placement, "What validation does when VRAM is full");
   v.optional("fence_enabling", k.fence_enabling, "When a victim's eviction fence is enabled");
+  v.optional("process_context", k.process_context, "Whose process context in MES a queue has");
   v.optional("cwsr", k.cwsr, "Compute waves are saved at an instruction boundary instead of drained");
   v.optional("context_area", k.context_area, "Where saved waves live");
   v.optional("mes_timeout", k.mes_timeout, "The driver gives a MES answer up after this", positive());

@@ -4,12 +4,17 @@
 
 namespace userqsim {
 
-Firmware::Firmware(const FirmwareSpec& spec, const Layout& layout, const SlotPlan& slots)
-    : spec_(spec),
+Firmware::Firmware(const FirmwareSetup& setup, const Layout& layout, const SlotPlan& slots)
+    : spec_(setup.spec),
       layout_(&layout),
       slots_(slots),
+      contexts_(layout, setup.process_context, setup.spec.vmid_per),
       gangs_(layout.queues.size()),
-      slot_taken_(slots.pipe_of_slot.size()) {}
+      processes_(contexts_.processes()),
+      vmids_(setup.vmids, contexts_.vmids()),
+      slot_taken_(slots.pipe_of_slot.size()) {
+  for (const SlotPlan::Pipe& pipe : slots.pipes) lists_of(pipe.type).slots += pipe.slots;
+}
 
 // A silent MES does nothing: what happens meanwhile it finds when it goes on. Packets stand in its inbox.
 void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channels) {
@@ -31,6 +36,12 @@ void Firmware::verify() const {
     const SlotId slot = gangs_[i].slot;
     if (slot.exists())
       ensure(slot_taken_[slot.index()].index() == i, "MES has a gang in a slot it gave to another");
+  }
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    const QueueId queue = QueueId::of(i);
+    const bool waits = runnable(queue) && !gangs_[i].slot.exists();
+    ensure(gangs_[i].waits == (waits ? std::optional{key_of(queue)} : std::nullopt),
+           "a gang's place among those that wait is not where it should be");
   }
   for (std::size_t i = 0; i < slot_taken_.size(); ++i) {
     const QueueId queue = slot_taken_[i];

@@ -6,20 +6,21 @@
 // (SuspendAck); SUSPEND and RESUME of all gangs are one packet. RESET kills the waves of a queue, or of those of an
 // engine that hang, and forgets their gangs. A packet about a gang that MES does not know is refused.
 //
-// Slots. While every runnable gang of an engine fits, all are mapped. When they do not, only gangs with known work
-// are: higher levels first, within a level round robin; a mapped gang gives way when it is idle, to a higher level
-// at once, to its own level when it has had its quantum. Work on a gang without a slot is learnt by the wptr poll,
-// whose period is computed and never ticked, or by interrupt.
-//
-// Each queue is its own gang (mes_userqueue.c).
+// Slots. While every runnable gang of an engine fits, and its VMID, all are mapped. When they do not, only gangs
+// with known work are: higher levels first, within a level process by process and there gang by gang (gangs.hpp). A
+// mapped gang gives way when it is idle, to a higher level at once, to another process when its own has had its
+// quantum, to a gang of its process when it has had its own. Work on a gang without a slot is learnt by the wptr
+// poll, whose period is computed and never ticked, or by interrupt.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "models/firmware/gangs.hpp"
 #include "models/firmware/messages.hpp"
 #include "models/firmware/spec.hpp"
 #include "models/hardware/hardware.hpp"
@@ -40,6 +41,7 @@ struct FirmwareChannels {
   Channel<ApiTimer> api_timer;
   Channel<QuantumTimer> quantum_timer;
   Channel<DiscoverTimer> discover_timer;
+  Channel<QuietTimer> quiet_timer;
   Channel<UnmapTimer> unmap_timer;
   Channel<SilenceTimer> silence_timer;
   Probe<PacketEnded>* packet_ended = nullptr;
@@ -55,7 +57,7 @@ struct FirmwareChannels {
 class Firmware {
  public:
   // `layout` outlives the firmware.
-  Firmware(const FirmwareSpec& spec, const Layout& layout, const SlotPlan& slots);
+  Firmware(const FirmwareSetup& setup, const Layout& layout, const SlotPlan& slots);
 
   void handle(const FirmwareEvent& event, const FirmwareChannels& channels);
 
@@ -64,12 +66,13 @@ class Firmware {
   void verify() const;
 
   auto fields() const {
-    return std::tuple<const std::vector<Gang>&, const std::vector<QueueId>&, const std::deque<Work>&,
+    return std::tuple<const std::vector<Gang>&, const std::vector<ListedProcess>&, const EngineLists&,
+                      const EngineLists&, const EngineLists&, const std::vector<QueueId>&, const std::deque<Work>&,
                       const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool, bool,
                       const std::optional<SimTime>&, const std::deque<FirmwareEvent>&,
                       const std::vector<FaultState>&, const std::vector<FaultId>&>(
-        gangs_, slot_taken_, inbox_, current_, blocked_, stops_, gpu_resets_, down_, silent_, silent_until_, held_,
-        fault_state_, failing_resets_);
+        gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, inbox_, current_, blocked_, stops_,
+        gpu_resets_, down_, silent_, silent_until_, held_, fault_state_, failing_resets_);
   }
 
  private:
@@ -77,30 +80,6 @@ class Firmware {
   // unmapping itself.
   enum class Once : std::uint8_t { stop, restart, unmap };
 
-  // A gang, which is a queue. Its life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET.
-  struct Gang {
-    bool registered = false;
-    bool was_reset = false;  // and has not been added again
-    bool suspended = false;
-    std::uint64_t place = 0;  // in its level's list: lower is served first
-    SlotId slot;
-    bool leaving = false;  // its slot is being vacated
-    SimTime leaving_since;
-    std::uint32_t stops = 0;              // packets that stopped it
-    std::uint32_t resets = 0;             // packets that reset it
-    std::array<std::uint32_t, 3> seen{};  // by Once: the number after that of the last eviction, with faults only
-    bool work_known = false;
-    bool quantum_over = false;
-    bool quantum_running = false;  // a pipe runs it
-    Duration quantum_left{0};
-    SimTime running_since;  // of the quantum
-    EventHandle quantum_timer;
-    auto fields() const {
-      return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since},
-                        stops, resets, seen[0], seen[1], seen[2], work_known, quantum_over, quantum_running,
-                        quantum_left, TimeIf{quantum_running, running_since});
-    }
-  };
   // A packet on its way through the API processor.
   struct Work {
     Packet packet;
@@ -138,6 +117,7 @@ class Firmware {
   void on(const ApiTimer&, const FirmwareChannels&);
   void on(const QuantumTimer&, const FirmwareChannels&);
   void on(const DiscoverTimer&, const FirmwareChannels&);
+  void on(const QuietTimer&, const FirmwareChannels&);
   void on(const UnmapTimer&, const FirmwareChannels&);
   void on(const FirmwareReset&, const FirmwareChannels&);
   void on(const MesFault&, const FirmwareChannels&);
@@ -176,27 +156,70 @@ class Firmware {
   void fall_silent(const FaultInjected& fact, const FirmwareChannels& channels);
   void state_fault(FaultId fault, const Packet& packet, const FirmwareChannels& channels) const;
 
-  // Slots (scheduler.cpp).
-  void schedule(QueueType type, const FirmwareChannels& channels);
+  // Who waits (lists.cpp).
+  void relist(QueueId queue);
+  void relist_process(std::size_t process);
+  void move_to_tail(QueueId queue, bool with_process);
+  WaitKey key_of(QueueId queue) const;
   bool oversubscribed(QueueType type) const;
-  std::vector<QueueId> waiting(QueueType type) const;
-  std::optional<SlotId> free_slot(QueueType type) const;
-  std::optional<QueueId> who_gives_way(QueueId to) const;
-  std::size_t slots_promised(QueueType type, SimTime now) const;
-  void charge_quantum(Gang& gang, SimTime now) const;
+  void enter(QueueId queue, SlotId slot);
+  void leave(QueueId queue, SimTime now);
+  void begin_turn(ListedProcess& process) const;
+  void enlist(QueueId queue);
+  void delist(QueueId queue);
+  void forget_lists();
+
+  // Who has a slot (scheduler.cpp).
+  struct Promises {
+    std::array<std::size_t, 3> slots{};  // by engine
+    std::size_t vmids = 0;
+  };
+  enum class Room : std::uint8_t { made, no_slot, no_vmid };
+  void reschedule(QueueType type, const FirmwareChannels& channels);
+  void reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  void schedule(std::span<const QueueType> types, const FirmwareChannels& channels);
+  std::optional<WaitKey> first_waiting(QueueType type, const WaitKey& after) const;
+  Room make_room(QueueId queue, Promises& promises, const FirmwareChannels& channels);
+  Promises promises(SimTime now) const;
+  std::optional<SlotId> free_slot(QueueId queue) const;
+  bool can_have_vmid(QueueId queue) const;
+  bool has_realtime(const SlotPlan::Pipe& pipe) const;
+  bool yields(QueueId queue, QueueId to, SimTime now) const;
+  std::optional<QueueId> who_gives_slot(QueueId to, SimTime now) const;
+  std::vector<QueueId> who_give_vmid(QueueId to, SimTime now) const;
+  void watch_quiet(QueueType type, const FirmwareChannels& channels);
+  bool low_may_run(QueueType type) const { return spec_.low_level == LowLevel::lowest || lists_of(type).quiet; }
+  void send_low_away(QueueType type, const FirmwareChannels& channels);
+
+  // Turns (turns.cpp).
   void give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels);
-  void watch_quanta(QueueId waiter, const FirmwareChannels& channels);
+  void end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels);
+  void pass_turns(QueueType type, SimTime now);
+  void stop_quantum(QueueId queue, SimTime now);
+  void watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels);
 
   bool runnable(QueueId queue) const { return gang(queue).registered && !gang(queue).suspended; }
+  Priority level_of(QueueId queue) const { return layout_->queue(queue).priority; }
+  // It is to run: it has work, or is always mapped.
+  bool wants(QueueId queue) const { return gang(queue).work_known || level_of(queue) == Priority::realtime; }
   Gang& gang(QueueId queue) { return gangs_[queue.index()]; }
   const Gang& gang(QueueId queue) const { return gangs_[queue.index()]; }
+  ListedProcess& process_of(QueueId queue) { return processes_[contexts_.process_of(queue)]; }
+  const ListedProcess& process_of(QueueId queue) const { return processes_[contexts_.process_of(queue)]; }
   QueueType type_of(QueueId queue) const { return layout_->queue(queue).type; }
+  static std::size_t index_of(QueueType type) { return static_cast<std::size_t>(type); }
+  EngineLists& lists_of(QueueType type) { return lists_[index_of(type)]; }
+  const EngineLists& lists_of(QueueType type) const { return lists_[index_of(type)]; }
 
   FirmwareSpec spec_;
   const Layout* layout_;
   SlotPlan slots_;
+  Contexts contexts_;
 
-  std::vector<Gang> gangs_;          // by queue
+  std::vector<Gang> gangs_;  // by queue
+  std::vector<ListedProcess> processes_;
+  std::array<EngineLists, 3> lists_;  // by engine
+  Vmids vmids_;
   std::vector<QueueId> slot_taken_;  // by slot
   std::deque<Work> inbox_;
   std::optional<Work> current_;  // on the API processor

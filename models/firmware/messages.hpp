@@ -86,6 +86,11 @@ struct DiscoverTimer {
   QueueId queue;
   auto fields() const { return std::tie(queue); }
 };
+// All above level low of the engine have been idle for long enough.
+struct QuietTimer {
+  QueueType type = QueueType::compute;
+  auto fields() const { return std::tie(type); }
+};
 struct UnmapTimer {
   QueueId queue;  // none: of the oldest stop of all gangs
   auto fields() const { return std::tie(queue); }
@@ -98,6 +103,6 @@ struct SilenceTimer {
 
 using FirmwareEvent =
     std::variant<Packet, QueueConnected, QueueDisconnected, SlotFreed, QueueIdle, QueueHasWork, ApiTimer,
-                 QuantumTimer, DiscoverTimer, UnmapTimer, FirmwareReset, MesFault, SilenceTimer>;
+                 QuantumTimer, DiscoverTimer, QuietTimer, UnmapTimer, FirmwareReset, MesFault, SilenceTimer>;
 
 }  // namespace userqsim

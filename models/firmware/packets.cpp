@@ -174,20 +174,17 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
   }
   const std::vector<QueueId> queues = gangs_of(work.packet);
   switch (work.packet.opcode) {
-    case Opcode::add_queue: {
-      Gang& g = gang(work.packet.queue);
-      g.registered = true;
-      g.was_reset = false;
-      g.suspended = false;
-      g.place = next_place_++;
-      g.quantum_left = spec_.gang_quantum;
+    case Opcode::add_queue:
+      enlist(work.packet.queue);
       break;
-    }
     case Opcode::resume:
       for (const QueueId queue : queues) gang(queue).suspended = false;
       break;
     case Opcode::suspend:
-      for (const QueueId queue : queues) gang(queue).suspended = true;
+      for (const QueueId queue : queues) {
+        gang(queue).suspended = true;
+        relist(queue);
+      }
       return begin_stop(work, queues, channels);
     case Opcode::remove_queue:
       if (work.finishing) break;
@@ -195,7 +192,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
         work.finishing = true;
         return inbox_.push_front(work);
       }
-      gang(work.packet.queue).registered = false;
+      delist(work.packet.queue);
       return begin_stop(work, queues, channels);
     case Opcode::reset:
       return reset(work, channels);
@@ -212,12 +209,10 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
 void Firmware::make_runnable(const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
   for (const QueueId queue : queues) {
     gang(queue).work_known = channels.hardware->has_work(queue, *channels.workload);
+    relist(queue);
     channels.gang_ready->state({channels.api_timer.now(), queue});
   }
-  for (const QueueType type : {QueueType::gfx, QueueType::compute, QueueType::sdma}) {
-    const auto is_of_type = [&](QueueId queue) { return type_of(queue) == type; };
-    if (std::any_of(queues.begin(), queues.end(), is_of_type)) schedule(type, channels);
-  }
+  reschedule_engines_of(queues, channels);
 }
 
 // Acknowledged, and over.

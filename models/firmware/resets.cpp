@@ -43,12 +43,11 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
   const bool in_vain = reset_in_vain(queue, channels);
   ++g.resets;
   if (in_vain) return false;
-  channels.quantum_timer.cancel(g.quantum_timer);
-  g.registered = false;
+  channels.quantum_timer.cancel(g.timer);
+  stop_quantum(queue, channels.reset.now());
+  delist(queue);
   g.suspended = false;
   g.was_reset = true;
-  g.quantum_running = false;
-  g.quantum_over = false;
   if (g.slot.exists() && !g.leaving) {
     g.leaving = true;
     g.leaving_since = channels.reset.now();
@@ -78,14 +77,18 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
   silent_ = false;
   ++gpu_resets_;
   for (Gang& g : gangs_) {
-    channels.quantum_timer.cancel(g.quantum_timer);
+    channels.quantum_timer.cancel(g.timer);
     Gang fresh;
     fresh.stops = g.stops;
     fresh.resets = g.resets;
     fresh.seen = g.seen;
     g = fresh;
   }
-  slot_taken_.assign(slot_taken_.size(), QueueId::none());
+  for (EngineLists& lists : lists_) {
+    channels.quiet_timer.cancel(lists.quiet_timer);
+    lists.quiet_timer = {};
+  }
+  forget_lists();
 }
 
 }  // namespace userqsim

@@ -1,46 +1,105 @@
 // MES's choice of which gangs have slots.
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "models/firmware/firmware.hpp"
-#include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-bool Firmware::oversubscribed(QueueType type) const {
-  std::size_t slots = 0, gangs = 0;
-  for (const SlotPlan::Pipe& pipe : slots_.pipes) slots += pipe.type == type ? pipe.slots : 0;
-  for (std::size_t i = 0; i < gangs_.size(); ++i) {
-    const QueueId queue = QueueId::of(i);
-    if (type_of(queue) == type && runnable(queue)) ++gangs;
-  }
-  return gangs > slots;
+namespace {
+
+constexpr std::array engines{QueueType::gfx, QueueType::compute, QueueType::sdma};
+
+}  // namespace
+
+// Where VMIDs are short the engines compete for them.
+void Firmware::reschedule(QueueType type, const FirmwareChannels& channels) {
+  if (vmids_.are_short()) return schedule(engines, channels);
+  schedule(std::array{type}, channels);
 }
 
-// The gangs that want a slot and have none, in the order in which they get one: idle ones behind those with work,
-// or a slot that such a one has just made free would go to whom it displaced.
-std::vector<QueueId> Firmware::waiting(QueueType type) const {
-  const bool only_with_work = oversubscribed(type);
-  std::vector<QueueId> queues;
-  for (std::size_t i = 0; i < gangs_.size(); ++i) {
-    const QueueId queue = QueueId::of(i);
-    const Gang& g = gang(queue);
-    if (type_of(queue) != type || !runnable(queue) || g.slot.exists()) continue;
-    if (!only_with_work || g.work_known) queues.push_back(queue);
+void Firmware::reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+  for (const QueueType type : engines) {
+    const auto is_of_type = [&](QueueId queue) { return type_of(queue) == type; };
+    if (std::any_of(queues.begin(), queues.end(), is_of_type)) reschedule(type, channels);
   }
-  std::sort(queues.begin(), queues.end(), [&](QueueId a, QueueId b) {
-    if (gang(a).work_known != gang(b).work_known) return gang(a).work_known;
-    const Priority level_a = layout_->queue(a).priority, level_b = layout_->queue(b).priority;
-    return level_a != level_b ? level_a > level_b : gang(a).place < gang(b).place;
-  });
-  return queues;
 }
 
-// The lowest free slot of the pipe that has the fewest taken.
-std::optional<SlotId> Firmware::free_slot(QueueType type) const {
+// Serves who waits on these engines, first come first of all of them.
+void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels& channels) {
+  for (const QueueType type : types) {
+    pass_turns(type, channels.map.now());
+    watch_quiet(type, channels);
+    if (!low_may_run(type)) send_low_away(type, channels);
+  }
+  Promises promised = promises(channels.map.now());
+  std::array<std::optional<WaitKey>, engines.size()> next;  // by engine; none: it is done with
+  for (const QueueType type : types) next[index_of(type)] = first_waiting(type, WaitKey{});
+  for (;;) {
+    std::optional<WaitKey>* first = nullptr;
+    for (std::optional<WaitKey>& key : next) {
+      if (key && (first == nullptr || *key < **first)) first = &key;
+    }
+    if (first == nullptr) return;
+    const WaitKey key = **first;
+    switch (make_room(key.queue, promised, channels)) {
+      case Room::made:
+        *first = first_waiting(type_of(key.queue), key);
+        break;
+      case Room::no_slot:
+        first->reset();  // who waits behind it fares no better
+        break;
+      case Room::no_vmid:
+        return;
+    }
+  }
+}
+
+// The first behind `after` that is to have a slot, if any.
+std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& after) const {
+  const std::set<WaitKey>& waiting = lists_of(type).waiting;
+  auto it = waiting.upper_bound(after);
+  const auto is_low = [&] { return it != waiting.end() && level_of(it->queue) == Priority::low; };
+  if (is_low() && !it->idle && !low_may_run(type)) it = waiting.lower_bound({true, 0, 0, 0, QueueId{0}});
+  if (it == waiting.end() || (it->idle && oversubscribed(type)) || (is_low() && !low_may_run(type))) return {};
+  return *it;
+}
+
+// Maps the gang, or has it wait for what is about to be free, or sends somebody away for it.
+Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const FirmwareChannels& channels) {
+  const SimTime now = channels.map.now();
+  const bool has_vmid = can_have_vmid(queue);
+  const std::optional<SlotId> slot = free_slot(queue);
+  if (slot && has_vmid) {
+    enter(queue, *slot);
+    channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
+    return Room::made;
+  }
+  std::size_t& promise = slot ? promised.vmids : promised.slots[index_of(type_of(queue))];
+  if (promise > 0) {
+    --promise;  // the next that is vacated is this one's
+    return Room::made;
+  }
+  std::vector<QueueId> leaving;
+  if (slot) {
+    leaving = who_give_vmid(queue, now);
+  } else if (const std::optional<QueueId> victim = who_gives_slot(queue, now)) {
+    leaving = {*victim};
+  }
+  for (const QueueId each : leaving) end_turn(each, queue, channels);
+  if (!leaving.empty()) return Room::made;
+  watch_quanta(queue, slot.has_value(), channels);
+  return slot ? Room::no_vmid : Room::no_slot;
+}
+
+// The lowest free slot of the pipe that has the fewest taken; of real-time gangs a pipe has one at most.
+std::optional<SlotId> Firmware::free_slot(QueueId queue) const {
+  const bool realtime = level_of(queue) == Priority::realtime;
   std::optional<SlotId> best;
   std::uint32_t best_taken = 0;
   for (const SlotPlan::Pipe& pipe : slots_.pipes) {
-    if (pipe.type != type) continue;
+    if (pipe.type != type_of(queue) || (realtime && has_realtime(pipe))) continue;
     std::uint32_t taken = 0;
     std::optional<SlotId> free;
     for (std::uint32_t s = pipe.slots; s > 0; --s) {
@@ -56,141 +115,110 @@ std::optional<SlotId> Firmware::free_slot(QueueType type) const {
   return best;
 }
 
-// Slots that are about to be free. A gang that has not left within a quantum (a long round of waves) promises
-// nothing any more, or who waits would wait for that round.
-std::size_t Firmware::slots_promised(QueueType type, SimTime now) const {
-  std::size_t promised = 0;
-  for (std::size_t i = 0; i < gangs_.size(); ++i) {
-    const Gang& g = gangs_[i];
-    if (type_of(QueueId::of(i)) == type && g.leaving && now < g.leaving_since + spec_.gang_quantum) ++promised;
+// A VMID that all who have it are leaving is somebody else's where VMIDs are short.
+bool Firmware::can_have_vmid(QueueId queue) const {
+  const std::uint32_t vmid = contexts_.vmid_of(queue);
+  if (!vmids_.can_have(vmid)) return false;
+  if (!vmids_.are_short() || vmids_.holders(vmid) == 0) return true;
+  return std::any_of(slot_taken_.begin(), slot_taken_.end(), [&](QueueId holder) {
+    return holder.exists() && contexts_.vmid_of(holder) == vmid && !gang(holder).leaving;
+  });
+}
+
+bool Firmware::has_realtime(const SlotPlan::Pipe& pipe) const {
+  const auto first = slot_taken_.begin() + pipe.first_slot;
+  return std::any_of(first, first + pipe.slots,
+                     [&](QueueId queue) { return queue.exists() && level_of(queue) == Priority::realtime; });
+}
+
+// Slots of each engine, and VMIDs, that are about to be free. A gang that has not left within a quantum (a long
+// round of waves) promises nothing any more, or who waits would wait for that round.
+Firmware::Promises Firmware::promises(SimTime now) const {
+  Promises promised;
+  std::map<std::uint32_t, std::uint32_t> leaving;  // by VMID
+  for (const QueueId queue : slot_taken_) {
+    if (!queue.exists() || !gang(queue).leaving || now >= gang(queue).leaving_since + spec_.gang_quantum) continue;
+    ++promised.slots[index_of(type_of(queue))];
+    const std::uint32_t vmid = contexts_.vmid_of(queue);
+    if (++leaving[vmid] == vmids_.holders(vmid)) ++promised.vmids;
   }
   return promised;
 }
 
-void Firmware::schedule(QueueType type, const FirmwareChannels& channels) {
-  std::size_t promised = slots_promised(type, channels.map.now());
-  for (const QueueId queue : waiting(type)) {
-    if (const std::optional<SlotId> slot = free_slot(type)) {
-      slot_taken_[slot->index()] = queue;
-      gang(queue).slot = *slot;
-      channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
-    } else if (promised > 0) {
-      --promised;  // the next slot that is vacated is this one's
-    } else if (const std::optional<QueueId> victim = who_gives_way(queue)) {
-      give_way(*victim, nullptr, channels);
-    } else {
-      watch_quanta(queue, channels);
-      return;  // who waits behind it fares no better
-    }
-  }
+// Whether the mapped gang gives way to the one that waits.
+bool Firmware::yields(QueueId queue, QueueId to, SimTime now) const {
+  if (level_of(queue) == Priority::realtime || !wants(to)) return false;
+  if (!wants(queue)) return true;
+  if (level_of(queue) != level_of(to)) return level_of(queue) < level_of(to);
+  const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
+  return (same_process ? gang(queue).quantum : process_of(queue).quantum).is_over(now);
 }
 
-// Who gives way to a waiting gang that has work: an idle one first, then one of a lower level, then one of its own
-// level that has had its quantum; lower levels before higher, longest-served place first. (Where a slot is held by
-// a gang that MES has forgotten, idle ones may wait: nobody goes for them.)
-std::optional<QueueId> Firmware::who_gives_way(QueueId to) const {
-  if (!gang(to).work_known) return std::nullopt;
+// An idle gang first, then one of a lower level, then one whose turn is over; lower levels before higher,
+// longest-served place first.
+std::optional<QueueId> Firmware::who_gives_slot(QueueId to, SimTime now) const {
+  const bool realtime = level_of(to) == Priority::realtime;
   std::optional<QueueId> best;
   const auto rank = [&](QueueId queue) {
-    const bool busy = gang(queue).work_known;
-    return std::tuple{busy, layout_->queue(queue).priority, gang(queue).place};
+    return std::tuple(wants(queue), level_of(queue), process_of(queue).place, gang(queue).place);
   };
   for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving) continue;
-    const Priority level = layout_->queue(queue).priority, wanted = layout_->queue(to).priority;
-    const bool yields = !gang(queue).work_known || level < wanted || (level == wanted && gang(queue).quantum_over);
-    if (yields && (!best || rank(queue) < rank(*best))) best = queue;
+    if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving || !yields(queue, to, now))
+      continue;
+    if (realtime && has_realtime(slots_.pipes[slots_.pipe_of_slot[gang(queue).slot.index()]])) continue;
+    if (!best || rank(queue) < rank(*best)) best = queue;
   }
   return best;
 }
 
-// Takes what the gang has run since it was connected from its quantum.
-void Firmware::charge_quantum(Gang& g, SimTime now) const {
-  if (!g.quantum_running) return;
-  g.quantum_running = false;
-  g.quantum_left -= std::min(g.quantum_left, now - g.running_since);
-  if (g.quantum_left == Duration{0}) g.quantum_over = true;
-}
-
-// A gang taken out by MES goes to the tail with a fresh quantum; one taken out by SUSPEND keeps its place and what
-// is left of its quantum.
-void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels) {
-  Gang& g = gang(queue);
-  const bool for_packet = packet != nullptr;
-  channels.quantum_timer.cancel(g.quantum_timer);
-  charge_quantum(g, channels.unmap.now());
-  if (!for_packet) g.place = next_place_++;
-  if (!for_packet || g.quantum_over) g.quantum_left = spec_.gang_quantum;
-  if (!g.leaving) g.leaving_since = channels.unmap.now();
-  g.leaving = true;
-  g.quantum_over = false;
-  g.quantum_timer =
-      channels.quantum_timer.post_at(std::max(channels.unmap.now(), g.leaving_since + spec_.gang_quantum), {queue});
-  const FaultId fault = for_packet ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
-  UnmapQueue unmap{queue, g.slot, for_packet, g.stops, fault, std::nullopt};
-  if (fault.exists() && packet->for_eviction) unmap.eviction = packet->eviction.ordinal;
-  channels.unmap.post(unmap);
-}
-
-void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (g.leaving || !g.slot.exists()) return;
-  g.quantum_running = true;
-  g.running_since = channels.map.now();
-  if (oversubscribed(type_of(message.queue))) schedule(type_of(message.queue), channels);
-}
-
-void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (g.leaving || !g.slot.exists()) return;
-  channels.quantum_timer.cancel(g.quantum_timer);
-  charge_quantum(g, channels.map.now());
-  if (oversubscribed(type_of(message.queue))) schedule(type_of(message.queue), channels);
-}
-
-// Somebody waits: running gangs of its level or below give way when their quantum is over.
-void Firmware::watch_quanta(QueueId waiter, const FirmwareChannels& channels) {
+// Those who share a VMID leave it together, so all of them must yield. By the one that is hardest to ask.
+std::vector<QueueId> Firmware::who_give_vmid(QueueId to, SimTime now) const {
+  struct Sharers {
+    bool yield = true;
+    std::tuple<bool, Priority, std::uint64_t> rank{};
+    std::vector<QueueId> queues;
+  };
+  std::map<std::uint32_t, Sharers> all;
   for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type_of(waiter)) continue;
-    Gang& g = gang(queue);
-    if (g.leaving || g.quantum_over || !g.quantum_running) continue;
-    if (layout_->queue(queue).priority > layout_->queue(waiter).priority) continue;
-    channels.quantum_timer.cancel(g.quantum_timer);
-    const SimTime over = std::max(channels.map.now(), g.running_since + g.quantum_left);
-    g.quantum_timer = channels.quantum_timer.post_at(over, {queue});
+    if (!queue.exists()) continue;
+    Sharers& sharers = all[contexts_.vmid_of(queue)];
+    sharers.rank = std::max(sharers.rank, std::tuple(wants(queue), level_of(queue), process_of(queue).place));
+    if (gang(queue).leaving) continue;
+    sharers.yield = sharers.yield && yields(queue, to, now);
+    sharers.queues.push_back(queue);
+  }
+  const Sharers* best = nullptr;
+  for (const auto& [vmid, sharers] : all) {
+    if (!sharers.yield || sharers.queues.empty()) continue;
+    if (best == nullptr || sharers.rank < best->rank) best = &sharers;
+  }
+  return best == nullptr ? std::vector<QueueId>{} : best->queues;
+}
+
+// Notes whether everybody above level low has been idle for long enough.
+void Firmware::watch_quiet(QueueType type, const FirmwareChannels& channels) {
+  EngineLists& lists = lists_of(type);
+  if (lists.busy > 0) {
+    channels.quiet_timer.cancel(lists.quiet_timer);
+    lists.quiet_timer = {};
+    lists.quiet = false;
+  } else if (!lists.quiet && lists.quiet_timer.generation == 0) {
+    lists.quiet_timer = channels.quiet_timer.post_in(spec_.low_idle_time, {type});
   }
 }
 
-void Firmware::on(const QuantumTimer& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (!g.leaving && g.quantum_running) g.quantum_over = true;
-  schedule(type_of(message.queue), channels);
+void Firmware::on(const QuietTimer& message, const FirmwareChannels& channels) {
+  EngineLists& lists = lists_of(message.type);
+  lists.quiet_timer = {};
+  lists.quiet = true;
+  reschedule(message.type, channels);
 }
 
-void Firmware::on(const QueueIdle& message, const FirmwareChannels& channels) {
-  gang(message.queue).work_known = channels.hardware->has_work(message.queue, *channels.workload);
-  schedule(type_of(message.queue), channels);
-}
-
-// MES hears of work on a mapped gang from the slot itself. On a gang without one it polls wptr every period of the
-// oversubscription timer, counted from time zero, or is interrupted.
-void Firmware::on(const QueueHasWork& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (!g.registered) return;
-  if (g.slot.exists() || spec_.work_discovery == WorkDiscovery::interrupt ||
-      !oversubscribed(type_of(message.queue))) {
-    g.work_known = true;
-    return schedule(type_of(message.queue), channels);
+void Firmware::send_low_away(QueueType type, const FirmwareChannels& channels) {
+  for (const QueueId queue : slot_taken_) {
+    if (!queue.exists() || type_of(queue) != type || level_of(queue) != Priority::low) continue;
+    if (!gang(queue).leaving) end_turn(queue, QueueId::none(), channels);
   }
-  const std::int64_t period = spec_.oversubscription_timer.count();
-  const std::int64_t polls = ceil_div(channels.map.now().time_since_epoch().count(), period);
-  channels.discover_timer.post_at(SimTime{Duration{polls * period}}, {message.queue});
-}
-
-void Firmware::on(const DiscoverTimer& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  g.work_known = g.work_known || channels.hardware->has_work(message.queue, *channels.workload);
-  schedule(type_of(message.queue), channels);
 }
 
 }  // namespace userqsim

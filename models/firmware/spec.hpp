@@ -21,14 +21,42 @@ enum class WorkDiscovery : std::uint8_t { timer, interrupt };
 // or the queue was). The specification has a code for it, QUEUE_NOT_FOUND; nobody has published whether it is used.
 enum class UnknownGang : std::uint8_t { refused, accepted };
 
+// Whose process context a queue has: its own (mes_userqueue.c to 7.0), or its process's (KFD, and the newest).
+enum class ProcessContext : std::uint8_t { queue, process };
+
+// Unknown: who shares a VMID. With `process`, a process's compute queues share one and its other queues another
+// (the driver sends use_different_vmid_compute).
+enum class VmidPer : std::uint8_t { process, queue };
+
+// Unknown: whether a gang that leaves its slot before its quantum is over, for a higher level or because it is
+// idle, keeps the rest (the specification speaks of a "running time carryover"), and with it its place.
+enum class CarryOver : std::uint8_t { kept, fresh };
+
+// Unknown: whether level low runs when every higher level of its engine is idle, and then out of any slot that
+// comes free (the specification's "Low/Idle" band), or is no more than the lowest level.
+enum class LowLevel : std::uint8_t { when_idle, lowest };
+
 struct FirmwareSpec {
   SuspendAck suspend_ack = SuspendAck::before_preempt;
   ApiDuringUnmap api_during_unmap = ApiDuringUnmap::blocked;
   WorkDiscovery work_discovery = WorkDiscovery::timer;
   Duration oversubscription_timer = std::chrono::microseconds{50};
-  Duration gang_quantum = std::chrono::milliseconds{1};  // minimum time a mapped gang runs
+  WorkDiscovery sdma_work_discovery = WorkDiscovery::timer;
+  Duration process_quantum = std::chrono::milliseconds{10};  // before the next process's turn
+  Duration gang_quantum = std::chrono::milliseconds{1};      // before the turn of the next gang of its process
+  CarryOver carry_over = CarryOver::kept;
+  LowLevel low_level = LowLevel::when_idle;
+  Duration low_idle_time{0};  // with `when_idle`: how long the others must have been idle
+  VmidPer vmid_per = VmidPer::process;
   Duration unmap_timeout = std::chrono::seconds{2};
   UnknownGang unknown_gang = UnknownGang::refused;
+};
+
+// What the firmware is, and what the driver and the chip make of it.
+struct FirmwareSetup {
+  FirmwareSpec spec;
+  ProcessContext process_context = ProcessContext::queue;
+  std::uint32_t vmids = 0;  // 0: as many as queues want
 };
 
 template <>
@@ -53,14 +81,44 @@ struct EnumNames<UnknownGang> {
                                       std::pair{UnknownGang::accepted, std::string_view{"accepted"}}};
 };
 
+template <>
+struct EnumNames<ProcessContext> {
+  static constexpr std::array entries{std::pair{ProcessContext::queue, std::string_view{"queue"}},
+                                      std::pair{ProcessContext::process, std::string_view{"process"}}};
+};
+template <>
+struct EnumNames<VmidPer> {
+  static constexpr std::array entries{std::pair{VmidPer::process, std::string_view{"process"}},
+                                      std::pair{VmidPer::queue, std::string_view{"queue"}}};
+};
+template <>
+struct EnumNames<CarryOver> {
+  static constexpr std::array entries{std::pair{CarryOver::kept, std::string_view{"kept"}},
+                                      std::pair{CarryOver::fresh, std::string_view{"fresh"}}};
+};
+template <>
+struct EnumNames<LowLevel> {
+  static constexpr std::array entries{std::pair{LowLevel::when_idle, std::string_view{"when_idle"}},
+                                      std::pair{LowLevel::lowest, std::string_view{"lowest"}}};
+};
+
 template <class V>
 void describe(V& v, FirmwareSpec& f) {
   v.optional("suspend_ack", f.suspend_ack, "When SUSPEND's API fence is written (unknown)");
   v.optional("api_during_unmap", f.api_during_unmap, "Whether packets wait for an unmap under way (unknown)");
-  v.optional("work_discovery", f.work_discovery, "How work on an unmapped queue is found");
+  v.optional("work_discovery", f.work_discovery, "How work on an unmapped graphics or compute queue is found");
+  v.optional("sdma_work_discovery", f.sdma_work_discovery, "How work on an unmapped SDMA queue is found");
   v.optional("oversubscription_timer", f.oversubscription_timer, "With `timer`: period of the wptr poll",
              positive());
-  v.optional("gang_quantum", f.gang_quantum, "Minimum time a mapped gang runs when slots are short", positive());
+  v.optional("process_quantum", f.process_quantum,
+             "Least time a process runs before another of its level has its turn", positive());
+  v.optional("gang_quantum", f.gang_quantum, "Least time a gang runs before another of its process has its turn",
+             positive());
+  v.optional("carry_over", f.carry_over, "What is left of a quantum is kept for the next turn (unknown)");
+  v.optional("low_level", f.low_level, "When level low may run (unknown)");
+  v.optional("low_idle_time", f.low_idle_time,
+             "With `when_idle`: so long the others must have been idle (unknown)");
+  v.optional("vmid_per", f.vmid_per, "Who shares a VMID (unknown)");
   v.optional("unmap_timeout", f.unmap_timeout, "MES gives an unmap up after this", positive());
   v.optional("unknown_gang", f.unknown_gang, "What MES answers about a gang it does not know (unknown)");
 }

@@ -22,7 +22,10 @@ void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const F
     const bool pending = channels.hardware->has_work(queue, *channels.workload);
     channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
   }
-  if (at_once) return finish_stop(stop, channels);
+  if (at_once) {
+    reschedule_engines_of(queues, channels);  // who waited behind them, and who is idle, may fit now
+    return finish_stop(stop, channels);
+  }
   stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {work.packet.queue});
   stop.blocks = spec_.api_during_unmap == ApiDuringUnmap::blocked;
   blocked_ = stop.blocks;
@@ -31,17 +34,16 @@ void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const F
     give_way(queue, &work.packet, channels);
     ++gang(queue).stops;
   }
+  reschedule_engines_of(queues, channels);
 }
 
 void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (!g.slot.exists()) return;  // it left at the very instant of a GPU reset
   ensure(g.slot == message.slot, "a slot is vacated that MES did not give");
-  slot_taken_[message.slot.index()] = QueueId::none();
-  g.slot = SlotId::none();
-  g.leaving = false;
-  channels.quantum_timer.cancel(g.quantum_timer);
+  channels.quantum_timer.cancel(g.timer);
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
+  leave(message.queue, channels.map.now());
   std::vector<Stop> ended;
   for (Stop& stop : stops_) {
     std::erase(stop.waits_for, message.queue);
@@ -53,7 +55,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
     finish_stop(stop, channels);
   }
   serve_next(channels);
-  schedule(type_of(message.queue), channels);
+  reschedule(type_of(message.queue), channels);
 }
 
 void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {

@@ -215,11 +215,16 @@ bool Hardware::other_waits(std::uint32_t pipe, const HardwareChannels& channels)
   return false;
 }
 
+bool Hardware::runs_or_drains(SlotId id) const {
+  if (!id.exists()) return false;
+  const SlotState state = slots_[id.index()].state;
+  return state == SlotState::running || state == SlotState::draining;
+}
+
 // The quantum runs from the moment the connected queue runs and somebody else could.
 void Hardware::watch_quantum(std::uint32_t pipe_index, const HardwareChannels& channels) {
   Pipe& pipe = pipes_[pipe_index];
-  const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
-  if (!running || pipe.quantum_running || spec_.device.pipe_quantum.count() == 0) return;
+  if (!runs_or_drains(pipe.connected) || pipe.quantum_running || spec_.device.pipe_quantum.count() == 0) return;
   if (!other_waits(pipe_index, channels)) return;
   pipe.quantum = channels.pipe_timer.post_in(spec_.device.pipe_quantum, {pipe_index});
   pipe.quantum_running = true;
@@ -228,9 +233,12 @@ void Hardware::watch_quantum(std::uint32_t pipe_index, const HardwareChannels& c
 void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   Pipe& pipe = pipes_[message.pipe];
   pipe.quantum_running = false;
-  const bool running = pipe.connected.exists() && slots_[pipe.connected.index()].state == SlotState::running;
-  if (!running || !other_waits(message.pipe, channels)) return;
+  if (!runs_or_drains(pipe.connected) || !other_waits(message.pipe, channels)) return;
   const SlotId id = pipe.connected;
+  if (slots_[id.index()].state == SlotState::draining) {  // its last round runs on off the pipe
+    leave_pipe(id, channels);
+    return arbitrate(message.pipe, channels);
+  }
   if (spec_.cwsr && layout_->queue(slots_[id.index()].queue).type == QueueType::compute) {
     pause_head(id, channels);
     return disconnect(id, channels);

@@ -9,9 +9,9 @@ SlotPlan make_slot_plan(const DeviceSpec& device) {
   const auto add = [&](QueueType type, const EngineSpec& engine) {
     for (std::uint32_t pipe = 0; pipe < engine.pipes; ++pipe) {
       const auto first = static_cast<std::uint32_t>(plan.pipe_of_slot.size());
-      plan.pipe_of_slot.insert(plan.pipe_of_slot.end(), engine.slots_per_pipe,
-                               static_cast<std::uint32_t>(plan.pipes.size()));
-      plan.pipes.push_back({type, first, engine.slots_per_pipe});
+      const std::uint32_t slots = user_slots(device, engine);
+      plan.pipe_of_slot.insert(plan.pipe_of_slot.end(), slots, static_cast<std::uint32_t>(plan.pipes.size()));
+      plan.pipes.push_back({type, first, slots});
     }
   };
   add(QueueType::gfx, device.gfx);

@@ -184,6 +184,7 @@ class Hardware {
   void finish_head(SlotId slot, Wide residue, const HardwareChannels& channels);
   void retire_head(SlotId slot, const HardwareChannels& channels);
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
+  bool runs_or_drains(SlotId slot) const;
   bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
   void start_kernel_copy(const HardwareChannels& channels);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "models/workload/spec.hpp"
@@ -15,7 +16,14 @@ enum class TlbFlushPath : std::uint8_t { mes_ring, second_pipe };
 // Pipes of one engine type, and the HQD slots of each pipe that MES may give to user queues.
 struct EngineSpec {
   std::uint32_t pipes = 0;
-  std::uint32_t slots_per_pipe = 0;
+  std::uint32_t slots_per_pipe = 0;                            // beside the kernel's queues
+  std::optional<std::uint32_t> slots_without_kernel_queues{};  // none: the same
+};
+
+// Address spaces that user queues may have at a time; 0: as many as they want.
+struct VmidSpec {
+  std::uint32_t count = 0;  // beside the kernel's queues
+  std::optional<std::uint32_t> without_kernel_queues{};
 };
 
 struct DeviceSpec {
@@ -26,6 +34,8 @@ struct DeviceSpec {
   EngineSpec gfx;
   EngineSpec compute;
   EngineSpec sdma;
+  VmidSpec vmids;
+  bool kernel_queues = true;  // amdgpu.user_queue: 1; else 2, user queues only
   Bytes vram{0};
   Bytes gtt{0};
   Bandwidth link;                // host link, one way, as the copy engine drives it; 0: infinitely fast
@@ -38,6 +48,16 @@ struct DeviceSpec {
   bool per_queue_reset = false;  // MES can reset a hung queue alone
 };
 
+// Slots of a pipe, and VMIDs, that user queues have.
+inline std::uint32_t user_slots(const DeviceSpec& device, const EngineSpec& engine) {
+  return device.kernel_queues ? engine.slots_per_pipe
+                              : engine.slots_without_kernel_queues.value_or(engine.slots_per_pipe);
+}
+inline std::uint32_t user_vmids(const DeviceSpec& device) {
+  return device.kernel_queues ? device.vmids.count
+                              : device.vmids.without_kernel_queues.value_or(device.vmids.count);
+}
+
 template <>
 struct EnumNames<TlbFlushPath> {
   static constexpr std::array entries{std::pair{TlbFlushPath::mes_ring, std::string_view{"mes_ring"}},
@@ -48,6 +68,14 @@ template <class V>
 void describe(V& v, EngineSpec& e) {
   v.required("pipes", e.pipes, "Pipes; each runs one connected queue", within(0, 64));
   v.required("slots_per_pipe", e.slots_per_pipe, "HQD slots of a pipe that user queues may take", within(0, 64));
+  v.optional("slots_without_kernel_queues", e.slots_without_kernel_queues,
+             "The same where there are no kernel queues; default: slots_per_pipe", within(0, 64));
+}
+template <class V>
+void describe(V& v, VmidSpec& s) {
+  v.required("count", s.count, "VMIDs that user queues may have; 0: as many as they want", within(0, 64));
+  v.optional("without_kernel_queues", s.without_kernel_queues,
+             "The same where there are no kernel queues; default: count", within(0, 64));
 }
 template <class V>
 void describe(V& v, DeviceSpec& d) {
@@ -58,6 +86,8 @@ void describe(V& v, DeviceSpec& d) {
   v.required("gfx", d.gfx, "Graphics engine");
   v.required("compute", d.compute, "Compute engine");
   v.required("sdma", d.sdma, "Copy engines");
+  v.optional("vmids", d.vmids, "VMIDs; default: as many as queues want");
+  v.optional("kernel_queues", d.kernel_queues, "The kernel has queues of its own, which hold slots and VMIDs");
   v.required("vram", d.vram, "Device memory that buffers may take", positive());
   v.required("gtt", d.gtt, "System memory that buffers may take");
   v.required("link", d.link, "Host link, one way; 0B/s: infinitely fast");

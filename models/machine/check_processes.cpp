@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "models/machine/check_parts.hpp"
 #include "sim/config/units.hpp"
@@ -17,12 +18,16 @@ constexpr Wide bytes_shown_most = Wide{1} << 60;  // the largest size that has a
 struct EngineOfType {
   QueueType type;
   const EngineSpec& engine;
-  bool has_slots() const { return engine.pipes > 0 && engine.slots_per_pipe > 0; }
+  std::uint32_t slots;  // of a pipe
+  bool has_slots() const { return engine.pipes > 0 && slots > 0; }
 };
 
 std::array<EngineOfType, 3> engines_of(const DeviceSpec& device) {
-  return {EngineOfType{QueueType::gfx, device.gfx}, EngineOfType{QueueType::compute, device.compute},
-          EngineOfType{QueueType::sdma, device.sdma}};
+  const auto engine = [&](QueueType type, const EngineSpec& spec) {
+    return EngineOfType{type, spec, user_slots(device, spec)};
+  };
+  return {engine(QueueType::gfx, device.gfx), engine(QueueType::compute, device.compute),
+          engine(QueueType::sdma, device.sdma)};
 }
 
 void check_slots(const QueueSpec& queue, const DeviceSpec& device, const Pointer& at, Findings& found) {
@@ -88,6 +93,28 @@ void check_process(const MachineSpec& spec, const ProcessSpec& process, const Po
   }
 }
 
+// MES maps real-time queues for good: four of them, and one a pipe (MES specification, real-time band).
+void check_realtime(const MachineSpec& spec, Findings& found) {
+  constexpr std::size_t most = 4;
+  std::size_t all = 0;
+  std::map<QueueType, std::size_t> of_type;
+  for (std::size_t p = 0; p < spec.processes.size(); ++p) {
+    for (std::size_t q = 0; q < spec.processes[p].queues.size(); ++q) {
+      const QueueSpec& queue = spec.processes[p].queues[q];
+      if (queue.priority != Priority::realtime) continue;
+      const Pointer at = Pointer{"/processes"} / p / "queues" / q / "priority";
+      if (++all > most) found.add(at, fmt::format("more than {} realtime queues; MES has {} at most", most, most));
+      for (const EngineOfType& engine : engines_of(spec.device)) {
+        if (engine.type != queue.type || ++of_type[queue.type] <= engine.engine.pipes) continue;
+        found.add(at,
+                  fmt::format(
+                      "more realtime {} queues than the device \"{}\" has pipes for them, {}; MES maps one a pipe",
+                      name_of(queue.type), spec.device.name, engine.engine.pipes));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void check_buffer_fits(const BufferSpec& buffer, const DeviceSpec& device, const Pointer& at, Findings& found) {
@@ -112,6 +139,7 @@ void check_processes(const MachineSpec& spec, Findings& found) {
     check_name(spec.processes[p].name, "scenario", names, at / p / "name", found);
     check_process(spec, spec.processes[p], at / p, found);
   }
+  check_realtime(spec, found);
 }
 
 }  // namespace userqsim

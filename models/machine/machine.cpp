@@ -43,7 +43,7 @@ struct Machine::Impl {
         workload(*layout, spec->processes, spec->events),
         memory(memory_spec(*spec), spec->processes),
         hardware({spec->device, spec->kernel.cwsr, spec->kernel.context_area}, *layout),
-        firmware(spec->firmware, *layout, hardware.plan()),
+        firmware(firmware_setup(*spec), *layout, hardware.plan()),
         driver(driver_setup(*spec), *layout) {
     wire();
     workload.begin(wiring.workload);

@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "2";
+constexpr std::string_view model_version = "3";
 
 }  // namespace userqsim

@@ -29,6 +29,11 @@ struct MachineSpec {
   Duration horizon{0};
 };
 
+// MES as the kernel profile and the chip have it.
+inline FirmwareSetup firmware_setup(const MachineSpec& spec) {
+  return {spec.firmware, spec.kernel.process_context, user_vmids(spec.device)};
+}
+
 // One thing wrong with a spec: where (a JSON pointer into the scenario) and what, with what is allowed.
 struct SpecProblem {
   std::string pointer;

@@ -86,6 +86,7 @@ void connect(Wiring& w, Connector connector) {
       .to<FirmwareEvent>(w.firmware.api_timer, "ApiTimer")
       .to<FirmwareEvent>(w.firmware.quantum_timer, "QuantumTimer")
       .to<FirmwareEvent>(w.firmware.discover_timer, "DiscoverTimer")
+      .to<FirmwareEvent>(w.firmware.quiet_timer, "QuietTimer")
       .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer")
       .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer");
   connector.from(Part::driver)

@@ -19,8 +19,8 @@ namespace userqsim {
 enum class QueueType : std::uint8_t { gfx, compute, sdma };
 
 // MES levels as user queues reach them: driver flags NORMAL_LOW, LOW, NORMAL_HIGH and HIGH become NORMAL,
-// LOW, MEDIUM and HIGH (mes_userqueue.c). REALTIME is never used by a user queue.
-enum class Priority : std::uint8_t { low, normal, medium, high };
+// LOW, MEDIUM and HIGH (mes_userqueue.c). The driver gives REALTIME to no user queue; a scenario may.
+enum class Priority : std::uint8_t { low, normal, medium, high, realtime };
 
 enum class Domain : std::uint8_t { vram, gtt, vram_or_gtt };
 
@@ -130,7 +130,8 @@ template <>
 struct EnumNames<Priority> {
   static constexpr std::array entries{
       std::pair{Priority::low, std::string_view{"low"}}, std::pair{Priority::normal, std::string_view{"normal"}},
-      std::pair{Priority::medium, std::string_view{"medium"}}, std::pair{Priority::high, std::string_view{"high"}}};
+      std::pair{Priority::medium, std::string_view{"medium"}}, std::pair{Priority::high, std::string_view{"high"}},
+      std::pair{Priority::realtime, std::string_view{"realtime"}}};
 };
 template <>
 struct EnumNames<Domain> {

@@ -44,6 +44,9 @@ std::vector<std::string> assumptions_of(const CostSpec& costs, const FirmwareSpe
   visitor.lines.push_back(unknown_option("suspend_ack", firmware.suspend_ack));
   visitor.lines.push_back(unknown_option("api_during_unmap", firmware.api_during_unmap));
   visitor.lines.push_back(unknown_option("unknown_gang", firmware.unknown_gang));
+  visitor.lines.push_back(unknown_option("vmid_per", firmware.vmid_per));
+  visitor.lines.push_back(unknown_option("carry_over", firmware.carry_over));
+  visitor.lines.push_back(unknown_option("low_level", firmware.low_level));
   visitor.lines.push_back(
       fmt::format("policy.hybrid_wait = {} (assumed: the proposal names no figure; of hybrid alone)",
                   to_text(policy.hybrid_wait)));

@@ -17,7 +17,7 @@ using namespace test;
 class DeviceBench : public PartBench {
  public:
   explicit DeviceBench(MachineSpec the_spec)
-      : PartBench(std::move(the_spec)), firmware(spec.firmware, layout, hardware.plan()) {
+      : PartBench(std::move(the_spec)), firmware(firmware_setup(spec), layout, hardware.plan()) {
     workload.begin(wiring.workload);
   }
 

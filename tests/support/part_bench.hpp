@@ -117,7 +117,7 @@ class FirmwareBench : public PartBench {
  public:
   explicit FirmwareBench(MachineSpec the_spec)
       : PartBench(std::move(the_spec)),
-        firmware(spec.firmware, layout, hardware.plan()),
+        firmware(firmware_setup(spec), layout, hardware.plan()),
         unmap_takes(layout.queues.size(), Duration{0}),
         slots_(layout.queues.size()),
         leaving_(layout.queues.size(), false),

@@ -30,7 +30,7 @@ inline MachineSpec ideal_machine() {
   spec.kernel.lifecycle = "6.18";
   spec.kernel.native_policy = "preempt_restore";
   spec.kernel.pre_wait = PreWait::none;
-  spec.firmware.work_discovery = WorkDiscovery::interrupt;
+  spec.firmware.work_discovery = spec.firmware.sdma_work_discovery = WorkDiscovery::interrupt;
   CostSpec& c = spec.costs;
   for (Cost* each : {&c.mes_api,     &c.preempt_idle,    &c.preempt_running,     &c.unmap,
                      &c.map,         &c.connect,         &c.context_boundary,    &c.worker_latency,

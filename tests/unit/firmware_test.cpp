@@ -14,7 +14,7 @@ constexpr Duration quantum = 1ms;
 // Compute queues in one slot, packets free of cost. Each queue has work from the beginning, unless stated.
 MachineSpec machine(std::initializer_list<Priority> levels) {
   MachineSpec spec = ideal_machine();
-  spec.firmware.gang_quantum = quantum;
+  spec.firmware.gang_quantum = spec.firmware.process_quantum = quantum;
   ProcessSpec p = process("p", {});
   for (const Priority level : levels) {
     p.queues.push_back(
@@ -129,6 +129,7 @@ TEST_CASE("a lower level never takes a busy slot", "[firmware][scheduler]") {
 
 TEST_CASE("who gives way to a higher level is the lowest of those mapped", "[firmware][scheduler]") {
   MachineSpec spec = machine({normal, low, high});
+  spec.firmware.low_level = LowLevel::lowest;
   spec.device.compute = {1, 2};
   FirmwareBench bench(std::move(spec));
   add_all(bench);

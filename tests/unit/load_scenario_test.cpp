@@ -110,7 +110,7 @@ TEST_CASE("an overridden cost keeps to its range, or brings its own", "[load]") 
 
 TEST_CASE("every unknown is stated", "[load]") {
   const LoadedScenario loaded = load_text(scenario_text());
-  CHECK(loaded.assumptions.size() == 27);  // 21 costs, 2 factors, 3 firmware options, 1 wait of a policy
+  CHECK(loaded.assumptions.size() == 30);  // 21 costs, 2 factors, 6 firmware options, 1 wait of a policy
   CHECK(assumption(loaded, "firmware.suspend_ack") ==
         "firmware.suspend_ack = before_preempt (unknown; allowed: before_preempt, after_preempt)");
   CHECK(assumption(loaded, "policy.hybrid_wait") ==

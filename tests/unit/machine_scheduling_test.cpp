@@ -38,7 +38,7 @@ std::map<std::uint32_t, std::uint64_t> finished_by_process(const RunRecord& reco
 TEST_CASE("equal competitors for slots and pipes get equal shares") {
   const auto [work, quantum] = GENERATE(table<Duration, Duration>({{10ms, 1ms}, {50us, 1ms}, {10ms, 1us}}));
   MachineSpec spec = competitors(8, 2, work);
-  spec.firmware.gang_quantum = quantum;
+  spec.firmware.gang_quantum = spec.firmware.process_quantum = quantum;
   spec.horizon = 2s;
   const WatchedRun run = watched_run(share(std::move(spec)), 0);
   REQUIRE(run.violations.empty());

@@ -1,0 +1,166 @@
+// What MES keeps of the gangs: each gang, the processes in its lists, who waits for a slot.
+//
+// There is a list for each engine and level. In it stand process contexts, and in each of those its gangs of that
+// engine and level, both in the order of their places: lower is served first. A queue is a gang (mes_userqueue.c).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "models/firmware/spec.hpp"
+#include "models/hardware/facts.hpp"
+#include "models/workload/ids.hpp"
+#include "models/workload/layout.hpp"
+#include "sim/core/digest.hpp"
+#include "sim/core/event.hpp"
+#include "sim/core/time.hpp"
+
+namespace userqsim {
+
+// The least time to run before another of the same level has its turn. It counts while pipes run somebody whose
+// quantum it is.
+class Quantum {
+ public:
+  void refill(Duration length) { left_ = length; }
+  void connect(SimTime now) {
+    left_ = left(now);
+    ++running_;
+    since_ = now;
+  }
+  void disconnect(SimTime now) {
+    left_ = left(now);
+    --running_;
+    since_ = now;
+  }
+  Duration left(SimTime now) const { return running_ == 0 ? left_ : left_ - std::min(left_, now - since_); }
+  bool is_over(SimTime now) const { return left(now) == Duration{0}; }
+  bool counts() const { return running_ > 0; }
+  auto fields() const { return std::tuple(left_, running_, TimeIf{running_ > 0, since_}); }
+
+ private:
+  Duration left_{0};
+  std::uint32_t running_ = 0;
+  SimTime since_;
+};
+
+// Who waits for a slot, first come first: those that have work, or are to be mapped whatever they have; of these
+// the higher level; then by places.
+struct WaitKey {
+  bool idle = false;
+  std::uint8_t levels_below_top = 0;
+  std::uint64_t process_place = 0;
+  std::uint64_t gang_place = 0;
+  QueueId queue;
+  auto operator<=>(const WaitKey& other) const {
+    return std::tuple(idle, levels_below_top, process_place, gang_place, queue.value) <=>
+           std::tuple(other.idle, other.levels_below_top, other.process_place, other.gang_place, other.queue.value);
+  }
+  bool operator==(const WaitKey& other) const { return (*this <=> other) == 0; }
+};
+
+// A gang's life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET.
+struct Gang {
+  bool registered = false;
+  bool was_reset = false;  // and has not been added again
+  bool suspended = false;
+  std::uint64_t place = 0;  // among its process's
+  SlotId slot;
+  bool leaving = false;  // its slot is being vacated
+  SimTime leaving_since;
+  std::uint32_t stops = 0;              // packets that stopped it
+  std::uint32_t resets = 0;             // packets that reset it
+  std::array<std::uint32_t, 3> seen{};  // by Once: the number after that of the last eviction, with faults only
+  bool work_known = false;
+  bool connected = false;  // a pipe runs it, and it is not leaving
+  Quantum quantum;
+  EventHandle timer;  // its turn may be over, or the promise of its slot
+  // How the lists count it.
+  bool listed = false;  // it may run
+  bool busy = false;    // and is to
+  std::optional<WaitKey> waits;
+  auto fields() const {
+    return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
+                      resets, seen[0], seen[1], seen[2], work_known, connected, quantum);
+  }
+};
+
+// A process context in one list.
+struct ListedProcess {
+  std::uint64_t place = 0;
+  std::uint32_t registered = 0;  // gangs
+  std::uint32_t in_slots = 0;    // gangs
+  Quantum quantum;
+  bool turn_over = false;  // it has had its quantum, and the next process is first
+  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over); }
+};
+
+// What there is of one engine. Derived from the gangs, so that no decision walks them all.
+struct EngineLists {
+  std::uint32_t slots = 0;
+  std::uint32_t listed = 0;  // gangs that may run
+  std::uint32_t busy = 0;    // of these, above level low, those that are to
+  bool quiet = true;         // busy is zero, and has been for as long as level low must wait
+  EventHandle quiet_timer;
+  std::set<WaitKey> waiting;
+  auto fields() const { return std::tie(quiet); }
+};
+
+// Which gangs share a process context, and which a VMID. Fixed by the layout and two options.
+class Contexts {
+ public:
+  Contexts(const Layout& layout, ProcessContext context, VmidPer vmid);
+
+  std::size_t processes() const { return gangs_.size(); }
+  std::size_t vmids() const { return vmids_; }
+  std::size_t process_of(QueueId queue) const { return process_[queue.index()]; }
+  const std::vector<QueueId>& gangs_of(std::size_t process) const { return gangs_[process]; }
+  std::uint32_t vmid_of(QueueId queue) const { return vmid_[queue.index()]; }
+
+ private:
+  std::vector<std::size_t> process_;         // by queue: index of a ListedProcess
+  std::vector<std::vector<QueueId>> gangs_;  // by ListedProcess
+  std::vector<std::uint32_t> vmid_;          // by queue: who shares it has the same number
+  std::size_t vmids_ = 0;
+};
+
+// VMIDs: how many are wanted, and by how many gangs each that is in use.
+class Vmids {
+ public:
+  Vmids(std::uint32_t limit, std::size_t most) : limit_(limit), wanting_(most, 0) {}
+
+  void want(std::uint32_t vmid) { wanted_ += wanting_[vmid]++ == 0 ? 1U : 0U; }
+  void unwant(std::uint32_t vmid) { wanted_ -= --wanting_[vmid] == 0 ? 1U : 0U; }
+  bool are_short() const { return limit_ > 0 && wanted_ > limit_; }
+  bool can_have(std::uint32_t vmid) const {
+    return limit_ == 0 || holders_.size() < limit_ || holders_.count(vmid) > 0;
+  }
+  void take(std::uint32_t vmid) { ++holders_[vmid]; }
+  void drop(std::uint32_t vmid) {
+    const auto it = holders_.find(vmid);
+    if (--it->second == 0) holders_.erase(it);
+  }
+  std::uint32_t holders(std::uint32_t vmid) const {
+    const auto it = holders_.find(vmid);
+    return it == holders_.end() ? 0 : it->second;
+  }
+  void forget() {
+    wanted_ = 0;
+    wanting_.assign(wanting_.size(), 0);
+    holders_.clear();
+  }
+
+ private:
+  std::uint32_t limit_;  // 0: none
+  std::uint32_t wanted_ = 0;
+  std::vector<std::uint32_t> wanting_;              // gangs that may run, by vmid
+  std::map<std::uint32_t, std::uint32_t> holders_;  // gangs in slots, by vmid in use
+};
+
+}  // namespace userqsim

@@ -1,0 +1,131 @@
+// MES's lists: who may run, and who waits in which order.
+#include "models/firmware/firmware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+Contexts::Contexts(const Layout& layout, ProcessContext context, VmidPer vmid)
+    : process_(layout.queues.size()), vmid_(layout.queues.size()) {
+  std::map<std::tuple<std::uint32_t, QueueType, Priority>, std::size_t> processes;
+  for (std::size_t i = 0; i < layout.queues.size(); ++i) {
+    const QueueLayout& queue = layout.queues[i];
+    const bool own = context == ProcessContext::queue;
+    const std::uint32_t owner = own ? static_cast<std::uint32_t>(i) : queue.process.value;
+    const auto [entry, is_new] = processes.try_emplace({owner, queue.type, queue.priority}, gangs_.size());
+    if (is_new) gangs_.emplace_back();
+    process_[i] = entry->second;
+    gangs_[entry->second].push_back(QueueId::of(i));
+    const std::uint32_t shared = 2 * queue.process.value + (queue.type == QueueType::compute ? 1 : 0);
+    vmid_[i] = vmid == VmidPer::queue ? static_cast<std::uint32_t>(i) : shared;
+    vmids_ = std::max<std::size_t>(vmids_, vmid_[i] + 1);
+  }
+}
+
+WaitKey Firmware::key_of(QueueId queue) const {
+  const auto below_top = static_cast<int>(Priority::realtime) - static_cast<int>(level_of(queue));
+  return {!wants(queue), static_cast<std::uint8_t>(below_top), process_of(queue).place, gang(queue).place, queue};
+}
+
+// After whatever of the gang has changed: counts it, and gives it its place among those that wait.
+void Firmware::relist(QueueId queue) {
+  Gang& g = gang(queue);
+  EngineLists& lists = lists_of(type_of(queue));
+  const bool listed = runnable(queue);
+  if (listed != g.listed) {
+    lists.listed += listed ? 1U : ~0U;
+    listed ? vmids_.want(contexts_.vmid_of(queue)) : vmids_.unwant(contexts_.vmid_of(queue));
+    g.listed = listed;
+  }
+  const bool busy = listed && wants(queue) && level_of(queue) != Priority::low;
+  if (busy != g.busy) {
+    lists.busy += busy ? 1U : ~0U;
+    g.busy = busy;
+  }
+  std::optional<WaitKey> key;
+  if (listed && !g.slot.exists()) key = key_of(queue);
+  if (key == g.waits) return;
+  if (g.waits) lists.waiting.erase(*g.waits);
+  if (key) lists.waiting.insert(*key);
+  g.waits = key;
+}
+
+void Firmware::relist_process(std::size_t process) {
+  for (const QueueId queue : contexts_.gangs_of(process)) {
+    if (gang(queue).waits) relist(queue);
+  }
+}
+
+void Firmware::move_to_tail(QueueId queue, bool with_process) {
+  gang(queue).place = next_place_++;
+  if (with_process) {
+    process_of(queue).place = next_place_++;
+    relist_process(contexts_.process_of(queue));
+  }
+  relist(queue);
+}
+
+void Firmware::enter(QueueId queue, SlotId slot) {
+  slot_taken_[slot.index()] = queue;
+  gang(queue).slot = slot;
+  vmids_.take(contexts_.vmid_of(queue));
+  ++process_of(queue).in_slots;
+  relist(queue);
+}
+
+void Firmware::begin_turn(ListedProcess& process) const {
+  process.quantum.refill(spec_.process_quantum);
+  process.turn_over = false;
+}
+
+// A process whose last gang has left after its quantum has a whole one for its next turn.
+void Firmware::leave(QueueId queue, SimTime now) {
+  Gang& g = gang(queue);
+  ListedProcess& process = process_of(queue);
+  slot_taken_[g.slot.index()] = QueueId::none();
+  g.slot = SlotId::none();
+  g.leaving = false;
+  vmids_.drop(contexts_.vmid_of(queue));
+  if (--process.in_slots == 0 && process.quantum.is_over(now)) begin_turn(process);
+  relist(queue);
+}
+
+bool Firmware::oversubscribed(QueueType type) const {
+  const EngineLists& lists = lists_of(type);
+  return lists.listed > lists.slots || vmids_.are_short();
+}
+
+// ADD_QUEUE: at the tail, with a fresh quantum; so is its process when MES has no other gang of it in that list.
+void Firmware::enlist(QueueId queue) {
+  Gang& g = gang(queue);
+  ListedProcess& process = process_of(queue);
+  if (!g.registered && process.registered++ == 0) {
+    process.place = next_place_++;
+    begin_turn(process);
+  }
+  g.registered = true;
+  g.was_reset = false;
+  g.suspended = false;
+  g.place = next_place_++;
+  g.quantum.refill(spec_.gang_quantum);
+  relist(queue);
+}
+
+void Firmware::delist(QueueId queue) {
+  Gang& g = gang(queue);
+  if (g.registered) --process_of(queue).registered;
+  g.registered = false;
+  relist(queue);
+}
+
+void Firmware::forget_lists() {
+  for (EngineLists& lists : lists_) {
+    lists.listed = lists.busy = 0;
+    lists.quiet = true;
+    lists.waiting.clear();
+  }
+  for (ListedProcess& process : processes_) process = ListedProcess{};
+  vmids_.forget();
+  slot_taken_.assign(slot_taken_.size(), QueueId::none());
+}
+
+}  // namespace userqsim

@@ -1,0 +1,139 @@
+// Turns: who gives way, how quanta are counted, and how MES learns of work.
+#include <algorithm>
+#include <utility>
+
+#include "models/firmware/firmware.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+// MES takes the gang out for another, or, with none, because its level may not run. Who had its quantum, or goes
+// because it is idle, goes to the tail; who goes before that for a higher level keeps its place (CarryOver).
+void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels) {
+  const SimTime now = channels.unmap.now();
+  Gang& g = gang(queue);
+  ListedProcess& process = process_of(queue);
+  const bool idle = !wants(queue);
+  const bool displaced = !idle && (!to.exists() || level_of(queue) < level_of(to));
+  const bool fresh = spec_.carry_over == CarryOver::fresh;
+  stop_quantum(queue, now);
+  if (fresh || g.quantum.is_over(now)) g.quantum.refill(spec_.gang_quantum);
+  const bool process_too = (idle || fresh) && process.in_slots == 1;
+  if (fresh && process_too) begin_turn(process);
+  if (fresh || !displaced) move_to_tail(queue, process_too);
+  give_way(queue, nullptr, channels);
+}
+
+// Processes with a slot of the engine that have had their quantum go behind the others, the longest-served first.
+void Firmware::pass_turns(QueueType type, SimTime now) {
+  std::vector<QueueId> over;
+  for (const QueueId queue : slot_taken_) {
+    if (!queue.exists() || type_of(queue) != type || process_of(queue).turn_over) continue;
+    if (process_of(queue).quantum.is_over(now)) over.push_back(queue);
+  }
+  std::sort(over.begin(), over.end(),
+            [&](QueueId a, QueueId b) { return process_of(a).place < process_of(b).place; });
+  for (const QueueId queue : over) {
+    ListedProcess& process = process_of(queue);
+    if (std::exchange(process.turn_over, true)) continue;
+    process.place = next_place_++;
+    relist_process(contexts_.process_of(queue));
+  }
+}
+
+// The gang is to leave its slot. One taken out by SUSPEND keeps its place and what is left of its quantum.
+void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels) {
+  Gang& g = gang(queue);
+  const SimTime now = channels.unmap.now();
+  channels.quantum_timer.cancel(g.timer);
+  stop_quantum(queue, now);
+  if (g.quantum.is_over(now)) g.quantum.refill(spec_.gang_quantum);
+  if (!g.leaving) g.leaving_since = now;
+  g.leaving = true;
+  g.timer = channels.quantum_timer.post_at(std::max(now, g.leaving_since + spec_.gang_quantum), {queue});
+  const FaultId fault = packet != nullptr ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
+  UnmapQueue unmap{queue, g.slot, packet != nullptr, g.stops, fault, std::nullopt};
+  if (fault.exists() && packet->for_eviction) unmap.eviction = packet->eviction.ordinal;
+  channels.unmap.post(unmap);
+}
+
+void Firmware::stop_quantum(QueueId queue, SimTime now) {
+  Gang& g = gang(queue);
+  if (!g.connected) return;
+  g.connected = false;
+  g.quantum.disconnect(now);
+  process_of(queue).quantum.disconnect(now);
+}
+
+void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  if (g.leaving || !g.slot.exists()) return;
+  g.connected = true;
+  g.quantum.connect(channels.map.now());
+  process_of(message.queue).quantum.connect(channels.map.now());
+  if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);
+}
+
+void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  if (g.leaving || !g.slot.exists()) return;
+  channels.quantum_timer.cancel(g.timer);
+  stop_quantum(message.queue, channels.map.now());
+  if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);
+}
+
+// Somebody waits: running gangs of its level give way when their turn is over.
+void Firmware::watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels) {
+  const SimTime now = channels.map.now();
+  for (const QueueId queue : slot_taken_) {
+    if (!queue.exists() || (!of_all_engines && type_of(queue) != type_of(waiter))) continue;
+    Gang& g = gang(queue);
+    if (g.leaving || level_of(queue) != level_of(waiter)) continue;
+    Duration left = Duration::max();
+    const auto watch = [&](const Quantum& quantum) {
+      if (quantum.counts() && !quantum.is_over(now)) left = std::min(left, quantum.left(now));
+    };
+    watch(process_of(queue).quantum);
+    if (contexts_.process_of(queue) == contexts_.process_of(waiter)) watch(g.quantum);
+    if (left == Duration::max()) continue;
+    channels.quantum_timer.cancel(g.timer);
+    g.timer = channels.quantum_timer.post_at(now + left, {queue});
+  }
+}
+
+void Firmware::on(const QuantumTimer& message, const FirmwareChannels& channels) {
+  reschedule(type_of(message.queue), channels);
+}
+
+void Firmware::on(const QueueIdle& message, const FirmwareChannels& channels) {
+  gang(message.queue).work_known = channels.hardware->has_work(message.queue, *channels.workload);
+  relist(message.queue);
+  reschedule(type_of(message.queue), channels);
+}
+
+// MES hears of work on a mapped gang from the slot itself. On a gang without one it polls wptr every period of the
+// oversubscription timer, counted from time zero, or is interrupted.
+void Firmware::on(const QueueHasWork& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  if (!g.registered) return;
+  const QueueType type = type_of(message.queue);
+  const WorkDiscovery how = type == QueueType::sdma ? spec_.sdma_work_discovery : spec_.work_discovery;
+  const SimTime now = channels.map.now();
+  if (g.slot.exists() || how == WorkDiscovery::interrupt || !oversubscribed(type)) {
+    g.work_known = true;
+    relist(message.queue);
+    return reschedule(type, channels);
+  }
+  const std::int64_t period = spec_.oversubscription_timer.count();
+  const std::int64_t polls = ceil_div(now.time_since_epoch().count(), period);
+  channels.discover_timer.post_at(SimTime{Duration{polls * period}}, {message.queue});
+}
+
+void Firmware::on(const DiscoverTimer& message, const FirmwareChannels& channels) {
+  Gang& g = gang(message.queue);
+  g.work_known = g.work_known || channels.hardware->has_work(message.queue, *channels.workload);
+  relist(message.queue);
+  reschedule(type_of(message.queue), channels);
+}
+
+}  // namespace userqsim
