@@ -20,11 +20,13 @@ bool takes_userq_mutex(Operation operation) {
 
 // As idr_alloc and xa_alloc give them: the lowest that is free, from 1.
 std::uint32_t lowest_free_id(const QueueBook& book, ProcessId process) {
+  std::vector<std::uint32_t> taken;
+  for (const QueueId queue : book.of(process)) {
+    if (book.at(queue).exists()) taken.push_back(book.at(queue).id);
+  }
+  std::sort(taken.begin(), taken.end());
   std::uint32_t id = 1;
-  const auto taken = [&](const QueueLife& queue) {
-    return queue.process == process && queue.exists() && queue.id == id;
-  };
-  while (std::any_of(book.queues.begin(), book.queues.end(), taken)) ++id;
+  for (const std::uint32_t each : taken) id += each == id ? 1U : 0U;
   return id;
 }
 
@@ -68,8 +70,8 @@ std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book
 
 std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process) {
   std::vector<QueueId> walk;
-  for (std::size_t i = 0; i < book.queues.size(); ++i) {
-    if (book.queues[i].process == process && book.queues[i].exists()) walk.push_back(QueueId::of(i));
+  for (const QueueId queue : book.of(process)) {
+    if (book.at(queue).exists()) walk.push_back(queue);
   }
   std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
     return place_in_process(release, book.at(a)) < place_in_process(release, book.at(b));
@@ -83,6 +85,7 @@ bool enter_queue(QueueBook& book, QueueId id, std::uint32_t opened) {
   queue.created = true;
   queue.opened = opened;
   queue.order = book.created++;
+  book.created_by[queue.process.value].push_back(id);
   queue.counted = book.halted && queue.type != QueueType::sdma;
   return !queue.counted;
 }
@@ -114,11 +117,9 @@ void OperationRun::begin(const Lifecycle& release, Operation operation, const st
     const bool first = i == 0 || plan[i - 1].queue != queue;
     const bool last = i + 1 == plan.size() || plan[i + 1].queue != queue;
     if (!queue.exists() && path->check_va) {
-      for (std::size_t q = 0; q < book.queues.size(); ++q) {
-        if (book.queues[q].process == process) {
-          steps_.push_back({Kind::check_va, Primitive::nothing, QueueId::of(q), QueueType::compute, process,
-                            std::nullopt, PacketResult::ok});
-        }
+      for (const QueueId each : book.of(process)) {
+        steps_.push_back({Kind::check_va, Primitive::nothing, each, QueueType::compute, process, std::nullopt,
+                          PacketResult::ok});
       }
     }
     add(*path, plan[i], owner, first, last, book);
@@ -163,8 +164,8 @@ Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
     }
   }
   if (operation_ == Operation::post_reset || operation_ == Operation::post_reset_vram_lost) book.hws_hang = false;
-  for (QueueLife& queue : book.queues) {
-    if (operation_ == Operation::process_exit && queue.process == process_) queue.counted = false;
+  if (operation_ == Operation::process_exit) {
+    for (const QueueId queue : book.of(process_)) book.at(queue).counted = false;
   }
   over_ = true;
   return Finished{error_};
@@ -263,12 +264,11 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
   const UserqState from = each == Primitive::preempt ? UserqState::mapped : UserqState::preempted;
   const PrimitiveRow* row = find_primitive(release, each, from);
   ensure(row != nullptr, "a helper for all gangs without a row of its own");
+  const std::vector<QueueId>& mine = book.of(process_);
   if (!called_) {
-    const auto acts = [&](const QueueLife& queue) {
-      return queue.process == process_ && queue.exists() && queue.state == from;
-    };
+    const auto acts = [&](QueueId queue) { return book.at(queue).exists() && book.at(queue).state == from; };
     // To stop nobody, no packet; to let the others go, one even for a process that has nothing to restart.
-    if (each == Primitive::preempt && std::none_of(book.queues.begin(), book.queues.end(), acts)) {
+    if (each == Primitive::preempt && std::none_of(mine.begin(), mine.end(), acts)) {
       ++cursor_;
       return std::nullopt;
     }
@@ -277,11 +277,11 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
     if (!book.hws_hang) return CallMes{*row->call, process_, QueueId::none(), QueueType::compute, false};
     answer_ = MesAnswer{PacketResult::error, {}};
   }
-  for (; hits_ < book.queues.size(); ++hits_) {
-    QueueLife& queue = book.queues[hits_];
-    if (queue.process != process_ || !queue.exists() || queue.state != from) continue;
-    const Moved moved{QueueId::of(hits_), from, answer_.result == PacketResult::ok ? row->ok : row->failed,
-                      row->call, answer_.result};
+  for (; hits_ < mine.size(); ++hits_) {
+    QueueLife& queue = book.at(mine[hits_]);
+    if (!queue.exists() || queue.state != from) continue;
+    const Moved moved{mine[hits_], from, answer_.result == PacketResult::ok ? row->ok : row->failed, row->call,
+                      answer_.result};
     queue.state = moved.to;
     return moved;
   }
@@ -318,12 +318,10 @@ void OperationRun::escalate(Escalation escalation, ProcessId process, const Queu
 void OperationRun::insert_detection(ProcessId process, std::size_t at, const QueueBook& book) {
   if (!recovery_.enabled || (!recovery_.per_queue_reset && !asks_regardless_)) return;
   for (const QueueType type : detection_order) {
-    bool any = false;
-    for (std::size_t i = 0; i < book.queues.size() && !any; ++i) {
-      const QueueLife& queue = book.queues[i];
-      const bool mine = queue.process == process && queue.type == type && QueueId::of(i) != subject_;
-      any = mine && queue.counted;
-    }
+    const std::vector<QueueId>& mine = book.of(process);
+    const bool any = std::any_of(mine.begin(), mine.end(), [&](QueueId queue) {
+      return book.at(queue).type == type && book.at(queue).counted && queue != subject_;
+    });
     if (!any) continue;
     const Step step{Kind::detect, Primitive::reset, QueueId::none(), type, process, std::nullopt, PacketResult::ok};
     steps_.insert(steps_.begin() + static_cast<std::ptrdiff_t>(at++), step);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <variant>
@@ -36,12 +37,18 @@ struct QueueLife {
 };
 
 struct QueueBook {
-  std::vector<QueueLife> queues;  // by QueueId
-  bool halted = false;            // for enforced isolation
-  bool hws_hang = false;          // Lifecycle::stops_calling: until the next reset is over
-  std::uint32_t created = 0;      // queues ever
+  std::vector<QueueLife> queues;                             // by QueueId
+  std::map<std::uint32_t, std::vector<QueueId>> created_by;  // by process, in order of creation, gone ones too
+  bool halted = false;                                       // for enforced isolation
+  bool hws_hang = false;      // Lifecycle::stops_calling: until the next reset is over
+  std::uint32_t created = 0;  // queues ever
   QueueLife& at(QueueId id) { return queues[id.index()]; }
   const QueueLife& at(QueueId id) const { return queues[id.index()]; }
+  const std::vector<QueueId>& of(ProcessId process) const {
+    static const std::vector<QueueId> none;
+    const auto it = created_by.find(process.value);
+    return it == created_by.end() ? none : it->second;
+  }
   auto fields() const { return std::tie(queues, halted, hws_hang, created); }
 };
 

@@ -52,6 +52,14 @@ void random_profiles(MachineSpec& spec) {
   spec.firmware.suspend_ack = coin() ? SuspendAck::before_preempt : SuspendAck::after_preempt;
   spec.firmware.api_during_unmap = coin() ? ApiDuringUnmap::blocked : ApiDuringUnmap::free;
   spec.firmware.work_discovery = coin() ? WorkDiscovery::timer : WorkDiscovery::interrupt;
+  spec.firmware.sdma_work_discovery = coin() ? WorkDiscovery::timer : WorkDiscovery::interrupt;
+  spec.firmware.process_quantum = duration_in(100, 10'000);
+  spec.firmware.carry_over = coin() ? CarryOver::kept : CarryOver::fresh;
+  spec.firmware.low_level = coin() ? LowLevel::when_idle : LowLevel::lowest;
+  spec.firmware.low_idle_time = duration_in(0, 500);
+  spec.firmware.vmid_per = coin() ? VmidPer::process : VmidPer::queue;
+  spec.kernel.process_context = coin() ? ProcessContext::process : ProcessContext::queue;
+  spec.device.vmids.count = *rc::gen::element(0U, 1U, 2U, 3U, 8U);
   spec.policy = coin() ? "preempt_restore" : "unmap_map";
 }
 
@@ -97,6 +105,8 @@ MachineSpec random_machine() {
     process_spec.vram.push_back({"data", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, 4, Domain::vram});
     process_spec.start = duration_in(0, 5'000);
     if (coin()) process_spec.stop = duration_in(20'000, 60'000);
+    // At most one in all, for there may be one pipe.
+    if (p == 0 && coin()) process_spec.queues.front().priority = Priority::realtime;
     spec.processes.push_back(process_spec);
     spec.events.push_back(random_pressure(name));
     spec.events.push_back(random_pressure(name));

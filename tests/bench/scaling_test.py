@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""How many instructions an event takes with 100 queues and with 10,000: a decision must not walk every queue.
+
+Counted by callgrind, so that the figure is the same on a busy machine. Each run is counted at two horizons; what both
+have (reading the scenario, opening the processes, writing the files) falls out of the difference.
+
+Usage: scaling_test.py PATH_TO_BINARY
+"""
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+MOST_GROWTH = 3.0
+QUEUES_OF_A_PROCESS = 100
+HORIZONS_MS = (600, 700)  # 10,000 queues are all created by then
+TYPES = ("gfx", "compute", "sdma")
+
+
+def scenario(queues, kernel, horizon_ms):
+    def queue(number):
+        return {"name": f"q{number}", "type": TYPES[number % 3],
+                "jobs": {"arrival": {"closed": {"clients": 1, "think": "0ns"}},
+                         "work": {"dist": "exponential", "mean": "200us"}, "width": 1, "grain": "50us",
+                         "fence": number % 2 == 0}}
+    processes = [{"name": f"p{p}", "queues": [queue(q) for q in range(QUEUES_OF_A_PROCESS)]}
+                 for p in range(queues // QUEUES_OF_A_PROCESS)]
+    return {"format": "userqsim-scenario/1", "name": "scaling", "device": "rx7900xtx", "kernel": kernel, "seed": 1,
+            "horizon": f"{horizon_ms}ms", "processes": processes,
+            "events": [{"kind": "evict", "process": "p0", "every": "10ms"}]}
+
+
+@unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
+class Scaling(unittest.TestCase):
+    binary = ""
+
+    def count(self, folder, *what):
+        """Instructions and events of one run."""
+        (folder / "scenario.json").write_text(json.dumps(scenario(*what)), encoding="utf-8")
+        result = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self.binary, "run", "scenario.json",
+             "--out", "out", "--force"], cwd=folder, capture_output=True, text=True, check=True)
+        instructions = int(re.search(r"Collected : (\d+)", result.stderr)[1])
+        with open(folder / "out" / "timing.csv", newline="", encoding="utf-8") as file:
+            return instructions, int(next(csv.DictReader(file))["events"])
+
+    def per_event(self, queues, kernel):
+        with tempfile.TemporaryDirectory() as folder:
+            (less, before), (more, after) = (self.count(Path(folder), queues, kernel, ms) for ms in HORIZONS_MS)
+        return (more - less) / (after - before)
+
+    def test_an_event_costs_little_more_with_a_hundred_times_the_queues(self):
+        for kernel in ("6.18", "6.19", "7.1"):
+            with self.subTest(kernel=kernel):
+                few, many = (self.per_event(queues, kernel) for queues in (100, 10_000))
+                print(f"{kernel}: {few:.0f} instructions an event with 100 queues, {many:.0f} with 10,000: "
+                      f"{many / few:.2f} times as many")
+                self.assertLess(many / few, MOST_GROWTH)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    Scaling.binary = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()
