@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "models/hardware/hardware.hpp"
+#include "models/hardware/save_area.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -131,14 +132,22 @@ void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
 Wide Hardware::ticks_to_round_end(SlotId id, Wide remaining, const HardwareChannels& channels) const {
   const Queue& q = queues_[slots_[id.index()].queue.index()];
   const Job& job = channels.workload->jobs()[q.ring.front()];
-  std::optional<Duration> grain = channels.workload->spec_of(job).grain;
+  const JobSpec& spec = channels.workload->spec_of(job);
+  std::optional<Duration> grain = spec.grain;
   if (is_copy(id) && !grain && spec_.device.link.bytes_per_second > 0) {
     grain = transfer_time(sdma_packet, spec_.device.link);
   }
-  if (!grain) return remaining;
+  const bool has_shape = spec.shape && spec_.device.wave_state.waves > 0;
+  if (!grain && !has_shape) return remaining;
   const std::uint32_t width = width_of(id, channels);
-  const Wide round = std::max<Wide>(1, FluidShare::ticks(*grain, width) * q.scale_permille / 1000);
   const Wide whole = (FluidShare::ticks(job.work, width) * q.scale_permille + 999) / 1000;
+  Wide round = 1;
+  if (has_shape) {
+    const Wide rounds = rounds_of(spec_.device.wave_state, *spec.shape, width);
+    round = std::max<Wide>(round, (whole + rounds - 1) / rounds);
+  } else {
+    round = std::max<Wide>(round, FluidShare::ticks(*grain, width) * q.scale_permille / 1000);
+  }
   const Wide done = whole - remaining;
   if (done <= 0) return std::min(remaining, round);
   return std::min(remaining, (round - done % round) % round);

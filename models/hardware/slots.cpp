@@ -1,5 +1,8 @@
 // HQD slots: a queue's way in (mapping, loading) and its way out (draining, saving, unmapping).
+#include <algorithm>
+
 #include "models/hardware/hardware.hpp"
+#include "models/hardware/save_area.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -189,14 +192,24 @@ void Hardware::release_slot(SlotId id, const HardwareChannels& channels) {
   channels.slot_freed.post({queue, id});
 }
 
-// The waves of a job that fills the machine use `context_fill` of the save area; a narrower job its share of that.
+// The resident waves of a job whose shape is known. Else those of a job that fills the machine use `context_fill`
+// of the save area, and a narrower job its share of that. Never more than the job's compute units have of the area.
 Bytes Hardware::wave_context(QueueId queue, const HardwareChannels& channels) const {
   const Queue& q = queues_[queue.index()];
   if (q.ring.empty() || !q.head_started) return Bytes{0};
-  const JobSpec& job = channels.workload->spec_of(channels.workload->jobs()[q.ring.front()]);
+  const Job& live = channels.workload->jobs()[q.ring.front()];
+  const JobSpec& job = channels.workload->spec_of(live);
+  const WaveStateSpec& unit = spec_.device.wave_state;
+  const std::int64_t area = save_area_per_cu(spec_.device).value * std::min(job.width, spec_.device.compute_units);
+  if (job.shape && unit.waves > 0) {
+    const Wide whole = (FluidShare::ticks(live.work, job.width) * q.scale_permille + 999) / 1000;
+    const Wide rounds = rounds_of(unit, *job.shape, job.width);
+    const auto round = static_cast<std::uint64_t>((whole - q.remaining) * rounds / std::max<Wide>(whole, 1));
+    const Bytes bytes = wave_bytes(unit, *job.shape, resident_waves(unit, *job.shape, job.width, round));
+    return std::min(bytes, Bytes{area});
+  }
   const std::int64_t fill_permille = in_permille(channels.costs->spec().context_fill);
-  const Wide bytes = static_cast<Wide>(spec_.device.context_area_per_cu.value) * job.width * fill_permille / 1000;
-  return Bytes{static_cast<std::int64_t>(std::min<Wide>(bytes, std::int64_t{1} << 60))};
+  return Bytes{static_cast<std::int64_t>(static_cast<Wide>(area) * fill_permille / 1000)};
 }
 
 Bandwidth Hardware::context_bandwidth() const {

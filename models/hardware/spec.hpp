@@ -26,6 +26,13 @@ struct VmidSpec {
   std::optional<std::uint32_t> without_kernel_queues{};
 };
 
+// What a compute unit holds of its waves (kfd_queue.c), and how many of them.
+struct WaveStateSpec {
+  std::uint32_t waves = 0;  // 0: nothing is saved
+  Bytes vgprs{0}, sgprs{0}, lds{0}, hwregs{0};
+  Bytes control{0};  // of a wave, on the control stack
+};
+
 struct DeviceSpec {
   std::string name;
   std::string title;
@@ -38,11 +45,12 @@ struct DeviceSpec {
   bool kernel_queues = true;  // amdgpu.user_queue: 1; else 2, user queues only
   Bytes vram{0};
   Bytes gtt{0};
-  Bandwidth link;                // host link, one way, as the copy engine drives it; 0: infinitely fast
-  Bandwidth vram_bandwidth;      // peak; 0: infinitely fast
-  Bytes context_area_per_cu{0};  // CWSR save area a compute unit at most
-  Bytes gfx_context{0};          // shadow and firmware work area saved for a graphics queue
-  Duration pipe_quantum{0};      // the queue manager's rotation on one pipe; 0: only when idle
+  Bandwidth link;            // host link, one way, as the copy engine drives it; 0: infinitely fast
+  Bandwidth vram_bandwidth;  // peak; 0: infinitely fast
+  std::uint32_t xccs = 1;    // complexes that the compute units are divided into; a queue has all of them
+  WaveStateSpec wave_state;
+  Bytes gfx_context{0};      // shadow and firmware work area saved for a graphics queue
+  Duration pipe_quantum{0};  // the queue manager's rotation on one pipe; 0: only when idle
   TlbFlushPath tlb_flush_path = TlbFlushPath::mes_ring;
   ResetMethod reset_method = ResetMethod::mode1;
   bool per_queue_reset = false;  // MES can reset a hung queue alone
@@ -78,6 +86,15 @@ void describe(V& v, VmidSpec& s) {
              "The same where there are no kernel queues; default: count", within(0, 64));
 }
 template <class V>
+void describe(V& v, WaveStateSpec& w) {
+  v.required("waves", w.waves, "Waves that a compute unit holds; 0: nothing is saved", within(0, 64));
+  v.required("vgprs", w.vgprs, "Vector registers of a compute unit");
+  v.required("sgprs", w.sgprs, "Scalar registers of a compute unit");
+  v.required("lds", w.lds, "Local memory of a compute unit");
+  v.required("hwregs", w.hwregs, "Other registers of a compute unit's waves");
+  v.required("control", w.control, "Of a wave, on the control stack");
+}
+template <class V>
 void describe(V& v, DeviceSpec& d) {
   v.required("name", d.name, "Profile name");
   v.required("title", d.title, "What it is");
@@ -92,7 +109,8 @@ void describe(V& v, DeviceSpec& d) {
   v.required("gtt", d.gtt, "System memory that buffers may take");
   v.required("link", d.link, "Host link, one way; 0B/s: infinitely fast");
   v.required("vram_bandwidth", d.vram_bandwidth, "Device memory; 0B/s: infinitely fast");
-  v.required("context_area_per_cu", d.context_area_per_cu, "CWSR save area a compute unit at most");
+  v.optional("xccs", d.xccs, "Complexes that the compute units are divided into", within(1, 64));
+  v.required("wave_state", d.wave_state, "What CWSR saves of a compute unit");
   v.required("gfx_context", d.gfx_context, "Bytes saved and loaded for a graphics queue");
   v.required("pipe_quantum", d.pipe_quantum, "A pipe rotates among its ready queues after this; 0: only when idle");
   v.required("tlb_flush_path", d.tlb_flush_path, "Who carries a TLB flush");

@@ -4,6 +4,7 @@
 #include <optional>
 #include <variant>
 
+#include "models/hardware/save_area.hpp"
 #include "models/machine/check_parts.hpp"
 #include "models/workload/purpose.hpp"
 #include "sim/config/units.hpp"
@@ -66,6 +67,24 @@ void check_width(const JobSpec& job, const QueueSpec& queue, const DeviceSpec& d
                                       device.name, device.compute_units));
 }
 
+void check_shape(const JobSpec& job, const QueueSpec& queue, const DeviceSpec& device, const Pointer& at,
+                 Findings& found) {
+  if (!job.shape) return;
+  const WaveShape& shape = *job.shape;
+  const Pointer here = at / "shape";
+  if (job.grain) found.add(here, "stands beside a grain; expected one of them");
+  if (queue.type != QueueType::compute) {
+    found.add(here, fmt::format("is of compute jobs; the queue is a {} queue", name_of(queue.type)));
+  } else if (device.wave_state.waves == 0) {
+    found.add(here, fmt::format("needs a device that says what a compute unit holds; \"{}\" has no wave_state",
+                                device.name));
+  } else if (shape.wave_size != 32 && shape.wave_size != 64) {
+    found.add(here / "wave_size", fmt::format("{} lanes; allowed: 32, 64", shape.wave_size));
+  } else if (resident_waves_per_cu(device.wave_state, shape) == 0) {
+    found.add(here, fmt::format("no workgroup fits into a compute unit of the device \"{}\"", device.name));
+  }
+}
+
 std::string cycle_text(const std::vector<Digraph::Vertex>& cycle, const std::vector<std::string>& names) {
   constexpr std::size_t most_shown = 10;
   const std::size_t shown = cycle.size() <= most_shown + 1 ? cycle.size() : most_shown;
@@ -114,6 +133,7 @@ void check_stream(const MachineSpec& spec, const ProcessSpec& process, const Que
     check_distribution(job.work, here / "work", found);
     if (const QueueSpec* runs_on = queue_of(job, process, queue, here, found)) {
       check_width(job, *runs_on, spec.device, here, found);
+      check_shape(job, *runs_on, spec.device, here, found);
     }
   }
   if (stream.graph.empty()) found.add(at / "graph", "expected at least one job, found none");

@@ -47,15 +47,26 @@ struct TraceArrival {
 using Arrival = std::variant<PeriodicArrival, PoissonArrival, ClosedArrival, TraceArrival>;
 
 // One job of an arrival. Work is machine time at the job's full width.
+// The waves of a compute dispatch. What a compute unit holds of them at a time, how many rounds they take and what
+// they leave in memory when they are saved follows from here and from the device.
+struct WaveShape {
+  std::uint64_t waves = 1;        // of the dispatch
+  std::uint32_t group_waves = 1;  // of a workgroup
+  std::uint32_t wave_size = 32;   // lanes: 32 or 64
+  std::uint32_t vgprs = 0;        // of a lane, four bytes each
+  Bytes lds{0};                   // of a workgroup
+};
+
 struct JobSpec {
   std::string name = "job";
   std::optional<std::string> queue;  // default: the queue that holds the stream
   std::vector<std::string> after;    // jobs of the same arrival that must have finished
   Distribution work = constant(Duration{0});
-  std::uint32_t width = 1;        // compute units it occupies; for SDMA, ignored by definition (one engine)
-  std::optional<Duration> grain;  // machine time of one round of waves (a drain stops at its end);
-                                  // default: the whole job is one round
-  bool fence = false;             // the driver emits a fence for it: submission needs the eviction fence
+  std::uint32_t width = 1;         // compute units it occupies; for SDMA, ignored by definition (one engine)
+  std::optional<Duration> grain;   // machine time of one round of waves (a drain stops at its end);
+                                   // default: the whole job is one round
+  std::optional<WaveShape> shape;  // instead of `grain`: its rounds are those of its waves
+  bool fence = false;              // the driver emits a fence for it: submission needs the eviction fence
 };
 
 struct StreamSpec {
@@ -193,11 +204,21 @@ void describe_alternatives(V& v, Arrival& a) {
 inline constexpr Limits width_limits = within(1, 4096);
 
 template <class V>
+void describe(V& v, WaveShape& w) {
+  v.required("waves", w.waves, "Waves of the dispatch", within(1, std::int64_t{1} << 32));
+  v.optional("group_waves", w.group_waves, "Waves of a workgroup", within(1, 32));
+  v.optional("wave_size", w.wave_size, "Lanes of a wave", within(32, 64));
+  v.required("vgprs", w.vgprs, "Vector registers of a lane", within(1, 512));
+  v.optional("lds", w.lds, "Local memory of a workgroup");
+}
+
+template <class V>
 void describe_job_body(V& v, JobSpec& j) {
   v.required("work", j.work, "Machine time of the job at its full width");
   v.optional("width", j.width, "Compute units it occupies", width_limits);
   v.optional("grain", j.grain, "Machine time of one round of waves: a drain stops at its end; default: the job",
              positive());
+  v.optional("shape", j.shape, "Of a compute job, instead of `grain`: its waves");
   v.optional("fence", j.fence, "The driver emits a fence for it: its submission needs a live eviction fence");
 }
 template <class V>

@@ -38,7 +38,7 @@ void random_profiles(MachineSpec& spec) {
   spec.device.gtt = Bytes{std::int64_t{256} << 20};
   spec.device.link = Bandwidth{std::int64_t{20} << 30};
   spec.device.gfx_context = Bytes{74'212};
-  spec.device.context_area_per_cu = Bytes{100'000};
+  spec.device.wave_state = {2, Bytes{100000}, Bytes{512}, Bytes{65'536}, Bytes{64}, Bytes{12}};
   spec.device.pipe_quantum = coin() ? 0ns : Duration{1ms};
   spec.device.tlb_flush_path = coin() ? TlbFlushPath::mes_ring : TlbFlushPath::second_pipe;
   spec.kernel.pre_wait = *rc::gen::element(PreWait::none, PreWait::abort, PreWait::continue_on, PreWait::unbounded);

@@ -65,7 +65,7 @@ MachineSpec random_device() {
   spec.device.compute_units = 4;
   spec.device.gfx_context = Bytes{1000};
   spec.device.link = Bandwidth{1'000'000'000};
-  spec.device.context_area_per_cu = Bytes{10'000};
+  spec.device.wave_state = {2, Bytes{10000}, Bytes{512}, Bytes{65'536}, Bytes{64}, Bytes{12}};
   spec.device.pipe_quantum = coin() ? 0ns : Duration{50us};
   spec.kernel.cwsr = coin();
   for (Cost* each :

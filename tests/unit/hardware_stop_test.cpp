@@ -194,22 +194,24 @@ TEST_CASE("MES's own unmapping is not a stop, and a stop that comes too late is 
   CHECK(bench.count<QueueStopped>() == 0);
 }
 
-// CWSR: 4 units of 500'000 bytes each, half of it used; a job of width 2 saves 2 * 500'000 / 2 bytes.
+// CWSR: 4 units with a wave each, and 4 * 510'944 + 4'096 (control stacks) + 4 * 32 (the debugger's) bytes of save
+// area: 512'000 for each unit. Half of it is used, so a job of width 2 saves 2 * 512'000 / 2 bytes.
 MachineSpec with_cwsr(Domain area) {
   MachineSpec spec = machine();
   spec.kernel.cwsr = true;
   spec.kernel.context_area = area;
   spec.device.compute_units = 4;
-  spec.device.context_area_per_cu = Bytes{500'000};
+  spec.device.wave_state.waves = 1;
+  spec.device.wave_state.vgprs = Bytes{510'944};
   spec.costs.context_fill.value = 0.5;
-  spec.device.link = {1'000'000'000};             // 500'000 bytes: 500 us
-  spec.device.vram_bandwidth = {10'000'000'000};  // and 50 us
+  spec.device.link = {1'000'000'000};             // 512'000 bytes: 512 us
+  spec.device.vram_bandwidth = {10'000'000'000};  // and 51.2 us
   return spec;
 }
 
 TEST_CASE("with CWSR running waves are saved at once and loaded again", "[hardware][stop]") {
   const bool in_vram = GENERATE(false, true);
-  const Duration transfer = in_vram ? 50us : 500us;
+  const Duration transfer = in_vram ? 51200ns : Duration{512us};
   HardwareBench bench(with_job(with_cwsr(in_vram ? Domain::vram : Domain::gtt), job(1000us, 2)));
   bench.map(q0, slot0);
   bench.run_until(100us);
@@ -225,9 +227,9 @@ TEST_CASE("with CWSR running waves are saved at once and loaded again", "[hardwa
   const auto moved = bench.all<ContextMoved>();
   REQUIRE(moved.size() == 2);
   CHECK(moved[0].save);
-  CHECK(moved[0].bytes == Bytes{500'000});
+  CHECK(moved[0].bytes == Bytes{512'000});
   CHECK_FALSE(moved[1].save);
-  CHECK(moved[1].bytes == Bytes{500'000});
+  CHECK(moved[1].bytes == Bytes{512'000});
 }
 
 TEST_CASE("a stop finds a queue's waves being loaded: the load ends first, and they are saved again",
@@ -240,11 +242,11 @@ TEST_CASE("a stop finds a queue's waves being loaded: the load ends first, and t
   bench.map(q0, slot0);
   bench.run_until(2ms + 10us + 100us);  // loading until 2510
   bench.unmap(q0, slot0);
-  bench.expect_at<SlotFreed>(100us + 2us + 7us + 500us + 11us);
-  bench.expect_at<SlotFreed>(2ms + 10us + 500us + 5us + 500us + 11us);
+  bench.expect_at<SlotFreed>(100us + 2us + 7us + 512us + 11us);
+  bench.expect_at<SlotFreed>(2ms + 10us + 512us + 5us + 512us + 11us);
   bench.run_until(4ms);
   bench.map(q0, slot0);
-  bench.expect_at<JobDone>(4ms + 10us + 500us + 3us + (1000us - 87us));
+  bench.expect_at<JobDone>(4ms + 10us + 512us + 3us + (1000us - 87us));
 }
 
 TEST_CASE("with CWSR a queue that was rotated off its pipe still has waves to save", "[hardware][stop]") {
@@ -258,7 +260,7 @@ TEST_CASE("with CWSR a queue that was rotated off its pipe still has waves to sa
   bench.map(q1, slot1);
   bench.run_until(150us);  // q0 off since 113, q1 running since 116
   bench.unmap(q0, slot0);
-  bench.expect_at<SlotFreed>(150us + 5us + 500us + 11us, of(q0));
+  bench.expect_at<SlotFreed>(150us + 5us + 512us + 11us, of(q0));
 }
 
 TEST_CASE("with CWSR an idle queue has nothing to save", "[hardware][stop]") {
