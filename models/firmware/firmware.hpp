@@ -6,6 +6,8 @@
 // (SuspendAck); SUSPEND and RESUME of all gangs are one packet. RESET kills the waves of a queue, or of those of an
 // engine that hang, and forgets their gangs. A packet about a gang that MES does not know is refused.
 //
+// HWS has no packets: ADD_QUEUE and REMOVE_QUEUE stand for KFD's new runlist, for which every queue leaves first.
+//
 // Slots. While every runnable gang of an engine fits, and its VMID, all are mapped. When they do not, only gangs
 // with known work are: higher levels first, within a level process by process and there gang by gang (gangs.hpp). A
 // mapped gang gives way when it is idle, to a higher level at once, to another process when its own has had its
@@ -137,6 +139,7 @@ class Firmware {
 
   // Packets that take queues off the machine (stops.cpp).
   void begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  void update_runlist(Work work, const FirmwareChannels& channels);
   void finish_stop(Stop stop, const FirmwareChannels& channels);
 
   // Resets (resets.cpp).
@@ -195,18 +198,24 @@ class Firmware {
   void give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels);
   void end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels);
   void pass_turns(QueueType type, SimTime now);
+  void begin_quantum(QueueId queue, SimTime now);
   void stop_quantum(QueueId queue, SimTime now);
   void watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels);
 
   bool runnable(QueueId queue) const { return gang(queue).registered && !gang(queue).suspended; }
-  Priority level_of(QueueId queue) const { return layout_->queue(queue).priority; }
-  // It is to run: it has work, or is always mapped.
-  bool wants(QueueId queue) const { return gang(queue).work_known || level_of(queue) == Priority::realtime; }
+  bool is_hws() const { return spec_.scheduler == Scheduler::hws; }
+  // HWS knows no levels.
+  Priority level_of(QueueId queue) const { return is_hws() ? Priority::normal : layout_->queue(queue).priority; }
+  // It is to run: it has work, or is always mapped, or nobody looks whether it has work.
+  bool wants(QueueId queue) const {
+    return is_hws() || gang(queue).work_known || level_of(queue) == Priority::realtime;
+  }
   Gang& gang(QueueId queue) { return gangs_[queue.index()]; }
   const Gang& gang(QueueId queue) const { return gangs_[queue.index()]; }
   ListedProcess& process_of(QueueId queue) { return processes_[contexts_.process_of(queue)]; }
   const ListedProcess& process_of(QueueId queue) const { return processes_[contexts_.process_of(queue)]; }
   QueueType type_of(QueueId queue) const { return layout_->queue(queue).type; }
+  static constexpr std::array engines{QueueType::gfx, QueueType::compute, QueueType::sdma};
   static std::size_t index_of(QueueType type) { return static_cast<std::size_t>(type); }
   EngineLists& lists_of(QueueType type) { return lists_[index_of(type)]; }
   const EngineLists& lists_of(QueueType type) const { return lists_[index_of(type)]; }

@@ -78,7 +78,7 @@ struct Gang {
   std::uint32_t resets = 0;             // packets that reset it
   std::array<std::uint32_t, 3> seen{};  // by Once: the number after that of the last eviction, with faults only
   bool work_known = false;
-  bool connected = false;  // a pipe runs it, and it is not leaving
+  bool connected = false;  // its quantum counts: a pipe runs it, and it is not leaving
   Quantum quantum;
   EventHandle timer;  // its turn may be over, or the promise of its slot
   // How the lists count it.

@@ -7,12 +7,6 @@
 
 namespace userqsim {
 
-namespace {
-
-constexpr std::array engines{QueueType::gfx, QueueType::compute, QueueType::sdma};
-
-}  // namespace
-
 // Where VMIDs are short the engines compete for them.
 void Firmware::reschedule(QueueType type, const FirmwareChannels& channels) {
   if (vmids_.are_short()) return schedule(engines, channels);
@@ -28,6 +22,7 @@ void Firmware::reschedule_engines_of(const std::vector<QueueId>& queues, const F
 
 // Serves who waits on these engines, first come first of all of them.
 void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels& channels) {
+  if (is_hws() && !stops_.empty()) return;  // between two runlists
   for (const QueueType type : types) {
     pass_turns(type, channels.map.now());
     watch_quiet(type, channels);
@@ -73,6 +68,7 @@ Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const Firm
   const std::optional<SlotId> slot = free_slot(queue);
   if (slot && has_vmid) {
     enter(queue, *slot);
+    if (is_hws()) begin_quantum(queue, now);  // its turn is in the slot, whatever it does there
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     return Room::made;
   }

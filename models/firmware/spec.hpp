@@ -7,6 +7,10 @@
 
 namespace userqsim {
 
+// Who decides which queues have slots. HWS (before MES) takes a runlist from KFD and turns through it blindly, idle
+// queues too; each change of the list takes every queue off the machine first.
+enum class Scheduler : std::uint8_t { mes, hws };
+
 // Unknown: whether SUSPEND's API fence is written before or after the gang has left the hardware. The suspend
 // fence is always written after.
 enum class SuspendAck : std::uint8_t { before_preempt, after_preempt };
@@ -37,6 +41,7 @@ enum class CarryOver : std::uint8_t { kept, fresh };
 enum class LowLevel : std::uint8_t { when_idle, lowest };
 
 struct FirmwareSpec {
+  Scheduler scheduler = Scheduler::mes;
   SuspendAck suspend_ack = SuspendAck::before_preempt;
   ApiDuringUnmap api_during_unmap = ApiDuringUnmap::blocked;
   WorkDiscovery work_discovery = WorkDiscovery::timer;
@@ -59,6 +64,11 @@ struct FirmwareSetup {
   std::uint32_t vmids = 0;  // 0: as many as queues want
 };
 
+template <>
+struct EnumNames<Scheduler> {
+  static constexpr std::array entries{std::pair{Scheduler::mes, std::string_view{"mes"}},
+                                      std::pair{Scheduler::hws, std::string_view{"hws"}}};
+};
 template <>
 struct EnumNames<SuspendAck> {
   static constexpr std::array entries{std::pair{SuspendAck::before_preempt, std::string_view{"before_preempt"}},
@@ -104,6 +114,7 @@ struct EnumNames<LowLevel> {
 
 template <class V>
 void describe(V& v, FirmwareSpec& f) {
+  v.optional("scheduler", f.scheduler, "Who decides which queues have slots");
   v.optional("suspend_ack", f.suspend_ack, "When SUSPEND's API fence is written (unknown)");
   v.optional("api_during_unmap", f.api_during_unmap, "Whether packets wait for an unmap under way (unknown)");
   v.optional("work_discovery", f.work_discovery, "How work on an unmapped graphics or compute queue is found");

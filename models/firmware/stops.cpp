@@ -37,6 +37,31 @@ void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const F
   reschedule_engines_of(queues, channels);
 }
 
+// KFD unmaps all queues and submits the new list (execute_queues_cpsch). The others come back with it.
+void Firmware::update_runlist(Work work, const FirmwareChannels& channels) {
+  const QueueId subject = work.packet.queue;
+  const bool removes = work.packet.opcode == Opcode::remove_queue;
+  Stop stop{work, channels.api_timer.now(), {}, {}, false};
+  for (const QueueId queue : slot_taken_) {
+    if (queue.exists()) stop.waits_for.push_back(queue);
+  }
+  if (removes && !gang(subject).slot.exists()) {
+    const bool pending = channels.hardware->has_work(subject, *channels.workload);
+    channels.queue_stopped->state({channels.api_timer.now(), subject, pending});
+  }
+  if (!stop.waits_for.empty()) {
+    stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {subject});
+    stop.blocks = spec_.api_during_unmap == ApiDuringUnmap::blocked;
+    blocked_ = stop.blocks;
+    stops_.push_back(stop);
+  }
+  for (const QueueId queue : stop.waits_for) {
+    give_way(queue, queue == subject ? &work.packet : nullptr, channels);
+  }
+  if (removes) ++gang(subject).stops;
+  if (stop.waits_for.empty()) finish_stop(stop, channels);
+}
+
 void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (!g.slot.exists()) return;  // it left at the very instant of a GPU reset
@@ -55,6 +80,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
     finish_stop(stop, channels);
   }
   serve_next(channels);
+  if (is_hws()) return schedule(engines, channels);
   reschedule(type_of(message.queue), channels);
 }
 
@@ -63,6 +89,11 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
   if (stop.blocks) {
     work.busy += channels.api_timer.now() - stop.unmap_began;
     blocked_ = false;
+  }
+  if (work.packet.opcode == Opcode::add_queue) {
+    enlist(work.packet.queue);
+    answer(work, PacketResult::ok, channels);
+    return make_runnable({work.packet.queue}, channels);
   }
   if (work.packet.opcode == Opcode::remove_queue) {
     work.finishing = true;
@@ -89,6 +120,7 @@ void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
   if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);
   end_packet(stop.work, PacketResult::unmap_fail, channels);
   serve_next(channels);
+  if (is_hws()) schedule(engines, channels);
 }
 
 }  // namespace userqsim

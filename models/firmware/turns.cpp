@@ -65,18 +65,22 @@ void Firmware::stop_quantum(QueueId queue, SimTime now) {
   process_of(queue).quantum.disconnect(now);
 }
 
+void Firmware::begin_quantum(QueueId queue, SimTime now) {
+  gang(queue).connected = true;
+  gang(queue).quantum.connect(now);
+  process_of(queue).quantum.connect(now);
+}
+
 void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {
-  Gang& g = gang(message.queue);
-  if (g.leaving || !g.slot.exists()) return;
-  g.connected = true;
-  g.quantum.connect(channels.map.now());
-  process_of(message.queue).quantum.connect(channels.map.now());
+  const Gang& g = gang(message.queue);
+  if (is_hws() || g.leaving || !g.slot.exists()) return;
+  begin_quantum(message.queue, channels.map.now());
   if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);
 }
 
 void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
-  if (g.leaving || !g.slot.exists()) return;
+  if (is_hws() || g.leaving || !g.slot.exists()) return;
   channels.quantum_timer.cancel(g.timer);
   stop_quantum(message.queue, channels.map.now());
   if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);

@@ -144,10 +144,26 @@ void check_profiles(const MachineSpec& spec, Findings& found) {
   }
 }
 
+// HWS takes a runlist from KFD. It has no SUSPEND, no RESET and no TLB flush of MES's.
+void check_scheduler(const MachineSpec& spec, Findings& found) {
+  if (spec.firmware.scheduler != Scheduler::hws) return;
+  const std::string device = fmt::format("the device \"{}\" has HWS and no MES", spec.device.name);
+  if (spec.kernel.lifecycle != "kfd") {
+    found.add(Pointer{"/kernel"}, fmt::format("{}: only the kernel profile kfd drives it", device));
+  }
+  if (spec.policy != "unmap_map") {
+    found.add(Pointer{"/policy"}, fmt::format("{}: \"{}\" asks for more than unmap_map", device, spec.policy));
+  }
+  if (spec.device.tlb_flush_path != TlbFlushPath::second_pipe) {
+    found.add(Pointer{"/overrides/device/tlb_flush_path"}, fmt::format("{}; allowed: second_pipe", device));
+  }
+}
+
 std::vector<SpecProblem> check(const MachineSpec& spec) {
   Findings found;
   if (spec.horizon <= Duration{0}) found.add(Pointer{"/horizon"}, "must be positive");
   check_profiles(spec, found);
+  check_scheduler(spec, found);
   check_processes(spec, found);
   check_events(spec, found);
   check_faults(spec, found);

@@ -31,7 +31,8 @@ struct MachineSpec {
 
 // MES as the kernel profile and the chip have it.
 inline FirmwareSetup firmware_setup(const MachineSpec& spec) {
-  return {spec.firmware, spec.kernel.process_context, user_vmids(spec.device)};
+  const bool runlist = spec.firmware.scheduler == Scheduler::hws;  // of queues, each with its own turn
+  return {spec.firmware, runlist ? ProcessContext::queue : spec.kernel.process_context, user_vmids(spec.device)};
 }
 
 // One thing wrong with a spec: where (a JSON pointer into the scenario) and what, with what is allowed.

@@ -54,7 +54,8 @@ class Golden(unittest.TestCase):
         rows = ["model_version\tscenario\tpolicy\tdigest"]
         with tempfile.TemporaryDirectory() as folder:
             for path in sorted(LIBRARY.glob("*.json")):
-                for policy in POLICIES:
+                on_hws = json.loads(path.read_text("utf-8"))["kernel"] == "kfd"  # which knows one policy
+                for policy in ["unmap_map"] if on_hws else POLICIES:
                     manifest = json.loads((run(path.stem, policy, folder) / "manifest.json").read_text())
                     version = manifest["model_version"]
                     rows.append(f"{version}\t{path.stem}\t{policy}\t{manifest['digests'][0]['digest']}")

@@ -61,6 +61,11 @@ void random_profiles(MachineSpec& spec) {
   spec.kernel.process_context = coin() ? ProcessContext::process : ProcessContext::queue;
   spec.device.vmids.count = *rc::gen::element(0U, 1U, 2U, 3U, 8U);
   spec.policy = coin() ? "preempt_restore" : "unmap_map";
+  if (*rc::gen::inRange(0, 4) > 0) return;
+  spec.firmware.scheduler = Scheduler::hws;
+  spec.kernel.lifecycle = "kfd";
+  spec.policy = "unmap_map";
+  spec.device.tlb_flush_path = TlbFlushPath::second_pipe;
 }
 
 QueueSpec random_queue(const std::string& name) {

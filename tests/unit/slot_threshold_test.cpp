@@ -63,6 +63,12 @@ TEST_CASE("with a VMID a process, slots run out at the numbers of the HQD masks"
   CHECK(from("rx9070xt", QueueType::gfx, true) == 7 + 1);
 }
 
+// Of one process there are 24 slots for 25 queues; of as many processes, 11 VMIDs.
+TEST_CASE("MI300X has 24 compute slots and 11 VMIDs", "[threshold]") {
+  CHECK(short_from("mi300x", QueueType::compute, true, VmidPer::process) == 24 + 1);
+  CHECK(short_from("mi300x", QueueType::compute, true, VmidPer::queue) == 11 + 1);
+}
+
 // 8 VMIDs with kernel queues, 15 without. Compute queues of Navi 31: 8 slots and 8 VMIDs run out together, of 16
 // and 15 the VMIDs do first; its SDMA queues, and the graphics queues of Navi 48, have more slots than VMIDs or as
 // many.
