@@ -104,6 +104,12 @@ bool check_distribution(const Distribution& distribution, const Pointer& at, Fin
     if (!(lognormal->sigma >= 0.0 && lognormal->sigma <= sigma_most)) {
       found.add(at / "sigma", fmt::format("{} is out of range; allowed: 0 to {}", lognormal->sigma, sigma_most));
     }
+  } else if (const auto* hyper = std::get_if<HyperexponentialDuration>(&distribution)) {
+    if (hyper->shorter <= Duration{0}) found.add(at / "shorter", "must be positive; a constant zero is \"0ns\"");
+    if (hyper->longer < hyper->shorter) found.add(at / "longer", "is shorter than \"shorter\"");
+    if (!(hyper->longer_share >= 0.0 && hyper->longer_share <= 1.0)) {
+      found.add(at / "longer_share", fmt::format("{} is out of range; allowed: 0 to 1", hyper->longer_share));
+    }
   } else if (const auto* empirical = std::get_if<EmpiricalDuration>(&distribution)) {
     if (empirical->values.empty()) found.add(at / "values", "expected at least one time, found an empty array");
   }

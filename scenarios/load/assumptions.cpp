@@ -60,6 +60,10 @@ std::string text_of(const Distribution& distribution) {
     std::string operator()(const LognormalDuration& d) const {
       return fmt::format("lognormal, mean {}, sigma {}", to_text(d.mean), d.sigma);
     }
+    std::string operator()(const HyperexponentialDuration& d) const {
+      return fmt::format("hyperexponential, means {} and {}, share of the latter {}", to_text(d.shorter),
+                         to_text(d.longer), d.longer_share);
+    }
     std::string operator()(const EmpiricalDuration& d) const {
       if (d.values.empty()) return "empirical, no values";
       return fmt::format("empirical, {} values, mean {}", d.values.size(), to_text(mean_of(d)));

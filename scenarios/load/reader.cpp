@@ -56,12 +56,12 @@ const Json& member(const Json& object, const Place& place, const char* key, std:
 }
 
 Distribution read_distribution(const Json& value, const Place& place, const Limits& limits) {
-  const std::vector<std::string> kinds{"exponential", "lognormal", "empirical"};
+  const std::vector<std::string> kinds{"exponential", "lognormal", "empirical", "hyperexponential"};
   const auto time = [&](const char* key, std::string_view doc) {
     return read_time(member(value, place, key, doc), place.at(key), limits);
   };
-  switch (
-      require_name(member(value, place, "dist", "exponential, lognormal or empirical"), place.at("dist"), kinds)) {
+  switch (require_name(member(value, place, "dist", "exponential, lognormal, empirical or hyperexponential"),
+                       place.at("dist"), kinds)) {
     case 0:
       require_keys(value, place, {"dist", "mean"});
       return ExponentialDuration{time("mean", "its mean")};
@@ -71,6 +71,13 @@ Distribution read_distribution(const Json& value, const Place& place, const Limi
       read_leaf(member(value, place, "sigma", "standard deviation of the logarithm"), place.at("sigma"), {},
                 lognormal.sigma);
       return lognormal;
+    }
+    case 3: {
+      require_keys(value, place, {"dist", "shorter", "longer", "longer_share"});
+      HyperexponentialDuration hyper{.shorter = time("shorter", "one mean"), .longer = time("longer", "the other")};
+      read_leaf(member(value, place, "longer_share", "share of those with the mean longer"),
+                place.at("longer_share"), {}, hyper.longer_share);
+      return hyper;
     }
     default: {
       require_keys(value, place, {"dist", "values"});

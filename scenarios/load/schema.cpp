@@ -32,11 +32,15 @@ Json leaf_definitions() {
   const Json time = reference_to("time");
   const Json values = {{"type", "array"}, {"items", time}, {"minItems", 1}};
   const Json sigma = {{"type", "number"}, {"minimum", 0}, {"maximum", 4}};
+  const Json share = {{"type", "number"}, {"minimum", 0}, {"maximum", 1}};
   const auto dist = [](const char* name) { return Json{{"const", name}}; };
   const Json choices = Json::array(
       {time, closed_object({{"dist", dist("exponential")}, {"mean", time}}, {"dist", "mean"}),
        closed_object({{"dist", dist("lognormal")}, {"mean", time}, {"sigma", sigma}}, {"dist", "mean", "sigma"}),
-       closed_object({{"dist", dist("empirical")}, {"values", values}}, {"dist", "values"})});
+       closed_object({{"dist", dist("empirical")}, {"values", values}}, {"dist", "values"}),
+       closed_object(
+           {{"dist", dist("hyperexponential")}, {"shorter", time}, {"longer", time}, {"longer_share", share}},
+           {"dist", "shorter", "longer", "longer_share"})});
   return {
       {"time", text_pattern(R"(^[0-9]+(\.[0-9]+)?(ns|us|ms|s|min|h)$)", "A time with its unit, such as 16.667ms")},
       {"size",

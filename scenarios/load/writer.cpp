@@ -19,6 +19,12 @@ Json json_of(const Distribution& distribution) {
     Json operator()(const LognormalDuration& d) const {
       return {{"dist", "lognormal"}, {"mean", to_text(d.mean)}, {"sigma", d.sigma}};
     }
+    Json operator()(const HyperexponentialDuration& d) const {
+      return {{"dist", "hyperexponential"},
+              {"shorter", to_text(d.shorter)},
+              {"longer", to_text(d.longer)},
+              {"longer_share", d.longer_share}};
+    }
     Json operator()(const EmpiricalDuration& d) const {
       Json values = Json::array();
       for (const Duration value : d.values) values.push_back(to_text(value));

@@ -10,6 +10,10 @@ struct MeanOf {
   Duration operator()(const ConstantDuration& d) const { return d.value; }
   Duration operator()(const ExponentialDuration& d) const { return d.mean; }
   Duration operator()(const LognormalDuration& d) const { return d.mean; }
+  Duration operator()(const HyperexponentialDuration& d) const {
+    const auto shorter = static_cast<double>(d.shorter.count()), longer = static_cast<double>(d.longer.count());
+    return duration_from_double(shorter + (longer - shorter) * d.longer_share);
+  }
   Duration operator()(const EmpiricalDuration& d) const {
     ensure(!d.values.empty(), "an empirical distribution needs a value");
     Wide sum = 0;

@@ -25,13 +25,22 @@ struct LognormalDuration {
   bool operator==(const LognormalDuration&) const = default;
 };
 
+// Exponential with the mean `longer` for a share of the draws, else with the mean `shorter`.
+struct HyperexponentialDuration {
+  Duration shorter{0};
+  Duration longer{0};
+  double longer_share = 0.0;
+  bool operator==(const HyperexponentialDuration&) const = default;
+};
+
 // One of `values`, each equally likely; repeat a value to weight it.
 struct EmpiricalDuration {
   std::vector<Duration> values;
   bool operator==(const EmpiricalDuration&) const = default;
 };
 
-using Distribution = std::variant<ConstantDuration, ExponentialDuration, LognormalDuration, EmpiricalDuration>;
+using Distribution = std::variant<ConstantDuration, ExponentialDuration, LognormalDuration, EmpiricalDuration,
+                                  HyperexponentialDuration>;
 
 constexpr Distribution constant(Duration value) { return ConstantDuration{value}; }
 

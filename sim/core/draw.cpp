@@ -80,6 +80,11 @@ struct Sampler {
     const double u = to_uniform(source.words(0)[0]);
     return at_most_never(static_cast<double>(d.mean.count()) * -portable_log(u));
   }
+  Duration operator()(const HyperexponentialDuration& d) const {
+    const auto words = source.words(0);
+    const Duration mean = to_uniform(words[0]) < d.longer_share ? d.longer : d.shorter;
+    return at_most_never(static_cast<double>(mean.count()) * -portable_log(to_uniform(words[1])));
+  }
   // exp(mu + sigma z) with mu = log(mean) - sigma^2 / 2, written as mean * exp(...): exact for sigma = 0, and
   // defined for a mean of zero.
   Duration operator()(const LognormalDuration& d) const {

@@ -102,6 +102,8 @@ TEST_CASE("draws have the moments of their distribution", "[sim][draw]") {
   const std::array cases{
       Case{ExponentialDuration{1ms}, mean},
       Case{LognormalDuration{1ms, 0.5}, mean * std::sqrt(std::exp(0.25) - 1.0)},
+      // mean 0.8 * 0.5 + 0.2 * 3, second moment 2 * (0.8 * 0.25 + 0.2 * 9) = 4
+      Case{HyperexponentialDuration{500us, 3ms, 0.2}, std::sqrt(3.0) * mean},
       Case{EmpiricalDuration{{0ms, 0ms, 3ms}}, std::sqrt(2.0) * mean},  // variance (1 + 1 + 4) / 3
   };
   for (const Case& c : cases) {
