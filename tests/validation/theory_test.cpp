@@ -104,12 +104,12 @@ TEST_CASE("Erlang's recursion gives the published waits") {
   CHECK(erlang_wait(8, 6.4) == Approx(0.2860280784));
 }
 
-// c slots for 256 queues, a job a slot: a queue that has nothing to run gives its slot to one that has, and no
+// c slots for 1024 queues, a job a slot: a queue that has nothing to run gives its slot to one that has, and no
 // turn ends within a job.
 void check_erlang(std::uint32_t servers, double utilisation, Duration horizon) {
   CAPTURE(servers, utilisation);
   const double load = utilisation * servers;
-  MachineSpec spec = open_system(256, load, ExponentialDuration{mean_service}, 1);
+  MachineSpec spec = open_system(1024, load, ExponentialDuration{mean_service}, 1);
   spec.device.compute = {servers, 1};
   spec.device.compute_units = servers;
   spec.firmware.process_quantum = spec.firmware.gang_quantum = 1h;
