@@ -13,6 +13,9 @@ SimTime seen_at(SimTime began, SimTime written, Duration step) {
   return began + Duration{ceil_div((written - began).count(), step.count()) * step.count()};
 }
 
+// INV_TLBS goes to the second pipe, under a lock of its own ring (mes_v12_0.c).
+bool takes_mes_lock(const MesCall& call) { return call.packet.opcode != Opcode::inv_tlbs; }
+
 bool is_about_all_gangs(const CallMes& call) {
   return !call.queue.exists() && (call.opcode == Opcode::suspend || call.opcode == Opcode::resume);
 }
@@ -31,13 +34,14 @@ void Driver::begin_call(ThreadId thread, const CallMes& wanted, const DriverChan
   call.packet.type = wanted.type;
   call.packet.all_gangs = is_about_all_gangs(wanted);
   call.packet.after_reset = wanted.after_reset;
+  call.packet.hub = wanted.hub;
   call.packet.token = {thread.value, serial};
   if (const std::optional<EvictionId> eviction = eviction_of(thread)) {
     call.packet.for_eviction = true;
     call.packet.eviction = *eviction;
   }
   call.wait_suspend_fence = wanted.opcode == Opcode::suspend && setup_.kernel.suspend_fence_wait;
-  if (acquire(mes_lock_, thread, channels.wake.now())) channels.wake.post({thread});
+  if (!takes_mes_lock(call) || acquire(mes_lock_, thread, channels.wake.now())) channels.wake.post({thread});
 }
 
 // Goes on with the call as far as it can; true when it is over, and call.result says how it went.
@@ -46,12 +50,16 @@ bool Driver::advance_call(ThreadId thread, MesCall& call, const DriverChannels& 
     case MesCall::Step::idle:
       return true;
     case MesCall::Step::lock:
-      if (mes_lock_.owner == thread) issue(thread, call, channels);
+      if (!takes_mes_lock(call) || mes_lock_.owner == thread) issue(thread, call, channels);
       return false;
     case MesCall::Step::wait_ack:
     case MesCall::Step::wait_fence:
       return false;
     case MesCall::Step::acked:
+      if (!takes_mes_lock(call)) {
+        end_step(thread, EvictionStepKind::tlb_flush, QueueId::none(), channels);
+        break;
+      }
       end_step(thread, EvictionStepKind::mes_packet, call.packet.queue, channels);
       channels.mes_lock_held->state(
           {mes_lock_.since, channels.wake.now(), call.packet.process, eviction_of(thread)});

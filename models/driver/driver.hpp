@@ -215,6 +215,7 @@ class Driver {
   void begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_userptr(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  void flush_next_hub(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_tlb_flush(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   bool restore_runs(ProcessId process) const;
   void rearm(ProcessId process, const DriverChannels& channels);

@@ -12,6 +12,7 @@ namespace userqsim {
 namespace {
 
 constexpr std::int64_t page_bytes = 4096;
+constexpr std::uint32_t hubs = 2;  // graphics and memory, each with TLBs
 
 }  // namespace
 
@@ -112,8 +113,8 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         end_step(self, EvictionStepKind::page_table, QueueId::none(), channels);
         return begin_tlb_flush(process, worker, channels);
       case Step::tlb:
-        if (setup_.tlb_path == TlbFlushPath::mes_ring && !advance_call(self, worker.op.call, channels)) return;
-        end_step(self, EvictionStepKind::tlb_flush, QueueId::none(), channels);
+        if (!advance_call(self, worker.op.call, channels)) return;
+        if (worker.hubs_flushed > 0 && worker.hubs_flushed < hubs) return flush_next_hub(process, worker, channels);
         // Invalidated again meanwhile, while the old fence could stop nobody: once more from the pages on.
         if (!file(process).userptr_invalid.empty()) return begin_userptr(process, worker, channels);
         rearm(process, channels);
@@ -190,19 +191,22 @@ void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const Dr
 // for each of the two hubs on the second pipe, one after the other, under no mutex.
 void Driver::begin_tlb_flush(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::tlb;
+  worker.hubs_flushed = 0;
   const ThreadId self = thread_of(process, Role::restore);
   if (!worker.translations_changed) {
     channels.wake.post({self});
   } else if (setup_.tlb_path == TlbFlushPath::mes_ring) {
     begin_call(self, {Opcode::misc, process, QueueId::none()}, channels);
   } else {
-    const std::uint64_t ordinal = std::uint64_t{2} * worker.eviction.ordinal;
-    const auto hub = [&](std::uint64_t i) {
-      return channels.costs->of(CostName::mes_api, process.value, (std::uint64_t{1} << 41) | (ordinal + i)) +
-             channels.costs->of(CostName::tlb_flush, process.value, ordinal + i);
-    };
-    channels.wake.post_in(hub(0) + hub(1), {self});
+    flush_next_hub(process, worker, channels);
   }
+}
+
+// gfx12: a packet for each hub, one after the other.
+void Driver::flush_next_hub(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  CallMes flush{Opcode::inv_tlbs, process, QueueId::none()};
+  flush.hub = worker.hubs_flushed++;
+  begin_call(thread_of(process, Role::restore), flush, channels);
 }
 
 // A new eviction fence on all buffers: from here on the process can be evicted again, unless its buffers stay

@@ -107,12 +107,14 @@ struct RestoreWorker {
   std::int64_t fragments = 0;
   std::int64_t userptr_pages = 0;
   bool translations_changed = false;
+  std::uint32_t hubs_flushed = 0;
   std::optional<Again> again;        // queued once more while it runs
   std::optional<SimTime> cancelled;  // since when nothing would restore the process
   EventHandle timer;                 // until it runs
   OperationThread op;
   auto fields() const {
-    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, again, cancelled, op);
+    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, hubs_flushed, again,
+                    cancelled, op);
   }
 };
 

@@ -27,8 +27,10 @@ void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channe
 void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
   const auto open = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::open, now)); };
   for (const Stop& stop : stops_) open(stop.work);
-  if (current_) open(*current_);
-  for (const Work& work : inbox_) open(work);
+  for (const ApiPipe& pipe : pipes_) {
+    if (pipe.current) open(*pipe.current);
+    for (const Work& work : pipe.inbox) open(work);
+  }
 }
 
 void Firmware::verify() const {

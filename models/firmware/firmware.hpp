@@ -1,6 +1,7 @@
 // MES: serves the driver's packets one at a time, and decides which gangs have HQD slots.
 //
-// Packets. ADD_QUEUE registers a gang at its list's tail, REMOVE_QUEUE forgets it; SUSPEND keeps the gang, its
+// Packets. There are two pipes, each with a ring and an API processor: the scheduler's, and a second one that takes
+// INV_TLBS. ADD_QUEUE registers a gang at its list's tail, REMOVE_QUEUE forgets it; SUSPEND keeps the gang, its
 // place and the quantum it had left, RESUME makes it runnable there. A packet that takes a queue off the machine
 // waits for the slot; whether other packets wait too is FirmwareSpec::api_during_unmap. SUSPEND has two fences
 // (SuspendAck); SUSPEND and RESUME of all gangs are one packet. RESET kills the waves of a queue, or of those of an
@@ -68,13 +69,9 @@ class Firmware {
   void verify() const;
 
   auto fields() const {
-    return std::tuple<const std::vector<Gang>&, const std::vector<ListedProcess>&, const EngineLists&,
-                      const EngineLists&, const EngineLists&, const std::vector<QueueId>&, const std::deque<Work>&,
-                      const std::optional<Work>&, bool, const std::vector<Stop>&, std::uint32_t, bool, bool,
-                      const std::optional<SimTime>&, const std::deque<FirmwareEvent>&,
-                      const std::vector<FaultState>&, const std::vector<FaultId>&>(
-        gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, inbox_, current_, blocked_, stops_,
-        gpu_resets_, down_, silent_, silent_until_, held_, fault_state_, failing_resets_);
+    return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, pipes_[0], pipes_[1],
+                    blocked_, stops_, gpu_resets_, down_, silent_, silent_until_, held_, fault_state_,
+                    failing_resets_);
   }
 
  private:
@@ -93,6 +90,13 @@ class Firmware {
     HungQueues hung;         // what the detection found
     FaultId error;           // MES refuses it
     auto fields() const { return std::tie(packet, finishing, acked, hung, error); }
+  };
+  // One of MES's pipes: a ring, and an API processor that takes one packet at a time off it.
+  struct ApiPipe {
+    std::deque<Work> inbox;
+    std::optional<Work> current;
+    EventHandle timer;
+    auto fields() const { return std::tie(inbox, current); }
   };
   // A packet that waits for its queues to leave their slots.
   struct Stop {
@@ -126,7 +130,10 @@ class Firmware {
   void on(const SilenceTimer&, const FirmwareChannels&);
 
   // Packets (packets.cpp).
+  static std::size_t pipe_of(Opcode opcode) { return opcode == Opcode::inv_tlbs ? 1 : 0; }
+  std::deque<Work>& inbox_of(const Work& work) { return pipes_[pipe_of(work.packet.opcode)].inbox; }
   void serve_next(const FirmwareChannels& channels);
+  void serve_next(std::size_t pipe, const FirmwareChannels& channels);
   Duration service_time(const Work& work, const FirmwareChannels& channels) const;
   void execute(Work work, const FirmwareChannels& channels);
   bool knows(const Work& work) const;
@@ -230,11 +237,9 @@ class Firmware {
   std::array<EngineLists, 3> lists_;  // by engine
   Vmids vmids_;
   std::vector<QueueId> slot_taken_;  // by slot
-  std::deque<Work> inbox_;
-  std::optional<Work> current_;  // on the API processor
-  EventHandle api_timer_;        // of the current one
-  bool blocked_ = false;         // the API processor waits for an unmap
-  std::vector<Stop> stops_;      // oldest first
+  std::array<ApiPipe, 2> pipes_;     // the scheduler's, and the second
+  bool blocked_ = false;             // the scheduler's API processor waits for an unmap
+  std::vector<Stop> stops_;          // oldest first
   std::uint32_t gpu_resets_ = 0;
   bool down_ = false;  // a reset of the GPU is under way, or has failed
   bool silent_ = false;

@@ -21,19 +21,20 @@ struct CallToken {
   auto fields() const { return std::tie(thread, serial); }
 };
 
-// From the driver: one packet on the scheduler ring.
+// From the driver: one packet on the ring of the pipe that takes its kind.
 struct Packet {
   Opcode opcode = Opcode::misc;
   ProcessId process;
   QueueId queue;
   CallToken token;
   QueueType type = QueueType::compute;  // RESET without a queue: detect and reset the hung queues of this type
+  std::uint32_t hub = 0;                // INV_TLBS: the graphics hub's TLBs, or the memory hub's
   bool all_gangs = false;               // SUSPEND, RESUME: every gang; there is no queue
   bool after_reset = false;             // REMOVE_QUEUE of a queue that was RESET (remove_queue_after_reset)
   bool for_eviction = false;            // whose costs and record it belongs to; MES does not look
   EvictionId eviction;
   auto fields() const {
-    return std::tie(opcode, process, queue, token, type, all_gangs, after_reset, for_eviction);
+    return std::tie(opcode, process, queue, token, type, hub, all_gangs, after_reset, for_eviction);
   }
 };
 
@@ -76,7 +77,8 @@ struct SuspendFence {
 
 // To itself.
 struct ApiTimer {
-  auto fields() const { return std::tuple<>{}; }
+  std::uint32_t pipe = 0;
+  auto fields() const { return std::tie(pipe); }
 };
 struct QuantumTimer {
   QueueId queue;

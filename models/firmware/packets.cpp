@@ -35,10 +35,12 @@ std::uint64_t packet_ordinal(const Packet& packet) {
 }
 
 // The packet about a whole process (a TLB flush) draws under the process's number, beyond all queues; each of its
-// hang detections under one of its own.
+// hang detections, and the flush of its second hub, under one of its own.
 std::uint32_t packet_entity(const Packet& packet) {
   if (packet.queue.exists()) return packet.queue.value;
-  const std::uint32_t type = packet.opcode == Opcode::reset ? static_cast<std::uint32_t>(packet.type) : 0;
+  const std::uint32_t type = packet.opcode == Opcode::reset      ? static_cast<std::uint32_t>(packet.type)
+                             : packet.opcode == Opcode::inv_tlbs ? packet.hub
+                                                                 : 0;
   return (std::uint32_t{1} << 31) | (type << 28) | packet.process.value;
 }
 
@@ -76,18 +78,24 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
       work.error = *fault;
     }
   }
-  inbox_.push_back(work);
+  inbox_of(work).push_back(work);
   serve_next(channels);
 }
 
 void Firmware::serve_next(const FirmwareChannels& channels) {
-  if (current_ || blocked_ || silent_ || inbox_.empty()) return;
-  current_ = inbox_.front();
-  inbox_.pop_front();
-  if (!current_->finishing) current_->started = channels.api_timer.now();
-  const Duration time = service_time(*current_, channels);
-  current_->busy += time;
-  api_timer_ = channels.api_timer.post_in(time, {});
+  for (std::size_t pipe = 0; pipe < pipes_.size(); ++pipe) serve_next(pipe, channels);
+}
+
+void Firmware::serve_next(std::size_t pipe, const FirmwareChannels& channels) {
+  ApiPipe& p = pipes_[pipe];
+  const bool waits_for_unmap = blocked_ && pipe == pipe_of(Opcode::remove_queue);
+  if (p.current || waits_for_unmap || silent_ || p.inbox.empty()) return;
+  p.current = p.inbox.front();
+  p.inbox.pop_front();
+  if (!p.current->finishing) p.current->started = channels.api_timer.now();
+  const Duration time = service_time(*p.current, channels);
+  p.current->busy += time;
+  p.timer = channels.api_timer.post_in(time, {static_cast<std::uint32_t>(pipe)});
 }
 
 Duration Firmware::service_time(const Work& work, const FirmwareChannels& channels) const {
@@ -120,10 +128,11 @@ Duration Firmware::service_time(const Work& work, const FirmwareChannels& channe
   fail_invariant("an unknown opcode", SourceLocation::current());
 }
 
-void Firmware::on(const ApiTimer&, const FirmwareChannels& channels) {
-  ensure(current_.has_value(), "the API processor ends a packet it does not have");
-  const Work work = *current_;
-  current_.reset();
+void Firmware::on(const ApiTimer& message, const FirmwareChannels& channels) {
+  std::optional<Work>& current = pipes_[message.pipe].current;
+  ensure(current.has_value(), "an API processor ends a packet it does not have");
+  const Work work = *current;
+  current.reset();
   execute(work, channels);
   serve_next(channels);
 }
@@ -191,7 +200,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
       if (work.finishing) break;
       if (!gang(work.packet.queue).registered) {  // RESET has left nothing but the teardown
         work.finishing = true;
-        return inbox_.push_front(work);
+        return inbox_of(work).push_front(work);
       }
       delist(work.packet.queue);
       if (is_hws()) return update_runlist(work, channels);

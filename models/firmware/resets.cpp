@@ -28,7 +28,7 @@ void Firmware::reset(Work work, const FirmwareChannels& channels) {
     work.hung = find_hung(work.packet.type, channels);
     if (work.hung.size() > 0) {
       work.finishing = true;
-      return inbox_.push_front(work);
+      return inbox_of(work).push_front(work);
     }
   }
   for (const QueueId queue : work.hung) {
@@ -66,12 +66,13 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
     channels.unmap_timer.cancel(stop.timeout);
     lose(stop.work);
   }
-  channels.api_timer.cancel(api_timer_);
-  if (current_) lose(*current_);
-  for (const Work& work : inbox_) lose(work);
+  for (ApiPipe& pipe : pipes_) {
+    channels.api_timer.cancel(pipe.timer);
+    if (pipe.current) lose(*pipe.current);
+    for (const Work& work : pipe.inbox) lose(work);
+    pipe = ApiPipe{};
+  }
   stops_.clear();
-  current_.reset();
-  inbox_.clear();
   held_.clear();
   blocked_ = false;
   silent_ = false;

@@ -97,7 +97,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
   }
   if (work.packet.opcode == Opcode::remove_queue) {
     work.finishing = true;
-    inbox_.push_front(work);
+    inbox_of(work).push_front(work);
     return;
   }
   if (!work.acked) acknowledge(work, PacketResult::ok, channels);

@@ -66,6 +66,7 @@ struct CallMes {
   QueueId queue;                        // none: about all gangs, or a hang detection
   QueueType type = QueueType::compute;  // of a hang detection
   bool after_reset = false;             // REMOVE_QUEUE of a queue that was reset
+  std::uint32_t hub = 0;                // of a TLB flush
 };
 struct WaitLastFence {
   QueueId queue;

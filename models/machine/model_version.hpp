@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "3";
+constexpr std::string_view model_version = "4";
 
 }  // namespace userqsim

@@ -220,8 +220,10 @@ TEST_CASE("a userptr invalidation waits for the stop, and the restore faults eve
   bench.expect_at<EvictionSignaled>(1050us);
   bench.expect_at<EvictionStep>(1050us + 17 * 3us, step(EvictionStepKind::userptr_fault));
   bench.expect_at<EvictionStep>(1050us + 51us + 9us, step(EvictionStepKind::page_table));
-  bench.expect_at<EvictionStep>(1050us + 51us + 9us + 2 * 5us, step(EvictionStepKind::tlb_flush));
-  bench.expect_at<EvictionResumed>(1050us + 51us + 9us + 10us);
+  // A packet of 5 us for each hub, each seen on the grid of 2 us.
+  bench.expect_at<EvictionStep>(1050us + 51us + 9us + 6us, step(EvictionStepKind::tlb_flush));
+  bench.expect_at<EvictionStep>(1050us + 51us + 9us + 2 * 6us, step(EvictionStepKind::tlb_flush));
+  bench.expect_at<EvictionResumed>(1050us + 51us + 9us + 12us);
 }
 
 TEST_CASE("invalidations of all processes go one after the other", "[driver][userptr]") {

@@ -97,9 +97,10 @@ TEST_CASE("a flush on the MES ring holds the mutex, one on the second pipe does 
     bench.expect_at<MesLockHeld>(1ms, by_eviction<MesLockHeld>);  // SUSPEND
     CHECK(bench.expect_at<MesLockHeld>(1ms + 6us, by_eviction<MesLockHeld>).start == SimTime{1ms});
   } else {
-    bench.expect_at<EvictionResumed>(1ms + 2 * 5us);                        // two hubs, one after the other
+    bench.expect_at<EvictionResumed>(1ms + 2 * 6us);  // two hubs, one after the other
+    CHECK(bench.count<PacketEnded>([](const PacketEnded& p) { return p.opcode == Opcode::inv_tlbs; }) == 2);
     bench.expect_at<MesLockHeld>(1ms, by_eviction<MesLockHeld>);            // SUSPEND
-    bench.expect_at<MesLockHeld>(1ms + 2 * 5us, by_eviction<MesLockHeld>);  // RESUME, free of cost
+    bench.expect_at<MesLockHeld>(1ms + 2 * 6us, by_eviction<MesLockHeld>);  // RESUME, free of cost
   }
 }
 

@@ -67,6 +67,24 @@ TEST_CASE("an idle API processor serves a packet when it comes", "[firmware]") {
   CHECK(bench.expect_at<ApiFence>(100us + flush).token == CallToken{0, 1});
 }
 
+// The REMOVE_QUEUE of a queue whose unmap takes 1 ms blocks the scheduler's API processor, and a MISC behind it;
+// the second pipe takes its two packets one after the other.
+TEST_CASE("the second pipe's packets pass those of the scheduler's", "[firmware]") {
+  FirmwareBench bench(machine());
+  bench.unmap_takes[q0.index()] = 1ms;
+  bench.send(Opcode::add_queue, q0);
+  bench.run_until(100us);
+  bench.send(Opcode::remove_queue, q0);
+  bench.send(Opcode::misc);
+  bench.run_until(200us);
+  bench.send(Opcode::inv_tlbs);
+  bench.send(Opcode::inv_tlbs);
+  const auto of_kind = [](Opcode opcode) { return [opcode](const PacketEnded& p) { return p.opcode == opcode; }; };
+  bench.expect_at<PacketEnded>(200us + flush, of_kind(Opcode::inv_tlbs));
+  bench.expect_at<PacketEnded>(200us + 2 * flush, of_kind(Opcode::inv_tlbs));
+  bench.nothing_before<PacketEnded>(1ms, of_kind(Opcode::misc));
+}
+
 TEST_CASE("ADD_QUEUE and RESUME map the queue when they take effect", "[firmware]") {
   FirmwareBench bench(machine());
   bench.send(Opcode::add_queue, q0);

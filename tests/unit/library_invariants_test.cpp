@@ -1,5 +1,5 @@
-// Every scenario of the library, under both policies and both kernels, where its device knows them: after each event the machine is whole, at
-// the end everything adds up, and the scenario really evicts.
+// Every scenario of the library, under both policies and both kernels, where its device knows them: after each
+// event the machine is whole, at the end everything adds up, and the scenario really evicts.
 #include <filesystem>
 #include <string>
 #include <vector>
