@@ -98,7 +98,11 @@ struct Machine::Impl {
   std::string failure(const LivelockError& error) const {
     std::string parts;
     for (const PartTag part : error.parts()) parts += fmt::format(" {}", name_of(static_cast<Part>(part)));
-    return failure(fmt::format("{}; the last events went to:{}", error.what(), parts).c_str());
+    // Not always the model's fault: processes that evict each other for free go round in no time.
+    return failure(fmt::format("{} (where everything is free a scenario can do this; give it a cost); "
+                               "the last events went to:{}",
+                               error.what(), parts)
+                       .c_str());
   }
 
   void state_open_jobs() {
