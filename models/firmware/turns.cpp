@@ -17,7 +17,7 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   const bool displaced = !idle && (!to.exists() || level_of(queue) < level_of(to));
   const bool fresh = spec_.carry_over == CarryOver::fresh;
   stop_quantum(queue, now);
-  if (fresh || g.quantum.is_over(now)) g.quantum.refill(spec_.gang_quantum);
+  if (fresh) g.quantum.refill(spec_.gang_quantum);
   const bool process_too = (idle || fresh) && process.in_slots == 1;
   if (fresh && process_too) begin_turn(process);
   if (fresh || !displaced) move_to_tail(queue, process_too);

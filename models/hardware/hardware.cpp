@@ -47,8 +47,14 @@ std::optional<Hardware::Progress> Hardware::progress(QueueId queue) const {
 
 void Hardware::on(const Doorbell& message, const HardwareChannels& channels) {
   Queue& q = queues_[message.queue.index()];
+  // It was on its way as the queue was freed. Whose process has exited ends with it, not here.
+  if (q.freed == JobOutcome::exited) return;
   const bool had_work = has_work(message.queue, *channels.workload);
   q.ring.push_back(message.job);
+  if (q.freed) {
+    drop_job(message.queue, q.ring.size() - 1, *q.freed, channels);
+    return q.ring.clear();
+  }
   if (had_work || !has_work(message.queue, *channels.workload)) return;
   channels.has_work.post({message.queue});
   if (q.slot.exists()) arbitrate(pipe_of(q.slot), channels);
@@ -68,6 +74,7 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
   Queue& q = queues_[message.queue.index()];
   for (std::size_t i = 0; i < q.ring.size(); ++i) drop_job(message.queue, i, message.outcome, channels);
   q.ring.clear();
+  q.freed = message.outcome;
   q.head_started = false;
   if (!q.slot.exists() || q.stuck) return;
   Slot& slot = slots_[q.slot.index()];

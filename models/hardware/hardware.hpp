@@ -112,13 +112,14 @@ class Hardware {
     std::int64_t scale_permille = 1000;  // in which `remaining` is counted
     Bytes saved{0};                      // context to load when it is mapped again
     bool has_context = false;            // it ran here or was loaded: a stop must save it
+    std::optional<JobOutcome> freed;     // it is gone: what its ring held ended so
     bool stuck = false;                  // it hangs: `remaining` stands, nothing of it flows
     std::uint32_t stops = 0;             // packets that stopped it, as MES counts them
     std::uint32_t maps = 0;              // since the last packet stop
     std::uint32_t connects = 0;          // since the last packet stop
     auto fields() const {
       return std::tie(ring, slot, head_started, head_preemptions, remaining, after_drain, scale_permille,
-                      saved.value, has_context, stuck, stops, maps, connects);
+                      saved.value, has_context, freed, stuck, stops, maps, connects);
     }
   };
   struct Slot {

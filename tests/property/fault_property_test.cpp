@@ -14,8 +14,6 @@ namespace {
 
 using namespace test;
 
-constexpr std::array kernels{"6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.1", "kfd"};
-
 // What queues survive, so that a run meets it to its end, and everything.
 enum class Mix : std::uint8_t { mostly_survivable, all };
 
@@ -133,7 +131,7 @@ MachineSpec busy_machine(const std::string& kernel, std::uint64_t seed) {
   constexpr Duration horizon = 400ms;
   Choices choose(seed + 1'000'000);
   MachineSpec spec = machine(kernel, seed, {4, horizon, Mix::all});
-  spec.policy = policy_names()[(seed / kernels.size()) % policy_names().size()];
+  spec.policy = policy_names()[(seed / releases.size()) % policy_names().size()];
   const KernelSpec released = kernel_of(kernel);
   spec.kernel.stop_failure = released.stop_failure;
   spec.kernel.pre_wait = released.pre_wait;
@@ -172,7 +170,7 @@ std::ptrdiff_t finished(const WatchedRun& run) {
 
 TEST_CASE("ten thousand random faults in one run lose no job silently and break no invariant",
           "[faults][optimised]") {
-  const auto* kernel = GENERATE(from_range(kernels));
+  const auto* kernel = GENERATE(from_range(releases));
   CAPTURE(kernel);
   const WatchedRun run = check_run(machine(kernel, 1, {10'000, 100s, Mix::mostly_survivable}));
   CHECK(run.record.faults.size() > 1000);
@@ -183,7 +181,7 @@ TEST_CASE("random faults of every kind lose no job silently and break no invaria
   std::size_t faults = 0;
   std::ptrdiff_t done = 0;
   for (std::uint64_t seed = 0; seed < 140; ++seed) {
-    const char* kernel = kernels[seed % kernels.size()];
+    const char* kernel = releases[seed % releases.size()];
     CAPTURE(kernel, seed);
     const WatchedRun run = check_run(machine(kernel, seed, {36, 5s, Mix::all}));
     faults += run.record.faults.size();
@@ -197,7 +195,7 @@ TEST_CASE("nor do they among suspends, isolation, resets and destroyed queues, a
           "[faults]") {
   std::size_t faults = 0, hazards = 0;
   for (std::uint64_t seed = 0; seed < 280; ++seed) {
-    const char* kernel = kernels[seed % kernels.size()];
+    const char* kernel = releases[seed % releases.size()];
     CAPTURE(kernel, seed);
     const WatchedRun run = check_run(busy_machine(kernel, seed));
     faults += run.record.faults.size();

@@ -7,6 +7,7 @@
 #include "models/policy/policies.hpp"
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/watched_run.hpp"
 
 namespace userqsim {
@@ -22,7 +23,7 @@ TEST_CASE("what was once found broken holds under every release and policy", "[f
   REQUIRE(paths.size() >= 6);
   std::sort(paths.begin(), paths.end());
   for (const std::string& path : paths) {
-    for (const char* kernel : {"6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.1", "kfd"}) {
+    for (const char* kernel : releases) {
       for (const std::string_view policy : policy_names()) {
         CAPTURE(path, kernel, policy);
         LoadOptions options;

@@ -1,6 +1,7 @@
 // Machines with a real release's driver, and what goes wrong in them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,9 @@
 #include "tests/support/specs.hpp"
 
 namespace userqsim::test {
+
+// Every release that has tables of its own.
+inline constexpr std::array releases{"6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.1", "kfd"};
 
 // A built-in kernel profile.
 inline KernelSpec kernel_of(const std::string& name) {
