@@ -42,6 +42,7 @@ struct DriverChannels {
   Channel<ReleaseProcess> release;
   Channel<ProcessGone> gone;
   Channel<ExitProcess> exit;
+  Channel<RingsDropped> rings_dropped;
   Probe<EvictionStarted>* started = nullptr;
   Probe<EvictionStep>* step = nullptr;
   Probe<EvictionSignaled>* signaled = nullptr;
@@ -142,6 +143,7 @@ class Driver {
   void on(const Wake&, const DriverChannels&);
   void on(const WaitTimeout&, const DriverChannels&);
   void on(const HangTimeout&, const DriverChannels&);
+  void on(const RingsDropped&, const DriverChannels&);
 
   // Threads and locks (driver.cpp).
   static constexpr std::size_t roles_of_process = 4;  // the first four roles
@@ -225,7 +227,6 @@ class Driver {
   bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
   void start_closer(ProcessId process, const DriverChannels& channels);
-  void end_exit(ProcessId process, Closer& closer, const DriverChannels& channels);
   void begin_device_event(const PressureSpec& spec, const DriverChannels& channels);
   void run(DeviceWorker& worker, const DriverChannels& channels);
   bool enter_process(DeviceWorker& worker, const DriverChannels& channels);

@@ -32,8 +32,14 @@ struct HangTimeout {
   auto fields() const { return std::tie(queue); }
 };
 
+// From the driver to itself: the hardware has dropped the rings of an exiting process.
+struct RingsDropped {
+  ProcessId process;
+  auto fields() const { return std::tie(process); }
+};
+
 using DriverEvent =
     std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady, Validated,
-                 ApiFence, SuspendFence, JobRetired, FaultDue, Wake, WaitTimeout, HangTimeout>;
+                 ApiFence, SuspendFence, JobRetired, FaultDue, Wake, WaitTimeout, HangTimeout, RingsDropped>;
 
 }  // namespace userqsim

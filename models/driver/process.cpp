@@ -147,19 +147,20 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
         break;
       case Step::let_go:
         if (!advance(self, closer.op, channels)) return;
-        // The hardware drops the rings before anybody says that the process is gone.
-        closer.step = Step::gone;
-        channels.wake.post({self});
+        closer.step = Step::rings;
+        channels.rings_dropped.post({process});
         return;
-      case Step::gone:
-        return end_exit(process, closer, channels);
+      case Step::rings:
+        return;
     }
   }
 }
 
-void Driver::end_exit(ProcessId process, Closer& closer, const DriverChannels& channels) {
+// The process is gone when no ring holds a job of it: whoever hears of a ring may ask what its head is.
+void Driver::on(const RingsDropped& message, const DriverChannels& channels) {
+  const ProcessId process = message.process;
   File& f = file(process);
-  closer.step = Closer::Step::idle;
+  closers_[process.index()].step = Closer::Step::idle;
   f.state = FileState::gone;
   f.fence = FenceState::none;  // without queues there is nothing left to evict
   for (const QueueId id : queues_of(process)) clients_[id.index()].backlog.clear();

@@ -130,7 +130,7 @@ struct Opener {
 
 // Destroys queues: one that the user gives back, or all when the process exits, which then frees everything.
 struct Closer {
-  enum class Step : std::uint8_t { idle, evicted, quiet, lock, next, destroy, let_go, gone };
+  enum class Step : std::uint8_t { idle, evicted, quiet, lock, next, destroy, let_go, rings };
   Step step = Step::idle;
   std::deque<QueueId> queues;  // still to destroy
   bool exiting = false;

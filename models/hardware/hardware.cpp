@@ -104,7 +104,7 @@ void Hardware::start_kernel_copy(const HardwareChannels& channels) {
   rearm_share(true, channels);
 }
 
-void Hardware::verify() const {
+void Hardware::verify(const Workload& workload) const {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     ensure((slot.state == SlotState::free) == !slot.queue.exists(),
@@ -112,6 +112,8 @@ void Hardware::verify() const {
     if (slot.queue.exists()) ensure(queues_[slot.queue.index()].slot.index() == i, "a slot and its queue disagree");
   }
   for (std::size_t i = 0; i < queues_.size(); ++i) {
+    for (const JobId job : queues_[i].ring)
+      ensure(!workload.jobs().is_over(job), "a ring holds a job that is over");
     const SlotId slot = queues_[i].slot;
     if (slot.exists()) ensure(slots_[slot.index()].queue.index() == i, "a queue is in two slots");
   }

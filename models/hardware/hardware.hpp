@@ -94,7 +94,7 @@ class Hardware {
   std::optional<Progress> progress(QueueId queue) const;
   // Its waves make no progress: it hangs.
   bool is_stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
-  void verify() const;
+  void verify(const Workload& workload) const;
 
   auto fields() const {
     return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copy_, gpu_resets_, down_);

@@ -182,7 +182,7 @@ StopReason Machine::run(std::uint64_t max_events, const std::atomic<bool>* inter
 
 void Machine::verify() const {
   impl_->memory.verify();
-  impl_->hardware.verify();
+  impl_->hardware.verify(impl_->workload);
   impl_->firmware.verify();
   impl_->driver.verify();
   std::uint64_t live = 0;

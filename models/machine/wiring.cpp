@@ -105,6 +105,7 @@ void connect(Wiring& w, Connector connector) {
       .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
       .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
       .to<DriverEvent>(w.driver.exit, "ExitProcess")
+      .to<DriverEvent>(w.driver.rings_dropped, "RingsDropped")
       .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
 }
 

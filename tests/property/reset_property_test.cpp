@@ -40,7 +40,7 @@ class DeviceBench : public PartBench {
   using PartBench::play;
   void play(const HardwareEvent& event) override {
     hardware.handle(event, wiring.hardware);
-    hardware.verify();
+    hardware.verify(workload);
   }
   void play(const FirmwareEvent& event) override {
     firmware.handle(event, wiring.firmware);

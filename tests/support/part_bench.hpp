@@ -97,7 +97,7 @@ class HardwareBench : public PartBench {
   using PartBench::play;
   void play(const HardwareEvent& event) override {
     hardware.handle(event, wiring.hardware);
-    hardware.verify();
+    hardware.verify(workload);
   }
   // Memory answers allocations; the copies are the test's own.
   void play(const MemoryEvent& event) override {

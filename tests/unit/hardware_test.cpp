@@ -271,6 +271,37 @@ TEST_CASE("a freed queue drops what its ring holds, with what had begun", "[hard
   CHECK(bench.hardware.ring_size(q0) == 0);
 }
 
+// Its second job rings its doorbell at 100 us, its queue has been freed at 50 us.
+TEST_CASE("a doorbell that finds its queue freed starts nothing", "[hardware]") {
+  MachineSpec spec = machine();
+  JobSpec fenced = job(10us);
+  fenced.fence = true;
+  spec.processes = {process("p", {queue("q0", QueueType::compute, stream(PeriodicArrival{100us}, fenced, 2))})};
+  HardwareBench bench(std::move(spec));
+  bench.map(q0, SlotId{0});
+  bench.expect_at<JobDone>(23us);
+  bench.run_until(50us);
+  SECTION("its client has an answer for a queue that was given back") {
+    bench.wiring.driver.drop_ring.post({q0, JobOutcome::cancelled});
+    const JobDropped dropped = bench.expect_at<JobDropped>(100us);
+    CHECK(dropped.outcome == JobOutcome::cancelled);
+    CHECK_FALSE(dropped.has_started);
+    bench.expect_at<JobRetired>(23us);
+    bench.expect_at<JobRetired>(100us);
+  }
+  SECTION("nobody is there to hear of an exiting process's job") {
+    bench.wiring.driver.drop_ring.post({q0, JobOutcome::exited});
+    bench.run_until(200us);
+    CHECK(bench.count<JobDropped>() == 0);
+    CHECK(bench.count<JobRetired>() == 1);
+  }
+  bench.wiring.driver.cancel_fenced.post({q0});
+  bench.run_until(300us);
+  CHECK(bench.hardware.ring_size(q0) == 0);
+  CHECK(bench.count<QueueRan>() == 1);
+  CHECK(bench.count<JobDone>() == 1);
+}
+
 TEST_CASE("a job takes longer while its process's buffers lie in GTT", "[hardware]") {
   MachineSpec spec = with_jobs(machine(), {job(100us)});
   spec.device.vram = Bytes{1};

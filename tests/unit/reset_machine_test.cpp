@@ -157,5 +157,26 @@ TEST_CASE("with recovery off nothing is reset", "[reset]") {
   CHECK(bench.count<JobEnded>(ended(q1, JobOutcome::open)) == 1);
 }
 
+// The draw outlasts MES's unmap time-out. At 6 ms KFD asks for a reset, signals the fence and lets its lock go: an
+// exit that waits for both is woken twice. Its process is gone after the reset has met the job, not between the
+// two.
+TEST_CASE("an exit that is woken twice waits for its rings", "[reset][exit]") {
+  MachineSpec spec = ideal_machine();
+  spec.kernel.lifecycle = "kfd";
+  spec.kernel.exit_evicts = false;
+  spec.kernel.stop_failure = StopFailure::go_on;
+  spec.firmware.unmap_timeout = 1ms;
+  spec.costs.mode1_reset = cost(5ms);
+  spec.processes = {process("p", {queue("q0", QueueType::gfx, stream(PeriodicArrival{1h}, job(100ms), 1))})};
+  spec.policy = "unmap_map";
+  spec.events = {evict_at(5ms, "p")};
+  spec.faults = {fault_at(5500us, FaultKind::kill, "p")};
+  spec.horizon = 50ms;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.expect_at<JobEnded>(6ms, ended(q0, JobOutcome::lost)).started == SimTime{0ms});
+  bench.expect_at<ProcessExited>(6ms);
+}
+
 }  // namespace
 }  // namespace userqsim
