@@ -8,7 +8,7 @@ Firmware::Firmware(const FirmwareSetup& setup, const Layout& layout, const SlotP
     : spec_(setup.spec),
       layout_(&layout),
       slots_(slots),
-      contexts_(layout, setup.process_context, setup.spec.vmid_per),
+      contexts_(layout, setup),
       gangs_(layout.queues.size()),
       processes_(contexts_.processes()),
       vmids_(setup.vmids, contexts_.vmids()),

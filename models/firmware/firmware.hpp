@@ -7,7 +7,8 @@
 // (SuspendAck); SUSPEND and RESUME of all gangs are one packet. RESET kills the waves of a queue, or of those of an
 // engine that hang, and forgets their gangs. A packet about a gang that MES does not know is refused.
 //
-// HWS has no packets: ADD_QUEUE and REMOVE_QUEUE stand for KFD's new runlist, for which every queue leaves first.
+// HWS has no packets: ADD_QUEUE and REMOVE_QUEUE stand for KFD's new runlist, for which every queue leaves first
+// (RunlistChange).
 //
 // Slots. While every runnable gang of an engine fits, and its VMID, all are mapped. When they do not, only gangs
 // with known work are: higher levels first, within a level process by process and there gang by gang (gangs.hpp). A
@@ -211,11 +212,16 @@ class Firmware {
 
   bool runnable(QueueId queue) const { return gang(queue).registered && !gang(queue).suspended; }
   bool is_hws() const { return spec_.scheduler == Scheduler::hws; }
+  bool changes_take_all() const { return is_hws() && spec_.runlist_change == RunlistChange::takes_all; }
   // HWS knows no levels.
   Priority level_of(QueueId queue) const { return is_hws() ? Priority::normal : layout_->queue(queue).priority; }
   // It is to run: it has work, or is always mapped, or nobody looks whether it has work.
   bool wants(QueueId queue) const {
     return is_hws() || gang(queue).work_known || level_of(queue) == Priority::realtime;
+  }
+  // It has work, and who has work is not sent away.
+  bool keeps_slot(QueueId queue) const {
+    return spec_.turn_end == TurnEnd::quantum_and_idle && gang(queue).work_known;
   }
   Gang& gang(QueueId queue) { return gangs_[queue.index()]; }
   const Gang& gang(QueueId queue) const { return gangs_[queue.index()]; }

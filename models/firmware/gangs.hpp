@@ -115,18 +115,21 @@ struct EngineLists {
 // Which gangs share a process context, and which a VMID. Fixed by the layout and two options.
 class Contexts {
  public:
-  Contexts(const Layout& layout, ProcessContext context, VmidPer vmid);
+  Contexts(const Layout& layout, const FirmwareSetup& setup);
 
   std::size_t processes() const { return gangs_.size(); }
   std::size_t vmids() const { return vmids_; }
+  bool need_vmids(QueueType type) const { return sdma_vmids_ || type != QueueType::sdma; }
   std::size_t process_of(QueueId queue) const { return process_[queue.index()]; }
   const std::vector<QueueId>& gangs_of(std::size_t process) const { return gangs_[process]; }
-  std::uint32_t vmid_of(QueueId queue) const { return vmid_[queue.index()]; }
+  std::optional<std::uint32_t> vmid_of(QueueId queue) const { return vmid_[queue.index()]; }
 
  private:
+  bool sdma_vmids_;
   std::vector<std::size_t> process_;         // by queue: index of a ListedProcess
   std::vector<std::vector<QueueId>> gangs_;  // by ListedProcess
-  std::vector<std::uint32_t> vmid_;          // by queue: who shares it has the same number
+  std::vector<std::optional<std::uint32_t>>
+      vmid_;  // by queue: who shares it has the same number; none: it needs none
   std::size_t vmids_ = 0;
 };
 

@@ -4,20 +4,21 @@
 
 namespace userqsim {
 
-Contexts::Contexts(const Layout& layout, ProcessContext context, VmidPer vmid)
-    : process_(layout.queues.size()), vmid_(layout.queues.size()) {
+Contexts::Contexts(const Layout& layout, const FirmwareSetup& setup)
+    : sdma_vmids_(setup.sdma_vmids), process_(layout.queues.size()), vmid_(layout.queues.size()) {
   std::map<std::tuple<std::uint32_t, QueueType, Priority>, std::size_t> processes;
   for (std::size_t i = 0; i < layout.queues.size(); ++i) {
     const QueueLayout& queue = layout.queues[i];
-    const bool own = context == ProcessContext::queue;
+    const bool own = setup.process_context == ProcessContext::queue;
     const std::uint32_t owner = own ? static_cast<std::uint32_t>(i) : queue.process.value;
     const auto [entry, is_new] = processes.try_emplace({owner, queue.type, queue.priority}, gangs_.size());
     if (is_new) gangs_.emplace_back();
     process_[i] = entry->second;
     gangs_[entry->second].push_back(QueueId::of(i));
+    if (!need_vmids(queue.type)) continue;
     const std::uint32_t shared = 2 * queue.process.value + (queue.type == QueueType::compute ? 1 : 0);
-    vmid_[i] = vmid == VmidPer::queue ? static_cast<std::uint32_t>(i) : shared;
-    vmids_ = std::max<std::size_t>(vmids_, vmid_[i] + 1);
+    vmid_[i] = setup.spec.vmid_per == VmidPer::queue ? static_cast<std::uint32_t>(i) : shared;
+    vmids_ = std::max<std::size_t>(vmids_, *vmid_[i] + 1);
   }
 }
 
@@ -33,7 +34,7 @@ void Firmware::relist(QueueId queue) {
   const bool listed = runnable(queue);
   if (listed != g.listed) {
     lists.listed += listed ? 1U : ~0U;
-    listed ? vmids_.want(contexts_.vmid_of(queue)) : vmids_.unwant(contexts_.vmid_of(queue));
+    if (const auto vmid = contexts_.vmid_of(queue)) listed ? vmids_.want(*vmid) : vmids_.unwant(*vmid);
     g.listed = listed;
   }
   const bool busy = listed && wants(queue) && level_of(queue) != Priority::low;
@@ -67,7 +68,7 @@ void Firmware::move_to_tail(QueueId queue, bool with_process) {
 void Firmware::enter(QueueId queue, SlotId slot) {
   slot_taken_[slot.index()] = queue;
   gang(queue).slot = slot;
-  vmids_.take(contexts_.vmid_of(queue));
+  if (const auto vmid = contexts_.vmid_of(queue)) vmids_.take(*vmid);
   ++process_of(queue).in_slots;
   relist(queue);
 }
@@ -84,14 +85,14 @@ void Firmware::leave(QueueId queue, SimTime now) {
   slot_taken_[g.slot.index()] = QueueId::none();
   g.slot = SlotId::none();
   g.leaving = false;
-  vmids_.drop(contexts_.vmid_of(queue));
+  if (const auto vmid = contexts_.vmid_of(queue)) vmids_.drop(*vmid);
   if (--process.in_slots == 0 && process.quantum.is_over(now)) begin_turn(process);
   relist(queue);
 }
 
 bool Firmware::oversubscribed(QueueType type) const {
   const EngineLists& lists = lists_of(type);
-  return lists.listed > lists.slots || vmids_.are_short();
+  return lists.listed > lists.slots || (vmids_.are_short() && contexts_.need_vmids(type));
 }
 
 // ADD_QUEUE: at the tail, with a fresh quantum; so is its process when MES has no other gang of it in that list.

@@ -184,7 +184,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
   const std::vector<QueueId> queues = gangs_of(work.packet);
   switch (work.packet.opcode) {
     case Opcode::add_queue:
-      if (is_hws()) return update_runlist(work, channels);
+      if (changes_take_all()) return update_runlist(work, channels);
       enlist(work.packet.queue);
       break;
     case Opcode::resume:
@@ -203,7 +203,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
         return inbox_of(work).push_front(work);
       }
       delist(work.packet.queue);
-      if (is_hws()) return update_runlist(work, channels);
+      if (changes_take_all()) return update_runlist(work, channels);
       return begin_stop(work, queues, channels);
     case Opcode::reset:
       return reset(work, channels);

@@ -22,7 +22,7 @@ void Firmware::reschedule_engines_of(const std::vector<QueueId>& queues, const F
 
 // Serves who waits on these engines, first come first of all of them.
 void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels& channels) {
-  if (is_hws() && !stops_.empty()) return;  // between two runlists
+  if (changes_take_all() && !stops_.empty()) return;  // between two runlists
   for (const QueueType type : types) {
     pass_turns(type, channels.map.now());
     watch_quiet(type, channels);
@@ -43,10 +43,9 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
         *first = first_waiting(type_of(key.queue), key);
         break;
       case Room::no_slot:
-        first->reset();  // who waits behind it fares no better
-        break;
       case Room::no_vmid:
-        return;
+        first->reset();  // who waits behind it on this engine fares no better
+        break;
     }
   }
 }
@@ -113,9 +112,10 @@ std::optional<SlotId> Firmware::free_slot(QueueId queue) const {
 
 // A VMID that all who have it are leaving is somebody else's where VMIDs are short.
 bool Firmware::can_have_vmid(QueueId queue) const {
-  const std::uint32_t vmid = contexts_.vmid_of(queue);
-  if (!vmids_.can_have(vmid)) return false;
-  if (!vmids_.are_short() || vmids_.holders(vmid) == 0) return true;
+  const std::optional<std::uint32_t> vmid = contexts_.vmid_of(queue);
+  if (!vmid) return true;
+  if (!vmids_.can_have(*vmid)) return false;
+  if (!vmids_.are_short() || vmids_.holders(*vmid) == 0) return true;
   return std::any_of(slot_taken_.begin(), slot_taken_.end(), [&](QueueId holder) {
     return holder.exists() && contexts_.vmid_of(holder) == vmid && !gang(holder).leaving;
   });
@@ -135,15 +135,15 @@ Firmware::Promises Firmware::promises(SimTime now) const {
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || !gang(queue).leaving || now >= gang(queue).leaving_since + spec_.gang_quantum) continue;
     ++promised.slots[index_of(type_of(queue))];
-    const std::uint32_t vmid = contexts_.vmid_of(queue);
-    if (++leaving[vmid] == vmids_.holders(vmid)) ++promised.vmids;
+    const std::optional<std::uint32_t> vmid = contexts_.vmid_of(queue);
+    if (vmid && ++leaving[*vmid] == vmids_.holders(*vmid)) ++promised.vmids;
   }
   return promised;
 }
 
 // Whether the mapped gang gives way to the one that waits.
 bool Firmware::yields(QueueId queue, QueueId to, SimTime now) const {
-  if (level_of(queue) == Priority::realtime || !wants(to)) return false;
+  if (level_of(queue) == Priority::realtime || !wants(to) || keeps_slot(queue)) return false;
   if (!wants(queue)) return true;
   if (level_of(queue) != level_of(to)) return level_of(queue) < level_of(to);
   const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
@@ -176,8 +176,8 @@ std::vector<QueueId> Firmware::who_give_vmid(QueueId to, SimTime now) const {
   };
   std::map<std::uint32_t, Sharers> all;
   for (const QueueId queue : slot_taken_) {
-    if (!queue.exists()) continue;
-    Sharers& sharers = all[contexts_.vmid_of(queue)];
+    if (!queue.exists() || !contexts_.vmid_of(queue)) continue;
+    Sharers& sharers = all[*contexts_.vmid_of(queue)];
     sharers.rank = std::max(sharers.rank, std::tuple(wants(queue), level_of(queue), process_of(queue).place));
     if (gang(queue).leaving) continue;
     sharers.yield = sharers.yield && yields(queue, to, now);
@@ -213,7 +213,7 @@ void Firmware::on(const QuietTimer& message, const FirmwareChannels& channels) {
 void Firmware::send_low_away(QueueType type, const FirmwareChannels& channels) {
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type || level_of(queue) != Priority::low) continue;
-    if (!gang(queue).leaving) end_turn(queue, QueueId::none(), channels);
+    if (!gang(queue).leaving && !keeps_slot(queue)) end_turn(queue, QueueId::none(), channels);
   }
 }
 

@@ -8,8 +8,12 @@
 namespace userqsim {
 
 // Who decides which queues have slots. HWS (before MES) takes a runlist from KFD and turns through it blindly, idle
-// queues too; each change of the list takes every queue off the machine first.
+// queues too.
 enum class Scheduler : std::uint8_t { mes, hws };
+
+// What a change of HWS's runlist takes off the machine first: every queue (KFD), or the one that it is about
+// (gem5).
+enum class RunlistChange : std::uint8_t { takes_all, takes_one };
 
 // Unknown: whether SUSPEND's API fence is written before or after the gang has left the hardware. The suspend
 // fence is always written after.
@@ -40,8 +44,12 @@ enum class CarryOver : std::uint8_t { kept, fresh };
 // comes free (the specification's "Low/Idle" band), or is no more than the lowest level.
 enum class LowLevel : std::uint8_t { when_idle, lowest };
 
+// What ends a turn in a slot: the quantum, or the quantum and no work (gem5's HWScheduler swaps idle queues only).
+enum class TurnEnd : std::uint8_t { quantum, quantum_and_idle };
+
 struct FirmwareSpec {
   Scheduler scheduler = Scheduler::mes;
+  RunlistChange runlist_change = RunlistChange::takes_all;
   SuspendAck suspend_ack = SuspendAck::before_preempt;
   ApiDuringUnmap api_during_unmap = ApiDuringUnmap::blocked;
   WorkDiscovery work_discovery = WorkDiscovery::timer;
@@ -49,6 +57,7 @@ struct FirmwareSpec {
   WorkDiscovery sdma_work_discovery = WorkDiscovery::timer;
   Duration process_quantum = std::chrono::milliseconds{10};  // before the next process's turn
   Duration gang_quantum = std::chrono::milliseconds{1};      // before the turn of the next gang of its process
+  TurnEnd turn_end = TurnEnd::quantum;
   CarryOver carry_over = CarryOver::kept;
   LowLevel low_level = LowLevel::when_idle;
   Duration low_idle_time{0};  // with `when_idle`: how long the others must have been idle
@@ -62,12 +71,18 @@ struct FirmwareSetup {
   FirmwareSpec spec;
   ProcessContext process_context = ProcessContext::queue;
   std::uint32_t vmids = 0;  // 0: as many as queues want
+  bool sdma_vmids = true;   // SDMA queues need one too
 };
 
 template <>
 struct EnumNames<Scheduler> {
   static constexpr std::array entries{std::pair{Scheduler::mes, std::string_view{"mes"}},
                                       std::pair{Scheduler::hws, std::string_view{"hws"}}};
+};
+template <>
+struct EnumNames<RunlistChange> {
+  static constexpr std::array entries{std::pair{RunlistChange::takes_all, std::string_view{"takes_all"}},
+                                      std::pair{RunlistChange::takes_one, std::string_view{"takes_one"}}};
 };
 template <>
 struct EnumNames<SuspendAck> {
@@ -107,6 +122,11 @@ struct EnumNames<CarryOver> {
                                       std::pair{CarryOver::fresh, std::string_view{"fresh"}}};
 };
 template <>
+struct EnumNames<TurnEnd> {
+  static constexpr std::array entries{std::pair{TurnEnd::quantum, std::string_view{"quantum"}},
+                                      std::pair{TurnEnd::quantum_and_idle, std::string_view{"quantum_and_idle"}}};
+};
+template <>
 struct EnumNames<LowLevel> {
   static constexpr std::array entries{std::pair{LowLevel::when_idle, std::string_view{"when_idle"}},
                                       std::pair{LowLevel::lowest, std::string_view{"lowest"}}};
@@ -115,6 +135,8 @@ struct EnumNames<LowLevel> {
 template <class V>
 void describe(V& v, FirmwareSpec& f) {
   v.optional("scheduler", f.scheduler, "Who decides which queues have slots");
+  v.optional("runlist_change", f.runlist_change,
+             "With `hws`: which queues a change of the runlist takes off first");
   v.optional("suspend_ack", f.suspend_ack, "When SUSPEND's API fence is written (unknown)");
   v.optional("api_during_unmap", f.api_during_unmap, "Whether packets wait for an unmap under way (unknown)");
   v.optional("work_discovery", f.work_discovery, "How work on an unmapped graphics or compute queue is found");
@@ -125,6 +147,7 @@ void describe(V& v, FirmwareSpec& f) {
              "Least time a process runs before another of its level has its turn", positive());
   v.optional("gang_quantum", f.gang_quantum, "Least time a gang runs before another of its process has its turn",
              positive());
+  v.optional("turn_end", f.turn_end, "What ends a turn: the quantum alone, or only when there is no work either");
   v.optional("carry_over", f.carry_over, "What is left of a quantum is kept for the next turn (unknown)");
   v.optional("low_level", f.low_level, "When level low may run (unknown)");
   v.optional("low_idle_time", f.low_idle_time,

@@ -80,7 +80,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
     finish_stop(stop, channels);
   }
   serve_next(channels);
-  if (is_hws()) return schedule(engines, channels);
+  if (changes_take_all()) return schedule(engines, channels);
   reschedule(type_of(message.queue), channels);
 }
 
@@ -120,7 +120,7 @@ void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
   if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);
   end_packet(stop.work, PacketResult::unmap_fail, channels);
   serve_next(channels);
-  if (is_hws()) schedule(engines, channels);
+  if (changes_take_all()) schedule(engines, channels);
 }
 
 }  // namespace userqsim

@@ -130,6 +130,7 @@ void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
 
 // How far the running round of waves (draw, SDMA packet) is from its end.
 Wide Hardware::ticks_to_round_end(SlotId id, Wide remaining, const HardwareChannels& channels) const {
+  if (stops_at(layout_->queue(slots_[id.index()].queue).type, ComputeStop::job)) return remaining;
   const Queue& q = queues_[slots_[id.index()].queue.index()];
   const Job& job = channels.workload->jobs()[q.ring.front()];
   const JobSpec& spec = channels.workload->spec_of(job);
@@ -248,7 +249,7 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
     leave_pipe(id, channels);
     return arbitrate(message.pipe, channels);
   }
-  if (spec_.cwsr && layout_->queue(slots_[id.index()].queue).type == QueueType::compute) {
+  if (stops_at(layout_->queue(slots_[id.index()].queue).type, ComputeStop::instruction)) {
     pause_head(id, channels);
     return disconnect(id, channels);
   }

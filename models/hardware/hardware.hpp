@@ -33,7 +33,7 @@ namespace userqsim {
 
 struct HardwareSpec {
   DeviceSpec device;
-  bool cwsr = false;
+  ComputeStop compute_stop = ComputeStop::round;  // not by_kernel
   Domain context_area = Domain::gtt;
 };
 
@@ -202,6 +202,9 @@ class Hardware {
 
   Queue& queue_in(SlotId slot) { return queues_[slots_[slot.index()].queue.index()]; }
   FluidShare& share_of(SlotId slot) { return is_copy(slot) ? copy_ : compute_; }
+  bool stops_at(QueueType type, ComputeStop where) const {
+    return type == QueueType::compute && spec_.compute_stop == where;
+  }
   bool is_copy(SlotId slot) const { return plan_.pipes[plan_.pipe_of_slot[slot.index()]].type == QueueType::sdma; }
   std::uint32_t pipe_of(SlotId slot) const { return plan_.pipe_of_slot[slot.index()]; }
 

@@ -128,7 +128,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
       if (type == QueueType::gfx && q.has_context) {
         return save_context(id, spec_.device.gfx_context, preempt, channels);
       }
-      if (type == QueueType::compute && spec_.cwsr && q.head_started) {
+      if (q.head_started && stops_at(type, ComputeStop::instruction)) {
         return save_context(id, wave_context(slot.queue, channels), preempt, channels);
       }
       return begin_unmapping(id, preempt, channels);
@@ -146,7 +146,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
 // the end of what it cannot be interrupted in: its round of waves, its draw, its SDMA packet.
 void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
   const QueueId queue = slots_[id.index()].queue;
-  if (spec_.cwsr && layout_->queue(queue).type == QueueType::compute) {
+  if (stops_at(layout_->queue(queue).type, ComputeStop::instruction)) {
     pause_head(id, channels);
     const Duration before = channels.costs->of(CostName::context_boundary, queue.value, stop_ordinal(id)) +
                             preempt_time(id, CostName::preempt_running, channels);

@@ -13,6 +13,11 @@ namespace userqsim {
 // INV_TLBS packets on the second pipe, without it (mes_v11_0.c, mes_v12_0.c).
 enum class TlbFlushPath : std::uint8_t { mes_ring, second_pipe };
 
+// Where compute can be stopped: where the kernel has it (at an instruction with `cwsr`, else at the end of a round
+// of waves), or always at an instruction, at the end of a round, at the end of the job. NVIDIA calls the three
+// CILP, CTA and WFI.
+enum class ComputeStop : std::uint8_t { by_kernel, instruction, round, job };
+
 // Pipes of one engine type, and the HQD slots of each pipe that MES may give to user queues.
 struct EngineSpec {
   std::uint32_t pipes = 0;
@@ -24,6 +29,7 @@ struct EngineSpec {
 struct VmidSpec {
   std::uint32_t count = 0;  // beside the kernel's queues
   std::optional<std::uint32_t> without_kernel_queues{};
+  bool of_sdma = true;  // copy queues have one too
 };
 
 // What a compute unit holds of its waves (kfd_queue.c), and how many of them.
@@ -49,7 +55,8 @@ struct DeviceSpec {
   Bandwidth vram_bandwidth;  // peak; 0: infinitely fast
   std::uint32_t xccs = 1;    // complexes that the compute units are divided into; a queue has all of them
   WaveStateSpec wave_state;
-  Bytes gfx_context{0};      // shadow and firmware work area saved for a graphics queue
+  Bytes gfx_context{0};  // shadow and firmware work area saved for a graphics queue
+  ComputeStop compute_stop = ComputeStop::by_kernel;
   Duration pipe_quantum{0};  // the queue manager's rotation on one pipe; 0: only when idle
   TlbFlushPath tlb_flush_path = TlbFlushPath::mes_ring;
   ResetMethod reset_method = ResetMethod::mode1;
@@ -66,6 +73,13 @@ inline std::uint32_t user_vmids(const DeviceSpec& device) {
                               : device.vmids.without_kernel_queues.value_or(device.vmids.count);
 }
 
+template <>
+struct EnumNames<ComputeStop> {
+  static constexpr std::array entries{std::pair{ComputeStop::by_kernel, std::string_view{"by_kernel"}},
+                                      std::pair{ComputeStop::instruction, std::string_view{"instruction"}},
+                                      std::pair{ComputeStop::round, std::string_view{"round"}},
+                                      std::pair{ComputeStop::job, std::string_view{"job"}}};
+};
 template <>
 struct EnumNames<TlbFlushPath> {
   static constexpr std::array entries{std::pair{TlbFlushPath::mes_ring, std::string_view{"mes_ring"}},
@@ -84,6 +98,7 @@ void describe(V& v, VmidSpec& s) {
   v.required("count", s.count, "VMIDs that user queues may have; 0: as many as they want", within(0, 64));
   v.optional("without_kernel_queues", s.without_kernel_queues,
              "The same where there are no kernel queues; default: count", within(0, 64));
+  v.optional("of_sdma", s.of_sdma, "SDMA queues need a VMID too");
 }
 template <class V>
 void describe(V& v, WaveStateSpec& w) {
@@ -112,6 +127,7 @@ void describe(V& v, DeviceSpec& d) {
   v.optional("xccs", d.xccs, "Complexes that the compute units are divided into", within(1, 64));
   v.required("wave_state", d.wave_state, "What CWSR saves of a compute unit");
   v.required("gfx_context", d.gfx_context, "Bytes saved and loaded for a graphics queue");
+  v.optional("compute_stop", d.compute_stop, "Where compute can be stopped");
   v.required("pipe_quantum", d.pipe_quantum, "A pipe rotates among its ready queues after this; 0: only when idle");
   v.required("tlb_flush_path", d.tlb_flush_path, "Who carries a TLB flush");
   v.required("reset_method", d.reset_method, "How the whole GPU is reset: mode1 loses VRAM, mode2 keeps it");

@@ -32,7 +32,13 @@ struct MachineSpec {
 // MES as the kernel profile and the chip have it.
 inline FirmwareSetup firmware_setup(const MachineSpec& spec) {
   const bool runlist = spec.firmware.scheduler == Scheduler::hws;  // of queues, each with its own turn
-  return {spec.firmware, runlist ? ProcessContext::queue : spec.kernel.process_context, user_vmids(spec.device)};
+  const ProcessContext context = runlist ? ProcessContext::queue : spec.kernel.process_context;
+  return {spec.firmware, context, user_vmids(spec.device), spec.device.vmids.of_sdma};
+}
+
+inline ComputeStop compute_stop(const MachineSpec& spec) {
+  if (spec.device.compute_stop != ComputeStop::by_kernel) return spec.device.compute_stop;
+  return spec.kernel.cwsr ? ComputeStop::instruction : ComputeStop::round;
 }
 
 // One thing wrong with a spec: where (a JSON pointer into the scenario) and what, with what is allowed.

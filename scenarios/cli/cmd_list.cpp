@@ -84,7 +84,7 @@ class CostRows {
 ReportTable list_costs(const ProfileStore& profiles) {
   ReportTable table = with_columns({"profile", "name", "value", "kind", "least", "most", "doc", "source"});
   for (const ProfileFile& file : profiles.list("costs")) {
-    CostSpec costs = read_costs(file);
+    CostSpec costs = read_costs(profiles.find_costs(file.name, Place{file.file, {}}));
     CostRows rows(file.name, table);
     describe(rows, costs);
   }

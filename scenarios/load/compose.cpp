@@ -119,7 +119,7 @@ Composed read_with_profiles(const Json& json, const Place& root, const ProfileSt
   const ProfileFile kernel_file =
       profiles.find("kernels", text_at(json, root, "kernel", "kernel profile"), root.at("kernel"));
   DeviceProfile device = read_device(device_file);
-  const ProfileFile cost_file = profiles.find("costs", device.costs, Place{device_file.file, "/costs"});
+  const ProfileFile cost_file = profiles.find_costs(device.costs, Place{device_file.file, "/costs"});
   for (const ProfileFile* file : {&device_file, &kernel_file, &cost_file}) hash.add(file->text);
   document.overrides = {
       read_costs(cost_file), device.firmware, read_kernel(kernel_file), std::move(device.device), {}};

@@ -91,6 +91,24 @@ ProfileFile ProfileStore::find(std::string_view kind, std::string_view name, con
   place.fail(unknown_name(fmt::format("{} profile", noun), name, names));
 }
 
+ProfileFile ProfileStore::find_costs(std::string_view name, const Place& place) const {
+  ProfileFile file = find("costs", name, place);
+  Json own = parse_json(file.text, file.file);
+  const auto based_on = own.is_object() ? own.find("based_on") : own.end();
+  if (based_on == own.end()) return file;
+  const Place at = Place{file.file, {}}.at("based_on");
+  std::string base_name;
+  read_leaf(*based_on, at, {}, base_name);
+  const ProfileFile base = find("costs", base_name, at);
+  Json all = parse_json(base.text, base.file);
+  if (all.contains("based_on")) at.fail(fmt::format("{} is based on another itself", in_quotes(base_name)));
+  read_costs(base);
+  own.erase("based_on");
+  all.update(own);
+  file.text = all.dump();
+  return file;
+}
+
 DeviceProfile read_device(const ProfileFile& file) {
   auto profile = read_profile<DeviceProfile>(file);
   require_name_of_file(profile.device.name, file);

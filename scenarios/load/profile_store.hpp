@@ -26,6 +26,8 @@ class ProfileStore {
   std::vector<ProfileFile> list(std::string_view kind) const;
   // The one of that name; throws at `place` when there is none.
   ProfileFile find(std::string_view kind, std::string_view name, const Place& place) const;
+  // The same of cost profiles, where one may be `based_on` another: whole, its own costs in place of the other's.
+  ProfileFile find_costs(std::string_view name, const Place& place) const;
 
  private:
   std::string directory_;

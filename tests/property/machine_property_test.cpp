@@ -59,10 +59,15 @@ void random_profiles(MachineSpec& spec) {
   spec.firmware.low_idle_time = duration_in(0, 500);
   spec.firmware.vmid_per = coin() ? VmidPer::process : VmidPer::queue;
   spec.kernel.process_context = coin() ? ProcessContext::process : ProcessContext::queue;
+  spec.firmware.turn_end = coin() ? TurnEnd::quantum : TurnEnd::quantum_and_idle;
+  spec.device.compute_stop = *rc::gen::element(ComputeStop::by_kernel, ComputeStop::instruction, ComputeStop::round,
+                                               ComputeStop::job);
+  spec.device.vmids.of_sdma = coin();
   spec.device.vmids.count = *rc::gen::element(0U, 1U, 2U, 3U, 8U);
   spec.policy = coin() ? "preempt_restore" : "unmap_map";
   if (*rc::gen::inRange(0, 4) > 0) return;
   spec.firmware.scheduler = Scheduler::hws;
+  spec.firmware.runlist_change = coin() ? RunlistChange::takes_all : RunlistChange::takes_one;
   spec.kernel.lifecycle = "kfd";
   spec.policy = "unmap_map";
   spec.device.tlb_flush_path = TlbFlushPath::second_pipe;

@@ -43,7 +43,7 @@ class PartBench : public Timeline {
         faults(spec.faults, layout, draws),
         workload(layout, spec.processes, spec.events),
         memory(memory_of(spec), spec.processes),
-        hardware({spec.device, spec.kernel.cwsr, spec.kernel.context_area}, layout),
+        hardware({spec.device, compute_stop(spec), spec.kernel.context_area}, layout),
         wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults})) {
     probes.each([this]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this](const Fact& fact) { note(engine.now(), fact); });

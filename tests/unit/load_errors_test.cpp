@@ -140,6 +140,15 @@ TEST_CASE("what is wrong in a profile is said of the profile", "[load]") {
             .starts_with(scenario + ": /overrides/costs/mes_api/value: the mean 20h is outside"));
   CHECK(with({"/device=mine", "/overrides/costs/mes_api/value=20us"}) == "(accepted)");
 
+  folder.write("costs/mine.json", R"({"based_on": "hope"})");
+  CHECK(with({"/device=mine"}).starts_with(cost_file + ": /based_on: unknown cost profile \"hope\""));
+  folder.write("costs/mine.json", R"({"based_on": "gem5-hws"})");
+  CHECK(with({"/device=mine"}) == cost_file + ": /based_on: \"gem5-hws\" is based on another itself");
+  folder.write("costs/mine.json", R"({"based_on": "default", "map": {"value": "20us"}})");
+  CHECK(with({"/device=mine"}).starts_with(cost_file + ": /map: the key \"source\" is missing"));
+  folder.write("costs/mine.json", R"({"based_on": "default", "mapp": 1})");
+  CHECK(with({"/device=mine"}).starts_with(cost_file + ": /mapp: unknown key \"mapp\""));
+
   std::string kernel = file_text("models/profiles/kernels/6.18.json");
   change(kernel, "\"6.18\"", "\"mine\"");
   change(kernel, "\"native_policy\": \"preempt_restore\"", "\"native_policy\": \"hope\"");

@@ -65,6 +65,17 @@ TEST_CASE("a device brings its generation's firmware", "[load]") {
             .machine->firmware.work_discovery == WorkDiscovery::interrupt);
 }
 
+TEST_CASE("a cost profile may be based on another", "[load]") {
+  const LoadedScenario gem5 = load_text(
+      scenario_text(), {.profiles_dir = {}, .sets = {"/device=gem5-hws", "/kernel=kfd", "/policy=unmap_map"}});
+  const LoadedScenario mi300x = load_text(
+      scenario_text(), {.profiles_dir = {}, .sets = {"/device=mi300x", "/kernel=kfd", "/policy=unmap_map"}});
+  CHECK(gem5.machine->costs.mes_api.value == constant(4400ns));
+  CHECK(mi300x.machine->costs.mes_api.value == constant(10us));
+  CHECK(gem5.machine->costs.map.value == mi300x.machine->costs.map.value);
+  CHECK(gem5.machine->costs.map.source == mi300x.machine->costs.map.source);
+}
+
 TEST_CASE("overrides replace single values", "[load]") {
   const LoadedScenario loaded = load_text(scenario_text(R"({"arrival": {"poisson": "2ms"}, "work": "1ms"})", R"(,
     "overrides": {"device": {"compute": {"slots_per_pipe": 5}, "vram": "1GiB"},

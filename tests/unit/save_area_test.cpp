@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/devices.hpp"
 #include "tests/support/part_bench.hpp"
 
 namespace userqsim {
@@ -12,8 +12,7 @@ namespace {
 using namespace test;
 
 DeviceSpec device(const std::string& name) {
-  const ProfileStore profiles("");
-  return read_device(profiles.find("devices", name, Place{"test", {}})).device;
+  return device_of(name).device;
 }
 
 struct Row {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "scenarios/load/profile_store.hpp"
+#include "tests/support/devices.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
@@ -12,11 +12,7 @@ namespace {
 using namespace test;
 
 MachineSpec machine(const std::string& device, QueueType type, std::size_t queues) {
-  const ProfileStore profiles("");
-  const DeviceProfile profile = read_device(profiles.find("devices", device, Place{"test", {}}));
-  MachineSpec spec = ideal_machine();
-  spec.device = profile.device;
-  spec.firmware = profile.firmware;
+  MachineSpec spec = costless_machine(device);
   ProcessSpec p = process("p", {});
   for (std::size_t q = 0; q < queues; ++q) {
     p.queues.push_back(queue("q" + std::to_string(q), type, stream(PeriodicArrival{1s}, job(1h, 64), 1)));
