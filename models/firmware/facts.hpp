@@ -48,6 +48,29 @@ struct GangReady {
   auto fields() const { return std::tie(time, queue); }
 };
 
+// How a wait for a slot ended.
+enum class WaitEnd : std::uint8_t {
+  mapped,
+  stopped,  // by a packet, or a reset, before it had a slot
+  open,     // it waited still when the run ended
+};
+
+// A gang that might run, and had work, had no slot: since it was made ready, since work came, or since it had to
+// give its slot to another. With a free slot the wait takes no time, and is stated all the same.
+struct SlotWaited {
+  SimTime time;
+  QueueId queue;
+  SimTime since;
+  WaitEnd end = WaitEnd::mapped;
+  auto fields() const { return std::tie(time, queue, since, end); }
+};
+
+template <>
+struct EnumNames<WaitEnd> {
+  static constexpr std::array entries{std::pair{WaitEnd::mapped, std::string_view{"mapped"}},
+                                      std::pair{WaitEnd::stopped, std::string_view{"stopped"}},
+                                      std::pair{WaitEnd::open, std::string_view{"open"}}};
+};
 template <>
 struct EnumNames<Opcode> {
   static constexpr std::array entries{std::pair{Opcode::add_queue, std::string_view{"ADD_QUEUE"}},

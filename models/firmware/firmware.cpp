@@ -31,6 +31,10 @@ void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
     if (pipe.current) open(*pipe.current);
     for (const Work& work : pipe.inbox) open(work);
   }
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    if (gangs_[i].waits_since)
+      channels.slot_waited->state({now, QueueId::of(i), *gangs_[i].waits_since, WaitEnd::open});
+  }
 }
 
 void Firmware::verify() const {
@@ -44,6 +48,7 @@ void Firmware::verify() const {
     const bool waits = runnable(queue) && !gangs_[i].slot.exists();
     ensure(gangs_[i].waits == (waits ? std::optional{key_of(queue)} : std::nullopt),
            "a gang's place among those that wait is not where it should be");
+    ensure(waits || !gangs_[i].waits_since, "a gang waits for a slot that has one or may not run");
   }
   for (std::size_t i = 0; i < slot_taken_.size(); ++i) {
     const QueueId queue = slot_taken_[i];

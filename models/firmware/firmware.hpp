@@ -50,6 +50,7 @@ struct FirmwareChannels {
   Channel<SilenceTimer> silence_timer;
   Probe<PacketEnded>* packet_ended = nullptr;
   Probe<GangReady>* gang_ready = nullptr;
+  Probe<SlotWaited>* slot_waited = nullptr;
   Probe<QueueStopped>* queue_stopped = nullptr;
   Probe<FaultInjected>* fault_injected = nullptr;
   const CostDraws* costs = nullptr;
@@ -179,6 +180,8 @@ class Firmware {
   void enlist(QueueId queue);
   void delist(QueueId queue);
   void forget_lists();
+  void begin_wait(QueueId queue, const FirmwareChannels& channels);
+  void end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& channels);
 
   // Who has a slot (scheduler.cpp).
   struct Promises {

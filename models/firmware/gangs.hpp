@@ -85,6 +85,7 @@ struct Gang {
   bool listed = false;  // it may run
   bool busy = false;    // and is to
   std::optional<WaitKey> waits;
+  std::optional<SimTime> waits_since;  // with work; for the record only
   auto fields() const {
     return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
                       resets, seen[0], seen[1], seen[2], work_known, connected, quantum);

@@ -1,4 +1,6 @@
 // MES's lists: who may run, and who waits in which order.
+#include <utility>
+
 #include "models/firmware/firmware.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -116,6 +118,20 @@ void Firmware::delist(QueueId queue) {
   if (g.registered) --process_of(queue).registered;
   g.registered = false;
   relist(queue);
+}
+
+// If the gang has work and no slot, and might run, it waits from now on.
+void Firmware::begin_wait(QueueId queue, const FirmwareChannels& channels) {
+  Gang& g = gang(queue);
+  if (g.waits_since || g.slot.exists() || !runnable(queue)) return;
+  if (channels.hardware->has_work(queue, *channels.workload)) g.waits_since = channels.map.now();
+}
+
+// A queue whose jobs were cancelled meanwhile waits for nothing, and states nothing.
+void Firmware::end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& channels) {
+  const std::optional<SimTime> since = std::exchange(gang(queue).waits_since, std::nullopt);
+  if (!since || !channels.hardware->has_work(queue, *channels.workload)) return;
+  channels.slot_waited->state({channels.map.now(), queue, *since, end});
 }
 
 void Firmware::forget_lists() {

@@ -221,6 +221,7 @@ void Firmware::make_runnable(const std::vector<QueueId>& queues, const FirmwareC
   for (const QueueId queue : queues) {
     gang(queue).work_known = channels.hardware->has_work(queue, *channels.workload);
     relist(queue);
+    begin_wait(queue, channels);
     channels.gang_ready->state({channels.api_timer.now(), queue});
   }
   reschedule_engines_of(queues, channels);

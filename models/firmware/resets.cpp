@@ -45,6 +45,7 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
   if (in_vain) return false;
   channels.quantum_timer.cancel(g.timer);
   stop_quantum(queue, channels.reset.now());
+  end_wait(queue, WaitEnd::stopped, channels);
   delist(queue);
   g.suspended = false;
   g.was_reset = true;
@@ -77,7 +78,9 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
   blocked_ = false;
   silent_ = false;
   ++gpu_resets_;
-  for (Gang& g : gangs_) {
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    Gang& g = gangs_[i];
+    end_wait(QueueId::of(i), WaitEnd::stopped, channels);
     channels.quantum_timer.cancel(g.timer);
     Gang fresh;
     fresh.stops = g.stops;

@@ -66,6 +66,7 @@ Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const Firm
   const bool has_vmid = can_have_vmid(queue);
   const std::optional<SlotId> slot = free_slot(queue);
   if (slot && has_vmid) {
+    end_wait(queue, WaitEnd::mapped, channels);
     enter(queue, *slot);
     if (is_hws()) begin_quantum(queue, now);  // its turn is in the slot, whatever it does there
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});

@@ -18,6 +18,7 @@ void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const F
   }
   for (const QueueId queue : queues) {
     if (gang(queue).slot.exists()) continue;
+    end_wait(queue, WaitEnd::stopped, channels);
     ++gang(queue).stops;
     const bool pending = channels.hardware->has_work(queue, *channels.workload);
     channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
@@ -46,6 +47,7 @@ void Firmware::update_runlist(Work work, const FirmwareChannels& channels) {
     if (queue.exists()) stop.waits_for.push_back(queue);
   }
   if (removes && !gang(subject).slot.exists()) {
+    end_wait(subject, WaitEnd::stopped, channels);
     const bool pending = channels.hardware->has_work(subject, *channels.workload);
     channels.queue_stopped->state({channels.api_timer.now(), subject, pending});
   }
@@ -69,6 +71,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   channels.quantum_timer.cancel(g.timer);
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
   leave(message.queue, channels.map.now());
+  begin_wait(message.queue, channels);
   std::vector<Stop> ended;
   for (Stop& stop : stops_) {
     std::erase(stop.waits_for, message.queue);

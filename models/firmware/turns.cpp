@@ -120,6 +120,7 @@ void Firmware::on(const QueueIdle& message, const FirmwareChannels& channels) {
 void Firmware::on(const QueueHasWork& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (!g.registered) return;
+  begin_wait(message.queue, channels);
   const QueueType type = type_of(message.queue);
   const WorkDiscovery how = type == QueueType::sdma ? spec_.sdma_work_discovery : spec_.work_discovery;
   const SimTime now = channels.map.now();

@@ -14,10 +14,10 @@
 
 namespace userqsim {
 
-using AnyFact =
-    std::variant<JobEnded, RequestEnded, BufferMoved, MemoryUsed, SlotChanged, QueueRan, QueueStopped, ContextMoved,
-                 PacketEnded, GangReady, EvictionStarted, EvictionStep, EvictionSignaled, EvictionAborted,
-                 EvictionResumed, QueueTransition, MesLockHeld, ProcessExited, Hazard, FaultInjected, GpuResetDone>;
+using AnyFact = std::variant<JobEnded, RequestEnded, BufferMoved, MemoryUsed, SlotChanged, QueueRan, QueueStopped,
+                             ContextMoved, PacketEnded, GangReady, SlotWaited, EvictionStarted, EvictionStep,
+                             EvictionSignaled, EvictionAborted, EvictionResumed, QueueTransition, MesLockHeld,
+                             ProcessExited, Hazard, FaultInjected, GpuResetDone>;
 
 // The fact's name and its fields in order, as in "SlotChanged 1200000ns 3 mapped running 7".
 std::string describe_fact(const AnyFact& fact);

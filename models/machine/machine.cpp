@@ -115,6 +115,9 @@ struct Machine::Impl {
       fact.queue = queue;
       fact.node = job.node;
       fact.submitted = job.submitted;
+      fact.stream = job.stream;
+      fact.first = job.first;
+      fact.work = job.work;
       fact.outcome = JobOutcome::open;
       const auto progress = hardware.progress(queue);
       if (progress && progress->job == id) {

@@ -21,6 +21,7 @@ struct Probes {
   Probe<ContextMoved> context_moved;
   Probe<PacketEnded> packet_ended;
   Probe<GangReady> gang_ready;
+  Probe<SlotWaited> slot_waited;
   Probe<EvictionStarted> eviction_started;
   Probe<EvictionStep> eviction_step;
   Probe<EvictionSignaled> eviction_signaled;
@@ -37,9 +38,9 @@ struct Probes {
   template <class F>
   void each(F&& f) {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
-        f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(eviction_started), f(eviction_step),
-        f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition), f(mes_lock_held),
-        f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done);
+        f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(slot_waited), f(eviction_started),
+        f(eviction_step), f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition),
+        f(mes_lock_held), f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done);
   }
 };
 

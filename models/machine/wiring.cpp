@@ -122,6 +122,7 @@ void connect_probes(Wiring& w, Probes& p) {
   w.firmware.packet_ended = &p.packet_ended;
   w.firmware.queue_stopped = &p.queue_stopped;
   w.firmware.gang_ready = &p.gang_ready;
+  w.firmware.slot_waited = &p.slot_waited;
   w.driver.started = &p.eviction_started;
   w.driver.step = &p.eviction_step;
   w.driver.signaled = &p.eviction_signaled;

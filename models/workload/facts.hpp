@@ -30,6 +30,10 @@ struct JobEnded {
   std::optional<SimTime> finished;
   std::uint32_t preemptions = 0;  // times it was stopped after it had started
   JobOutcome outcome = JobOutcome::finished;
+  // Known from the job's number.
+  StreamId stream;
+  JobId first;  // of its arrival
+  Duration work{0};
   auto fields() const {
     return std::tie(time, job, process, queue, node, submitted, started, finished, preemptions, outcome);
   }

@@ -232,6 +232,9 @@ void Workload::end_job(JobId id, JobEnded fact, const WorkloadChannels& channels
   fact.queue = node_of(job).queue;
   fact.node = job.node;
   fact.submitted = job.submitted;
+  fact.stream = job.stream;
+  fact.first = job.first;
+  fact.work = job.work;
   ++ended_;
   channels.job_ended->state(fact);
   jobs_.end(id);

@@ -45,9 +45,16 @@ std::vector<std::string> slot_names(const DeviceSpec& device) {
 }
 
 Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, RecorderOptions options)
-    : layout_(layout), compute_units_(device.compute_units), options_(options) {
+    : layout_(layout),
+      compute_units_(device.compute_units),
+      options_(options),
+      graphs_(layout, device.compute_units) {
   for (const ProcessLayout& process : layout.processes) record_.process_names.push_back(process.name);
-  for (const QueueLayout& queue : layout.queues) record_.queue_names.push_back(queue.name);
+  for (const QueueLayout& queue : layout.queues) {
+    record_.queue_names.push_back(queue.name);
+    record_.queues.push_back(
+        {.process = queue.process.value, .type = name_of(queue.type), .priority = name_of(queue.priority)});
+  }
   record_.slot_names = slot_names(device);
   by_process_.resize(layout.processes.size());
   live_.resize(layout.processes.size(), false);
@@ -100,17 +107,8 @@ void Recorder::subscribe_queues(Probes& probes) {
 
 void Recorder::subscribe_tables(Probes& probes) {
   probes.request_ended.subscribe([this](const RequestEnded& fact) { on_request(fact); });
-  probes.job_ended.subscribe([this](const JobEnded& fact) {
-    record_.jobs.push_back({.job = fact.job.value,
-                            .process = fact.process.value,
-                            .queue = fact.queue.value,
-                            .submitted_ns = ns(fact.submitted),
-                            .started_ns = ns(fact.started),
-                            .finished_ns = ns(fact.finished),
-                            .preemptions = fact.preemptions,
-                            .outcome = name_of(fact.outcome),
-                            .observed_until_ns = ns(fact.time)});
-  });
+  probes.job_ended.subscribe([this](const JobEnded& fact) { on_job(fact); });
+  probes.slot_waited.subscribe([this](const SlotWaited& fact) { on_slot_waited(fact); });
   probes.hazard.subscribe([this](const Hazard& fact) {
     if (fact.kind == HazardKind::restore_cancelled) {
       if (EvictionFacts* eviction = live_eviction(fact.process)) ++eviction->restores_cancelled;
@@ -244,6 +242,9 @@ void Recorder::on_slot(const SlotChanged& fact) {
 void Recorder::close_slot(std::size_t index, SimTime time) {
   const Slot& slot = slots_[index];
   if (slot.state == SlotState::free || time <= slot.since) return;
+  QueueRow& queue = record_.queues[slot.queue.index()];
+  queue.slot_ns += (time - slot.since).count();
+  if (slot.state == SlotState::running) queue.running_ns += (time - slot.since).count();
   const SimTime counted_from = std::max(slot.since, SimTime{options_.measure_from});
   if (time > counted_from) {
     const std::int64_t length = (time - counted_from).count();
@@ -291,6 +292,34 @@ void Recorder::on_request(const RequestEnded& fact) {
   stalls_[fact.request] = stall;
 }
 
+void Recorder::on_job(const JobEnded& fact) {
+  record_.jobs.push_back({.job = fact.job.value,
+                          .process = fact.process.value,
+                          .queue = fact.queue.value,
+                          .submitted_ns = ns(fact.submitted),
+                          .started_ns = ns(fact.started),
+                          .finished_ns = ns(fact.finished),
+                          .preemptions = fact.preemptions,
+                          .outcome = name_of(fact.outcome),
+                          .observed_until_ns = ns(fact.time)});
+  if (fact.outcome == JobOutcome::finished) ++record_.queues[fact.queue.index()].jobs;
+  graphs_.add(fact);
+}
+
+void Recorder::on_slot_waited(const SlotWaited& fact) {
+  record_.slot_waits.push_back({.process = layout_.queue(fact.queue).process.value,
+                                .queue = fact.queue.value,
+                                .since_ns = ns(fact.since),
+                                .until_ns = ns(fact.time),
+                                .mapped = fact.end == WaitEnd::mapped});
+  QueueRow& queue = record_.queues[fact.queue.index()];
+  const std::int64_t length = (fact.time - fact.since).count();
+  ++queue.waits;
+  queue.slot_wait_ns += length;
+  queue.longest_wait_ns = std::max(queue.longest_wait_ns, length);
+  if (fact.end == WaitEnd::open) queue.waits_still = true;
+}
+
 void Recorder::close_if_settled(ProcessId process) {
   const EvictionFacts* eviction = live_eviction(process);
   if (eviction == nullptr || !eviction->resumed) return;
@@ -315,6 +344,7 @@ RunRecord Recorder::finish(SimTime end) {
   record_.end_ns = ns(end);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) close_slot(slot, end);
   finish_evictions(end);
+  record_.graphs = graphs_.rows();
   std::sort(record_.jobs.begin(), record_.jobs.end(),
             [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
   std::sort(record_.requests.begin(), record_.requests.end(),

@@ -12,6 +12,7 @@
 #include "models/machine/probes.hpp"
 #include "models/workload/layout.hpp"
 #include "results/record/eviction_facts.hpp"
+#include "results/record/graph_rows.hpp"
 #include "results/record/rows.hpp"
 
 namespace userqsim {
@@ -49,6 +50,8 @@ class Recorder {
   void on_slot(const SlotChanged& fact);
   void on_packet(const PacketEnded& fact);
   void on_request(const RequestEnded& fact);
+  void on_job(const JobEnded& fact);
+  void on_slot_waited(const SlotWaited& fact);
 
   EvictionFacts* find(const EvictionId& id);
   // The queue's facts in the eviction that its process is in; null when it is in none.
@@ -67,6 +70,7 @@ class Recorder {
   std::vector<bool> live_;                            // whether the process's last eviction still needs facts
   std::vector<SlotState> queue_state_;                // of the slot that holds the queue
   std::vector<Slot> slots_;
+  GraphFacts graphs_;
   std::map<RequestId, OptionalNs> stalls_;
   std::map<RequestId, std::uint32_t> evictions_of_request_;
 };

@@ -104,6 +104,43 @@ struct JobRow {
   std::int64_t observed_until_ns = 0;  // finished, or when its process exited or the run ended
 };
 
+// An arrival of several jobs.
+struct GraphRow {
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;  // whose stream it is
+  std::uint32_t first_job = 0;
+  std::uint32_t jobs = 0;
+  std::int64_t submitted_ns = 0;
+  OptionalNs finished_ns;  // when every job had
+  std::int64_t critical_path_ns = 0;
+  std::int64_t work_bound_ns = 0;
+  std::string_view outcome;
+  std::int64_t observed_until_ns = 0;
+};
+
+// A wait for a slot.
+struct SlotWaitRow {
+  std::uint32_t process = no_index;
+  std::uint32_t queue = no_index;
+  std::int64_t since_ns = 0;
+  std::int64_t until_ns = 0;
+  bool mapped = false;  // else it was cut off
+};
+
+// What became of a queue over the whole run.
+struct QueueRow {
+  std::uint32_t process = no_index;
+  std::string_view type;
+  std::string_view priority;
+  std::int64_t jobs = 0;        // finished
+  std::int64_t slot_ns = 0;     // in a slot
+  std::int64_t running_ns = 0;  // of that, with waves running
+  std::int64_t waits = 0;       // for a slot, with work
+  std::int64_t slot_wait_ns = 0;
+  std::int64_t longest_wait_ns = 0;
+  bool waits_still = false;  // at the end of the run
+};
+
 struct HazardRow {
   std::int64_t time_ns = 0;
   std::string_view kind;
@@ -168,7 +205,10 @@ struct RunRecord {
   std::vector<PartRow> parts;          // eviction by eviction, by start
   std::vector<TransitionRow> transitions;
   std::vector<MesOpRow> mes_ops;
-  std::vector<JobRow> jobs;  // by number
+  std::vector<JobRow> jobs;      // by number
+  std::vector<GraphRow> graphs;  // by first job
+  std::vector<QueueRow> queues;  // by queue
+  std::vector<SlotWaitRow> slot_waits;
   std::vector<HazardRow> hazards;
   std::vector<FaultRow> faults;
   std::vector<ResetRow> resets;

@@ -1,5 +1,6 @@
 #include "results/record/summary.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -35,6 +36,22 @@ void observe(Samples& samples, const OptionalNs& value, std::int64_t so_far) {
     samples.add_censored(so_far);
   }
 }
+
+// A metric's samples by the role of whose process was observed; one that asked for memory and was evicted has both.
+struct ByRole {
+  const Roles& roles;
+  Samples& requester;
+  Samples& victim;
+  Samples& bystander;
+
+  void add(std::uint32_t process, const OptionalNs& value, std::int64_t so_far) {
+    const bool asked = roles.requester[process];
+    const bool stopped = roles.victim[process];
+    if (asked) observe(requester, value, so_far);
+    if (stopped) observe(victim, value, so_far);
+    if (!asked && !stopped) observe(bystander, value, so_far);
+  }
+};
 
 Value value_of(const std::optional<std::int64_t>& value) { return value ? Value{*value} : Value{}; }
 Value value_of(const std::optional<double>& value) { return value ? Value{*value} : Value{}; }
@@ -94,18 +111,30 @@ void Measures::measure_requests(const RunRecord& record, std::int64_t from) {
 
 void Measures::measure_jobs(const RunRecord& record, std::int64_t from) {
   const Roles roles = find_roles(record);
-  Samples& requester = entry("job_latency_ns", "requester").samples;
-  Samples& victim = entry("job_latency_ns", "victim").samples;
-  Samples& bystander = entry("job_latency_ns", "bystander").samples;
+  const auto by_role = [&](std::string_view metric) {
+    return ByRole{roles, entry(metric, "requester").samples, entry(metric, "victim").samples,
+                  entry(metric, "bystander").samples};
+  };
+  ByRole latencies = by_role("job_latency_ns");
   for (const JobRow& row : record.jobs) {
     if (row.submitted_ns < from) continue;
     const OptionalNs latency = row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns} : std::nullopt;
-    const std::int64_t so_far = row.observed_until_ns - row.submitted_ns;
-    const bool asked = roles.requester[row.process];
-    const bool stopped = roles.victim[row.process];
-    if (asked) observe(requester, latency, so_far);
-    if (stopped) observe(victim, latency, so_far);
-    if (!asked && !stopped) observe(bystander, latency, so_far);
+    latencies.add(row.process, latency, row.observed_until_ns - row.submitted_ns);
+  }
+  ByRole excesses = by_role("graph_excess_ns");
+  for (const GraphRow& row : record.graphs) {
+    if (row.submitted_ns < from) continue;
+    const std::int64_t alone = std::max(row.critical_path_ns, row.work_bound_ns);
+    const OptionalNs excess =
+        row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns - alone} : std::nullopt;
+    const std::int64_t so_far = std::max<std::int64_t>(row.observed_until_ns - row.submitted_ns - alone, 0);
+    excesses.add(row.process, excess, so_far);
+  }
+  ByRole waits = by_role("slot_wait_ns");
+  for (const SlotWaitRow& row : record.slot_waits) {
+    if (row.since_ns < from) continue;
+    const std::int64_t length = row.until_ns - row.since_ns;
+    waits.add(row.process, row.mapped ? OptionalNs{length} : std::nullopt, length);
   }
 }
 

@@ -61,6 +61,12 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                                                  "acked_ns", "done_ns", "result", "busy_ns", "eviction"})),
       jobs_(directory / "jobs.csv", keyed({"job", "process", "queue", "submitted_ns", "started_ns", "finished_ns",
                                            "latency_ns", "preemptions", "outcome"})),
+      graphs_(directory / "graphs.csv",
+              keyed({"process", "queue", "first_job", "jobs", "submitted_ns", "finished_ns", "latency_ns",
+                     "critical_path_ns", "work_bound_ns", "outcome"})),
+      queues_(directory / "queues.csv",
+              keyed({"process", "queue", "type", "priority", "jobs", "slot_ns", "running_ns", "waits",
+                     "slot_wait_ns", "longest_wait_ns", "waits_still"})),
       requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
                                                    "stall_ns", "outcome", "evictions", "waited"})),
       hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
@@ -77,6 +83,8 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_transitions(key, record);
   write_mes_ops(key, record);
   write_jobs(key, record);
+  write_graphs(key, record);
+  write_queues(key, record);
   write_requests(key, record);
   write_hazards(key, record);
   write_faults(key, record);
@@ -86,8 +94,8 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
 
 std::vector<FileSummary> RecordTables::close() {
   std::vector<FileSummary> files;
-  for (CsvWriter* csv :
-       {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &requests_, &hazards_, &faults_, &resets_}) {
+  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &graphs_, &queues_, &requests_,
+                         &hazards_, &faults_, &resets_}) {
     files.push_back(csv->close());
   }
   if (slices_) files.push_back(slices_->close());
@@ -140,6 +148,26 @@ void RecordTables::write_jobs(const RecordKey& key, const RunRecord& record) {
     jobs_ << key << row.job << name_at(record.process_names, row.process) << name_at(record.queue_names, row.queue)
           << row.submitted_ns << row.started_ns << row.finished_ns << latency << row.preemptions << row.outcome;
     jobs_.end_row();
+  }
+}
+
+void RecordTables::write_graphs(const RecordKey& key, const RunRecord& record) {
+  for (const GraphRow& row : record.graphs) {
+    const OptionalNs latency = row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns} : std::nullopt;
+    graphs_ << key << name_at(record.process_names, row.process) << name_at(record.queue_names, row.queue)
+            << row.first_job << row.jobs << row.submitted_ns << row.finished_ns << latency << row.critical_path_ns
+            << row.work_bound_ns << row.outcome;
+    graphs_.end_row();
+  }
+}
+
+void RecordTables::write_queues(const RecordKey& key, const RunRecord& record) {
+  for (std::size_t i = 0; i < record.queues.size(); ++i) {
+    const QueueRow& row = record.queues[i];
+    queues_ << key << name_at(record.process_names, row.process) << record.queue_names[i] << row.type
+            << row.priority << row.jobs << row.slot_ns << row.running_ns << row.waits << row.slot_wait_ns
+            << row.longest_wait_ns << std::uint32_t{row.waits_still};
+    queues_.end_row();
   }
 }
 

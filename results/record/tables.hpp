@@ -18,8 +18,8 @@ struct RecordKey {
   std::uint32_t replication = 0;
 };
 
-// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, requests.csv, hazards.csv, faults.csv,
-// resets.csv, and on request slices.csv and counters.csv.
+// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, graphs.csv, queues.csv, requests.csv,
+// hazards.csv, faults.csv, resets.csv, and on request slices.csv and counters.csv.
 class RecordTables {
  public:
   RecordTables(const std::filesystem::path& directory, bool slices);
@@ -33,13 +33,16 @@ class RecordTables {
   void write_transitions(const RecordKey& key, const RunRecord& record);
   void write_mes_ops(const RecordKey& key, const RunRecord& record);
   void write_jobs(const RecordKey& key, const RunRecord& record);
+  void write_graphs(const RecordKey& key, const RunRecord& record);
+  void write_queues(const RecordKey& key, const RunRecord& record);
   void write_requests(const RecordKey& key, const RunRecord& record);
   void write_hazards(const RecordKey& key, const RunRecord& record);
   void write_resets(const RecordKey& key, const RunRecord& record);
   void write_faults(const RecordKey& key, const RunRecord& record);
   void write_slices(const RecordKey& key, const RunRecord& record);
 
-  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, requests_, hazards_, faults_, resets_;
+  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, graphs_, queues_, requests_, hazards_, faults_,
+      resets_;
   std::optional<CsvWriter> slices_, counters_;
 };
 

@@ -61,6 +61,11 @@ std::string FactNames::text(const PacketEnded& fact) const {
 
 std::string FactNames::text(const GangReady& fact) const { return fmt::format("{} ready", queue(fact.queue)); }
 
+std::string FactNames::text(const SlotWaited& fact) const {
+  return fmt::format("{} waited {} for a slot ({})", queue(fact.queue), format_duration(fact.time - fact.since),
+                     name_of(fact.end));
+}
+
 std::string FactNames::text(const EvictionStarted& fact) const {
   return fmt::format("{} starts ({}), {} queues, {} running", eviction(fact.eviction), name_of(fact.trigger),
                      fact.queues, fact.queues_running);

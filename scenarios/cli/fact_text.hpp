@@ -33,6 +33,7 @@ class FactNames {
   std::string text(const ContextMoved& fact) const;
   std::string text(const PacketEnded& fact) const;
   std::string text(const GangReady& fact) const;
+  std::string text(const SlotWaited& fact) const;
   std::string text(const EvictionStarted& fact) const;
   std::string text(const EvictionStep& fact) const;
   std::string text(const EvictionSignaled& fact) const;

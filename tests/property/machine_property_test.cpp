@@ -60,8 +60,8 @@ void random_profiles(MachineSpec& spec) {
   spec.firmware.vmid_per = coin() ? VmidPer::process : VmidPer::queue;
   spec.kernel.process_context = coin() ? ProcessContext::process : ProcessContext::queue;
   spec.firmware.turn_end = coin() ? TurnEnd::quantum : TurnEnd::quantum_and_idle;
-  spec.device.compute_stop = *rc::gen::element(ComputeStop::by_kernel, ComputeStop::instruction, ComputeStop::round,
-                                               ComputeStop::job);
+  spec.device.compute_stop =
+      *rc::gen::element(ComputeStop::by_kernel, ComputeStop::instruction, ComputeStop::round, ComputeStop::job);
   spec.device.vmids.of_sdma = coin();
   spec.device.vmids.count = *rc::gen::element(0U, 1U, 2U, 3U, 8U);
   spec.policy = coin() ? "preempt_restore" : "unmap_map";
@@ -88,6 +88,17 @@ QueueSpec random_queue(const std::string& name) {
   return q;
 }
 
+// A second job behind each of the first queue's, on the last queue.
+void add_a_graph(ProcessSpec& process) {
+  std::vector<JobSpec>& graph = process.queues.front().jobs->graph;
+  JobSpec second = process.queues.back().jobs->graph.front();
+  graph.front().name = "first";
+  second.name = "second";
+  second.queue = process.queues.back().name;
+  second.after = {"first"};
+  graph.push_back(second);
+}
+
 PressureSpec random_pressure(const std::string& process) {
   PressureSpec e = evict_at(0ns, process);
   e.at.reset();
@@ -112,6 +123,7 @@ MachineSpec random_machine() {
     ProcessSpec process_spec = process(name, {});
     const int queues = *rc::gen::inRange(1, 5);
     for (int q = 0; q < queues; ++q) process_spec.queues.push_back(random_queue("q" + std::to_string(q)));
+    if (coin()) add_a_graph(process_spec);
     process_spec.vram.push_back({"data", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, 4, Domain::vram});
     process_spec.start = duration_in(0, 5'000);
     if (coin()) process_spec.stop = duration_in(20'000, 60'000);

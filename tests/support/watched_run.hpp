@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,7 +23,7 @@ struct WatchedRun {
   RunRecord record;
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
-  std::uint64_t submitted = 0;  // jobs that were ever wanted
+  std::uint64_t submitted = 0;          // jobs that were ever wanted
   std::vector<std::string> violations;  // empty when all is well
 };
 
@@ -109,6 +110,29 @@ inline void check_identities(const EvictionRow& row, std::vector<std::string>& v
   require((row.outcome == eviction_outcome::restored) == row.restored_ns.has_value(), "outcome and end disagree");
 }
 
+// What the rows of queues and of graphs must add up to. No schedule beats a graph's bounds.
+inline void check_totals(const RunRecord& record, std::vector<std::string>& violations) {
+  std::int64_t used = 0;
+  std::int64_t running = 0;
+  std::int64_t waits = 0;
+  for (const QueueRow& row : record.queues) {
+    used += row.slot_ns;
+    running += row.running_ns;
+    waits += row.slot_wait_ns;
+  }
+  if (used != record.slot_used_ns || running != record.slot_running_ns) {
+    violations.emplace_back("the queues' time in slots is not that of the slots");
+  }
+  for (const SlotWaitRow& row : record.slot_waits) waits -= row.until_ns - row.since_ns;
+  if (waits != 0) violations.emplace_back("the queues' waits for slots do not add up");
+  for (const GraphRow& row : record.graphs) {
+    if (!row.finished_ns) continue;
+    if (*row.finished_ns - row.submitted_ns < std::max(row.critical_path_ns, row.work_bound_ns)) {
+      violations.push_back(fmt::format("the graph of job {} was done before its bounds", row.first_job));
+    }
+  }
+}
+
 // `verify_every`: the model's own recount after each so-many events (1: after every one).
 inline WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication,
                               std::uint64_t verify_every = 1) {
@@ -124,6 +148,7 @@ inline WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint
   run.violations = watch.finish(machine.now());
   if (const std::string parts = verify_parts(run.record); !parts.empty()) run.violations.push_back(parts);
   for (const EvictionRow& row : run.record.evictions) check_identities(row, run.violations);
+  check_totals(run.record, run.violations);
   run.submitted = machine.jobs_submitted();
   if (run.record.jobs.size() != run.submitted) run.violations.emplace_back("a job that was wanted has no row");
   run.digest = machine.digest();

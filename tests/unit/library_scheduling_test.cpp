@@ -70,6 +70,12 @@ TEST_CASE("a queue of level low starves beside one that always has work", "[libr
   });
   REQUIRE(open != run.jobs.end());
   CHECK(open->observed_until_ns - open->submitted_ns > Duration{900ms}.count());
+  // The queue's own row says so too: it stood waiting all the while that it did not run.
+  const QueueRow& starved = run.queues[1];
+  CHECK(starved.priority == "low");
+  CHECK(starved.waits_still);
+  CHECK(starved.running_ns < Duration{2ms}.count());
+  CHECK(starved.slot_wait_ns > run.end_ns * 9 / 10);
   CHECK(latencies(record("low-priority-starves", {"/overrides/firmware/low_level=lowest"}), 1).size() > 10'000);
 }
 

@@ -237,8 +237,8 @@ TEST_CASE("a request's stall belongs to the evictions that it set off") {
   bench.probes.eviction_signaled.state({at(1100), first});
   bench.probes.request_ended.state(
       {at(1700), RequestId{4}, RequestKind::allocate, other, Bytes{512}, at(900), RequestOutcome::ready});
-  bench.probes.job_ended.state(
-      {at(2000), JobId{0}, game, gfx, 0, at(1000), at(1100), at(2000), 1, JobOutcome::finished});
+  bench.probes.job_ended.state({at(2000), JobId{0}, game, gfx, 0, at(1000), at(1100), at(2000), 1,
+                                JobOutcome::finished, StreamId{0}, JobId{0}, Duration{900}});
   const RunRecord record = bench.finish(10'000);
   CHECK(record.evictions.front().requester_stall_ns == 800);
   REQUIRE(record.requests.size() == 1);

@@ -11,9 +11,7 @@ namespace {
 
 using namespace test;
 
-DeviceSpec device(const std::string& name) {
-  return device_of(name).device;
-}
+DeviceSpec device(const std::string& name) { return device_of(name).device; }
 
 struct Row {
   Bytes control_stack, cwsr, debug, total;
