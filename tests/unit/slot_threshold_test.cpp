@@ -60,6 +60,13 @@ TEST_CASE("with a VMID a process, slots run out at the numbers of the HQD masks"
 }
 
 // Of one process there are 24 slots for 25 queues; of as many processes, 11 VMIDs.
+// 0xFC is six queues of a pipe; without kernel queues the driver takes 0xF, which is only four of eight.
+TEST_CASE("gfx12.1 has 24 compute slots, 16 without kernel queues, and 13 VMIDs", "[threshold]") {
+  CHECK(short_from("gfx1210", QueueType::compute, true, VmidPer::process) == 4 * 6 + 1);
+  CHECK(short_from("gfx1210", QueueType::compute, false, VmidPer::process) == 4 * 4 + 1);
+  CHECK(short_from("gfx1210", QueueType::compute, true, VmidPer::queue) == 13 + 1);
+}
+
 TEST_CASE("MI300X has 24 compute slots and 11 VMIDs", "[threshold]") {
   CHECK(short_from("mi300x", QueueType::compute, true, VmidPer::process) == 24 + 1);
   CHECK(short_from("mi300x", QueueType::compute, true, VmidPer::queue) == 11 + 1);
