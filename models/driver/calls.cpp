@@ -22,24 +22,36 @@ bool is_about_all_gangs(const CallMes& call) {
 
 }  // namespace
 
+Packet Driver::packet_of(ThreadId thread, const CallMes& wanted) const {
+  Packet packet;
+  packet.opcode = wanted.opcode;
+  packet.process = wanted.process;
+  packet.queue = wanted.queue;
+  packet.type = wanted.type;
+  packet.all_gangs = is_about_all_gangs(wanted);
+  packet.after_reset = wanted.after_reset;
+  packet.hub = wanted.hub;
+  if (const std::optional<EvictionId> eviction = eviction_of(thread)) {
+    packet.for_eviction = true;
+    packet.eviction = *eviction;
+  }
+  return packet;
+}
+
+void Driver::edit_runlist(ThreadId thread, const CallMes& wanted, const DriverChannels& channels) {
+  Packet edit = packet_of(thread, wanted);
+  edit.with_next = true;
+  channels.mes.post(edit);
+}
+
 void Driver::begin_call(ThreadId thread, const CallMes& wanted, const DriverChannels& channels) {
   MesCall& call = operation_of(thread)->call;
   const std::uint32_t serial = call.serial + 1;
   call = MesCall{};
   call.serial = serial;
   call.step = MesCall::Step::lock;
-  call.packet.opcode = wanted.opcode;
-  call.packet.process = wanted.process;
-  call.packet.queue = wanted.queue;
-  call.packet.type = wanted.type;
-  call.packet.all_gangs = is_about_all_gangs(wanted);
-  call.packet.after_reset = wanted.after_reset;
-  call.packet.hub = wanted.hub;
+  call.packet = packet_of(thread, wanted);
   call.packet.token = {thread.value, serial};
-  if (const std::optional<EvictionId> eviction = eviction_of(thread)) {
-    call.packet.for_eviction = true;
-    call.packet.eviction = *eviction;
-  }
   call.wait_suspend_fence = wanted.opcode == Opcode::suspend && setup_.kernel.suspend_fence_wait;
   if (!takes_mes_lock(call) || acquire(mes_lock_, thread, channels.wake.now())) channels.wake.post({thread});
 }

@@ -71,6 +71,7 @@ class Driver {
     bool per_queue_reset = true;
     const Policy* policy = nullptr;  // from policies()
     PolicySpec policy_spec;
+    bool one_runlist = false;  // what changes together is submitted together
   };
 
   // `layout` outlives the driver.
@@ -181,6 +182,9 @@ class Driver {
   std::vector<ThreadId> fence_waiters(ProcessId process) const;
 
   // MES calls (calls.cpp).
+  Packet packet_of(ThreadId thread, const CallMes& wanted) const;
+  void edit_runlist(ThreadId thread, const CallMes& wanted, const DriverChannels& channels);
+  bool another_follows(OperationRun run, const CallMes& call) const;
   void begin_call(ThreadId thread, const CallMes& call, const DriverChannels& channels);
   bool advance_call(ThreadId thread, MesCall& call, const DriverChannels& channels);
   void issue(ThreadId thread, MesCall& call, const DriverChannels& channels);

@@ -27,6 +27,11 @@ bool Driver::advance(ThreadId thread, OperationThread& op, const DriverChannels&
     }
     const Action action = op.run.next(*lifecycle_, book_);
     if (const auto* packet = std::get_if<CallMes>(&action)) {
+      if (setup_.one_runlist && another_follows(op.run, *packet)) {
+        edit_runlist(thread, *packet, channels);
+        op.run.answer({});
+        continue;
+      }
       op.waits_for = OperationThread::Wait::mes;
       begin_call(thread, *packet, channels);
       return false;
@@ -34,6 +39,21 @@ bool Driver::advance(ThreadId thread, OperationThread& op, const DriverChannels&
     begin_action(thread, op, action, channels);
   }
   return true;
+}
+
+// Whether the operation does the same to another queue of the process next: KFD submits both in one runlist.
+bool Driver::another_follows(OperationRun run, const CallMes& call) const {
+  if (call.opcode != Opcode::add_queue && call.opcode != Opcode::remove_queue) return false;
+  QueueBook book = book_;
+  run.answer({});
+  while (!run.over()) {
+    const Action action = run.next(*lifecycle_, book);
+    if (const auto* next = std::get_if<CallMes>(&action)) {
+      return next->opcode == call.opcode && next->process == call.process;
+    }
+    if (!std::holds_alternative<Moved>(action) && !std::holds_alternative<CompleteFences>(action)) return false;
+  }
+  return false;
 }
 
 // True when what the operation waits for has come, and it was told.

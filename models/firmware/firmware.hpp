@@ -72,8 +72,8 @@ class Firmware {
 
   auto fields() const {
     return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, pipes_[0], pipes_[1],
-                    blocked_, stops_, gpu_resets_, down_, silent_, silent_until_, held_, fault_state_,
-                    failing_resets_);
+                    blocked_, stops_, runlist_edits_, gpu_resets_, down_, silent_, silent_until_, held_,
+                    fault_state_, failing_resets_);
   }
 
  private:
@@ -106,8 +106,9 @@ class Firmware {
     SimTime unmap_began;
     EventHandle timeout;
     std::vector<QueueId> waits_for;
-    bool blocks = false;  // the API processor waits too
-    auto fields() const { return std::tie(work, waits_for, blocks); }
+    std::vector<Packet> adds;  // of a runlist: to enlist then
+    bool blocks = false;       // the API processor waits too
+    auto fields() const { return std::tie(work, waits_for, adds, blocks); }
   };
   // What MES remembers of a fault.
   struct FaultState {
@@ -149,6 +150,7 @@ class Firmware {
   // Packets that take queues off the machine (stops.cpp).
   void begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels);
   void update_runlist(Work work, const FirmwareChannels& channels);
+  void take_off_list(const Packet& remove, const FirmwareChannels& channels);
   void finish_stop(Stop stop, const FirmwareChannels& channels);
 
   // Resets (resets.cpp).
@@ -245,10 +247,11 @@ class Firmware {
   std::vector<ListedProcess> processes_;
   std::array<EngineLists, 3> lists_;  // by engine
   Vmids vmids_;
-  std::vector<QueueId> slot_taken_;  // by slot
-  std::array<ApiPipe, 2> pipes_;     // the scheduler's, and the second
-  bool blocked_ = false;             // the scheduler's API processor waits for an unmap
-  std::vector<Stop> stops_;          // oldest first
+  std::vector<QueueId> slot_taken_;    // by slot
+  std::array<ApiPipe, 2> pipes_;       // the scheduler's, and the second
+  bool blocked_ = false;               // the scheduler's API processor waits for an unmap
+  std::vector<Stop> stops_;            // oldest first
+  std::vector<Packet> runlist_edits_;  // that the next runlist brings
   std::uint32_t gpu_resets_ = 0;
   bool down_ = false;  // a reset of the GPU is under way, or has failed
   bool silent_ = false;

@@ -31,10 +31,11 @@ struct Packet {
   std::uint32_t hub = 0;                // INV_TLBS: the graphics hub's TLBs, or the memory hub's
   bool all_gangs = false;               // SUSPEND, RESUME: every gang; there is no queue
   bool after_reset = false;             // REMOVE_QUEUE of a queue that was RESET (remove_queue_after_reset)
-  bool for_eviction = false;            // whose costs and record it belongs to; MES does not look
+  bool with_next = false;     // HWS: a change of KFD's list that the next packet submits; no fence answers
+  bool for_eviction = false;  // whose costs and record it belongs to; MES does not look
   EvictionId eviction;
   auto fields() const {
-    return std::tie(opcode, process, queue, token, type, hub, all_gangs, after_reset, for_eviction);
+    return std::tie(opcode, process, queue, token, type, hub, all_gangs, after_reset, with_next, for_eviction);
   }
 };
 

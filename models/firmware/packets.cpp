@@ -68,6 +68,10 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   Work work;
   work.packet = packet;
   work.issued = channels.api_timer.now();
+  if (packet.with_next) {
+    if (!down_) runlist_edits_.push_back(packet);
+    return;
+  }
   if (down_) return end_packet(work, PacketResult::lost, channels);
   if (!channels.faults->empty()) {
     if (const std::optional<FaultId> fault = fault_of(packet, channels)) {
@@ -202,8 +206,8 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
         work.finishing = true;
         return inbox_of(work).push_front(work);
       }
-      delist(work.packet.queue);
       if (changes_take_all()) return update_runlist(work, channels);
+      delist(work.packet.queue);
       return begin_stop(work, queues, channels);
     case Opcode::reset:
       return reset(work, channels);

@@ -74,6 +74,7 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
     pipe = ApiPipe{};
   }
   stops_.clear();
+  runlist_edits_.clear();
   held_.clear();
   blocked_ = false;
   silent_ = false;

@@ -1,5 +1,6 @@
 // Packets that take queues off the machine: SUSPEND and REMOVE_QUEUE wait for slots.
 #include <algorithm>
+#include <utility>
 
 #include "models/firmware/firmware.hpp"
 #include "sim/core/ensure.hpp"
@@ -8,7 +9,7 @@ namespace userqsim {
 
 // The packet's queues must leave the machine. A gang that has no slot is gone at once.
 void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
-  Stop stop{work, channels.api_timer.now(), {}, {}, false};
+  Stop stop{work, channels.api_timer.now(), {}, {}, {}, false};
   for (const QueueId queue : queues) {
     if (gang(queue).slot.exists()) stop.waits_for.push_back(queue);
   }
@@ -38,30 +39,44 @@ void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const F
   reschedule_engines_of(queues, channels);
 }
 
-// KFD unmaps all queues and submits the new list (execute_queues_cpsch). The others come back with it.
+// KFD unmaps all queues and submits the new list, with every change since the last (execute_queues_cpsch). The
+// others come back with it.
 void Firmware::update_runlist(Work work, const FirmwareChannels& channels) {
-  const QueueId subject = work.packet.queue;
-  const bool removes = work.packet.opcode == Opcode::remove_queue;
-  Stop stop{work, channels.api_timer.now(), {}, {}, false};
+  Stop stop{work, channels.api_timer.now(), {}, {}, {}, false};
   for (const QueueId queue : slot_taken_) {
     if (queue.exists()) stop.waits_for.push_back(queue);
   }
-  if (removes && !gang(subject).slot.exists()) {
-    end_wait(subject, WaitEnd::stopped, channels);
-    const bool pending = channels.hardware->has_work(subject, *channels.workload);
-    channels.queue_stopped->state({channels.api_timer.now(), subject, pending});
+  std::vector<Packet> removes;
+  runlist_edits_.push_back(work.packet);
+  for (const Packet& edit : std::exchange(runlist_edits_, {})) {
+    (edit.opcode == Opcode::add_queue ? stop.adds : removes).push_back(edit);
   }
   if (!stop.waits_for.empty()) {
-    stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {subject});
+    stop.timeout = channels.unmap_timer.post_in(spec_.unmap_timeout, {work.packet.queue});
     stop.blocks = spec_.api_during_unmap == ApiDuringUnmap::blocked;
     blocked_ = stop.blocks;
     stops_.push_back(stop);
   }
+  for (const Packet& remove : removes) take_off_list(remove, channels);
   for (const QueueId queue : stop.waits_for) {
-    give_way(queue, queue == subject ? &work.packet : nullptr, channels);
+    const auto is_its = [&](const Packet& remove) { return remove.queue == queue; };
+    if (std::none_of(removes.begin(), removes.end(), is_its)) give_way(queue, nullptr, channels);
   }
-  if (removes) ++gang(subject).stops;
   if (stop.waits_for.empty()) finish_stop(stop, channels);
+}
+
+void Firmware::take_off_list(const Packet& remove, const FirmwareChannels& channels) {
+  const QueueId queue = remove.queue;
+  if (!gang(queue).registered) return;
+  delist(queue);
+  if (gang(queue).slot.exists()) {
+    give_way(queue, &remove, channels);
+  } else {
+    end_wait(queue, WaitEnd::stopped, channels);
+    const bool pending = channels.hardware->has_work(queue, *channels.workload);
+    channels.queue_stopped->state({channels.api_timer.now(), queue, pending});
+  }
+  ++gang(queue).stops;
 }
 
 void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
@@ -93,11 +108,16 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
     work.busy += channels.api_timer.now() - stop.unmap_began;
     blocked_ = false;
   }
-  if (work.packet.opcode == Opcode::add_queue) {
-    enlist(work.packet.queue);
-    answer(work, PacketResult::ok, channels);
-    return make_runnable({work.packet.queue}, channels);
+  std::vector<QueueId> added;
+  for (const Packet& add : stop.adds) {
+    enlist(add.queue);
+    added.push_back(add.queue);
   }
+  if (work.packet.opcode == Opcode::add_queue) {
+    answer(work, PacketResult::ok, channels);
+    return make_runnable(added, channels);
+  }
+  make_runnable(added, channels);
   if (work.packet.opcode == Opcode::remove_queue) {
     work.finishing = true;
     inbox_of(work).push_front(work);
@@ -116,6 +136,7 @@ void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
   if (it == stops_.end()) return;
   Stop stop = *it;
   stops_.erase(it);
+  runlist_edits_.insert(runlist_edits_.begin(), stop.adds.begin(), stop.adds.end());  // KFD's list has them
   if (stop.blocks) {
     stop.work.busy += channels.api_timer.now() - stop.unmap_began;
     blocked_ = false;

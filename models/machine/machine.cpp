@@ -27,7 +27,7 @@ Driver::Setup driver_setup(const MachineSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   ensure(policy != nullptr, "no policy of that name");
   return {spec.kernel, spec.device.tlb_flush_path, spec.device.reset_method, spec.device.per_queue_reset,
-          policy,      spec.policy_options};
+          policy,      spec.policy_options,        one_runlist(spec)};
 }
 
 }  // namespace

@@ -36,6 +36,11 @@ inline FirmwareSetup firmware_setup(const MachineSpec& spec) {
   return {spec.firmware, context, user_vmids(spec.device), spec.device.vmids.of_sdma};
 }
 
+// Whether KFD submits all changes of an operation as one runlist.
+inline bool one_runlist(const MachineSpec& spec) {
+  return spec.firmware.scheduler == Scheduler::hws && spec.firmware.runlist_change == RunlistChange::takes_all;
+}
+
 inline ComputeStop compute_stop(const MachineSpec& spec) {
   if (spec.device.compute_stop != ComputeStop::by_kernel) return spec.device.compute_stop;
   return spec.kernel.cwsr ? ComputeStop::instruction : ComputeStop::round;
