@@ -176,10 +176,10 @@ class Firmware {
   void move_to_tail(QueueId queue, bool with_process);
   WaitKey key_of(QueueId queue) const;
   bool oversubscribed(QueueType type) const;
-  void enter(QueueId queue, SlotId slot);
-  void leave(QueueId queue, SimTime now);
-  void begin_turn(ListedProcess& process) const;
-  void enlist(QueueId queue);
+  void enter(QueueId queue, SlotId slot, SimTime now);
+  void leave(QueueId queue);
+  void begin_turn(ListedProcess& process, SimTime now) const;
+  void enlist(QueueId queue, SimTime now);
   void delist(QueueId queue);
   void forget_lists();
   void begin_wait(QueueId queue, const FirmwareChannels& channels);

@@ -28,7 +28,10 @@ namespace userqsim {
 // quantum it is.
 class Quantum {
  public:
-  void refill(Duration length) { left_ = length; }
+  void begin(SimTime now, Duration length) {
+    left_ = length;
+    since_ = now;
+  }
   void connect(SimTime now) {
     left_ = left(now);
     ++running_;

@@ -67,28 +67,29 @@ void Firmware::move_to_tail(QueueId queue, bool with_process) {
   relist(queue);
 }
 
-void Firmware::enter(QueueId queue, SlotId slot) {
+// A process whose turn was over has another when a gang of it is given a slot: who waited before it has been served.
+void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
   slot_taken_[slot.index()] = queue;
   gang(queue).slot = slot;
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.take(*vmid);
-  ++process_of(queue).in_slots;
+  ListedProcess& process = process_of(queue);
+  ++process.in_slots;
+  if (process.quantum.is_over(now)) begin_turn(process, now);
   relist(queue);
 }
 
-void Firmware::begin_turn(ListedProcess& process) const {
-  process.quantum.refill(spec_.process_quantum);
+void Firmware::begin_turn(ListedProcess& process, SimTime now) const {
+  process.quantum.begin(now, spec_.process_quantum);
   process.turn_over = false;
 }
 
-// A process whose last gang has left after its quantum has a whole one for its next turn.
-void Firmware::leave(QueueId queue, SimTime now) {
+void Firmware::leave(QueueId queue) {
   Gang& g = gang(queue);
-  ListedProcess& process = process_of(queue);
   slot_taken_[g.slot.index()] = QueueId::none();
   g.slot = SlotId::none();
   g.leaving = false;
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.drop(*vmid);
-  if (--process.in_slots == 0 && process.quantum.is_over(now)) begin_turn(process);
+  --process_of(queue).in_slots;
   relist(queue);
 }
 
@@ -98,18 +99,18 @@ bool Firmware::oversubscribed(QueueType type) const {
 }
 
 // ADD_QUEUE: at the tail, with a fresh quantum; so is its process when MES has no other gang of it in that list.
-void Firmware::enlist(QueueId queue) {
+void Firmware::enlist(QueueId queue, SimTime now) {
   Gang& g = gang(queue);
   ListedProcess& process = process_of(queue);
   if (!g.registered && process.registered++ == 0) {
     process.place = next_place_++;
-    begin_turn(process);
+    begin_turn(process, now);
   }
   g.registered = true;
   g.was_reset = false;
   g.suspended = false;
   g.place = next_place_++;
-  g.quantum.refill(spec_.gang_quantum);
+  g.quantum.begin(now, spec_.gang_quantum);
   relist(queue);
 }
 

@@ -189,7 +189,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
   switch (work.packet.opcode) {
     case Opcode::add_queue:
       if (changes_take_all()) return update_runlist(work, channels);
-      enlist(work.packet.queue);
+      enlist(work.packet.queue, channels.map.now());
       break;
     case Opcode::resume:
       for (const QueueId queue : queues) gang(queue).suspended = false;

@@ -67,7 +67,7 @@ Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const Firm
   const std::optional<SlotId> slot = free_slot(queue);
   if (slot && has_vmid) {
     end_wait(queue, WaitEnd::mapped, channels);
-    enter(queue, *slot);
+    enter(queue, *slot, now);
     if (is_hws()) begin_quantum(queue, now);  // its turn is in the slot, whatever it does there
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     return Room::made;
@@ -151,13 +151,14 @@ bool Firmware::yields(QueueId queue, QueueId to, SimTime now) const {
   return (same_process ? gang(queue).quantum : process_of(queue).quantum).is_over(now);
 }
 
-// An idle gang first, then one of a lower level, then one whose turn is over; lower levels before higher,
-// longest-served place first.
+// An idle gang first, then one of a lower level, then one of another process whose turn is over, then one of the
+// same process whose own is; lower levels before higher, longest-served place first.
 std::optional<QueueId> Firmware::who_gives_slot(QueueId to, SimTime now) const {
   const bool realtime = level_of(to) == Priority::realtime;
   std::optional<QueueId> best;
   const auto rank = [&](QueueId queue) {
-    return std::tuple(wants(queue), level_of(queue), process_of(queue).place, gang(queue).place);
+    const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
+    return std::tuple(wants(queue), level_of(queue), same_process, process_of(queue).place, gang(queue).place);
   };
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving || !yields(queue, to, now))

@@ -85,7 +85,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   ensure(g.slot == message.slot, "a slot is vacated that MES did not give");
   channels.quantum_timer.cancel(g.timer);
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
-  leave(message.queue, channels.map.now());
+  leave(message.queue);
   begin_wait(message.queue, channels);
   std::vector<Stop> ended;
   for (Stop& stop : stops_) {
@@ -110,7 +110,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
   }
   std::vector<QueueId> added;
   for (const Packet& add : stop.adds) {
-    enlist(add.queue);
+    enlist(add.queue, channels.map.now());
     added.push_back(add.queue);
   }
   if (work.packet.opcode == Opcode::add_queue) {

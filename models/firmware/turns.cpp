@@ -8,7 +8,8 @@
 namespace userqsim {
 
 // MES takes the gang out for another, or, with none, because its level may not run. Who had its quantum, or goes
-// because it is idle, goes to the tail; who goes before that for a higher level keeps its place (CarryOver).
+// because it is idle, goes to the tail, and its process too where it makes way for another process, so that it does
+// not have the slot back before that one; who goes before its time for a higher level keeps its place (CarryOver).
 void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels) {
   const SimTime now = channels.unmap.now();
   Gang& g = gang(queue);
@@ -17,10 +18,11 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   const bool displaced = !idle && (!to.exists() || level_of(queue) < level_of(to));
   const bool fresh = spec_.carry_over == CarryOver::fresh;
   stop_quantum(queue, now);
-  if (fresh) g.quantum.refill(spec_.gang_quantum);
-  const bool process_too = (idle || fresh) && process.in_slots == 1;
-  if (fresh && process_too) begin_turn(process);
-  if (fresh || !displaced) move_to_tail(queue, process_too);
+  if (fresh) g.quantum.begin(now, spec_.gang_quantum);
+  const bool last = (idle || fresh) && process.in_slots == 1;
+  const bool to_another = !idle && !displaced && contexts_.process_of(queue) != contexts_.process_of(to);
+  if (fresh && last) begin_turn(process, now);
+  if (fresh || !displaced) move_to_tail(queue, last || to_another);
   give_way(queue, nullptr, channels);
 }
 
@@ -47,7 +49,7 @@ void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChann
   const SimTime now = channels.unmap.now();
   channels.quantum_timer.cancel(g.timer);
   stop_quantum(queue, now);
-  if (g.quantum.is_over(now)) g.quantum.refill(spec_.gang_quantum);
+  if (g.quantum.is_over(now)) g.quantum.begin(now, spec_.gang_quantum);
   if (!g.leaving) g.leaving_since = now;
   g.leaving = true;
   g.timer = channels.quantum_timer.post_at(std::max(now, g.leaving_since + spec_.gang_quantum), {queue});

@@ -135,8 +135,9 @@ Wide Hardware::ticks_to_round_end(SlotId id, Wide remaining, const HardwareChann
   const Job& job = channels.workload->jobs()[q.ring.front()];
   const JobSpec& spec = channels.workload->spec_of(job);
   std::optional<Duration> grain = spec.grain;
-  if (is_copy(id) && !grain && spec_.device.link.bytes_per_second > 0) {
-    grain = transfer_time(sdma_packet, spec_.device.link);
+  if (is_copy(id) && spec_.device.link.bytes_per_second > 0) {
+    const Duration packet = transfer_time(sdma_packet, spec_.device.link);
+    grain = std::min(grain.value_or(packet), packet);
   }
   const bool has_shape = spec.shape && spec_.device.wave_state.waves > 0;
   if (!grain && !has_shape) return remaining;

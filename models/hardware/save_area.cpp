@@ -39,8 +39,8 @@ SaveArea save_area(const DeviceSpec& device) {
   return area;
 }
 
-Bytes save_area_per_cu(const DeviceSpec& device) {
-  return Bytes{ceil_div(save_area(device).total.value, std::int64_t{device.compute_units})};
+Bytes save_area_of(const DeviceSpec& device, std::uint32_t units) {
+  return Bytes{save_area(device).total.value * std::min(units, device.compute_units) / device.compute_units};
 }
 
 std::uint32_t resident_waves_per_cu(const WaveStateSpec& unit, const WaveShape& shape) {

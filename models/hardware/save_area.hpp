@@ -19,8 +19,8 @@ struct SaveArea {
 };
 SaveArea save_area(const DeviceSpec& device);
 
-// A compute unit's share of the whole area, rounded up.
-Bytes save_area_per_cu(const DeviceSpec& device);
+// What `units` compute units have of the whole area, rounded down; all of them have all of it.
+Bytes save_area_of(const DeviceSpec& device, std::uint32_t units);
 
 // How many waves of that shape a compute unit holds at a time: as many as its wave slots, registers and LDS allow,
 // in whole workgroups. 0: not even one workgroup.

@@ -200,7 +200,7 @@ Bytes Hardware::wave_context(QueueId queue, const HardwareChannels& channels) co
   const Job& live = channels.workload->jobs()[q.ring.front()];
   const JobSpec& job = channels.workload->spec_of(live);
   const WaveStateSpec& unit = spec_.device.wave_state;
-  const std::int64_t area = save_area_per_cu(spec_.device).value * std::min(job.width, spec_.device.compute_units);
+  const std::int64_t area = save_area_of(spec_.device, job.width).value;
   if (job.shape && unit.waves > 0) {
     const Wide whole = (FluidShare::ticks(live.work, job.width) * q.scale_permille + 999) / 1000;
     const Wide rounds = rounds_of(unit, *job.shape, job.width);

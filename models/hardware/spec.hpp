@@ -88,7 +88,7 @@ struct EnumNames<TlbFlushPath> {
 
 template <class V>
 void describe(V& v, EngineSpec& e) {
-  v.required("pipes", e.pipes, "Pipes; each runs one connected queue", within(0, 64));
+  v.required("pipes", e.pipes, "Pipes; each runs one connected queue", within(0, 1024));
   v.required("slots_per_pipe", e.slots_per_pipe, "HQD slots of a pipe that user queues may take", within(0, 64));
   v.optional("slots_without_kernel_queues", e.slots_without_kernel_queues,
              "The same where there are no kernel queues; default: slots_per_pipe", within(0, 64));

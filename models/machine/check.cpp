@@ -152,7 +152,13 @@ void check_profiles(const MachineSpec& spec, Findings& found) {
 
 // HWS takes a runlist from KFD. It has no SUSPEND, no RESET and no TLB flush of MES's.
 void check_scheduler(const MachineSpec& spec, Findings& found) {
-  if (spec.firmware.scheduler != Scheduler::hws) return;
+  if (spec.firmware.scheduler != Scheduler::hws) {
+    if (spec.firmware.runlist_change != RunlistChange::takes_all) {
+      found.add(Pointer{"/overrides/firmware/runlist_change"},
+                "MES has no runlist; only the scheduler \"hws\" has");
+    }
+    return;
+  }
   const std::string device = fmt::format("the device \"{}\" has HWS and no MES", spec.device.name);
   if (spec.kernel.lifecycle != "kfd") {
     found.add(Pointer{"/kernel"}, fmt::format("{}: only the kernel profile kfd drives it", device));

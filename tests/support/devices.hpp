@@ -21,4 +21,11 @@ inline MachineSpec costless_machine(const std::string& device) {
   return spec;
 }
 
+// That device with its firmware and its costs.
+inline MachineSpec machine_of(const std::string& device) {
+  MachineSpec spec = costless_machine(device);
+  spec.costs = read_costs(ProfileStore("").find_costs(device_of(device).costs, Place{"test", {}}));
+  return spec;
+}
+
 }  // namespace userqsim::test

@@ -158,5 +158,36 @@ TEST_CASE("work that no run could finish ends no run") {
   CHECK(run.record.jobs.size() == 3);
 }
 
+// Every queue always has work, and all are alike. Nobody waits for longer than the other processes' turns of 10 ms
+// and his own process's turns of 1 ms. Shares are near S/N of the time, not equal: processes whose turns end at the
+// same instant make way in the order of their places, and a cycle of that can favour one.
+TEST_CASE("queues of processes that share slots all have their turns", "[scheduling]") {
+  const auto [processes, queues, slots] =
+      GENERATE(table<int, int, std::uint32_t>({{3, 3, 8}, {2, 5, 8}, {3, 2, 4}, {4, 3, 5}, {2, 2, 1}, {5, 1, 3}}));
+  MachineSpec spec = ideal_machine();
+  spec.kernel.process_context = ProcessContext::process;
+  spec.device.compute = {slots, 1};
+  spec.device.compute_units = slots;
+  spec.firmware.carry_over = GENERATE(CarryOver::kept, CarryOver::fresh);
+  for (int p = 0; p < processes; ++p) {
+    ProcessSpec each = process("p" + std::to_string(p), {});
+    for (int q = 0; q < queues; ++q) {
+      JobSpec work = job(1ms);
+      work.grain = 100us;
+      each.queues.push_back(queue("q" + std::to_string(q), QueueType::compute, stream(ClosedArrival{2}, work)));
+    }
+    spec.processes.push_back(each);
+  }
+  spec.horizon = 3s;
+  CAPTURE(processes, queues, slots);
+  const RunRecord record = watched_run(share(std::move(spec)), 0).record;
+  const std::int64_t fair = record.end_ns * slots / (processes * queues);
+  for (const QueueRow& queue : record.queues) {
+    CHECK(queue.running_ns > fair * 7 / 10);
+    CHECK(queue.running_ns < fair * 8 / 5);
+    CHECK(queue.longest_wait_ns <= Duration{(processes - 1) * 11ms + queues * 1100us}.count());
+  }
+}
+
 }  // namespace
 }  // namespace userqsim

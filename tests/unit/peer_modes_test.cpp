@@ -68,6 +68,25 @@ TEST_CASE("gem5's scheduler stops a queue at the end of what is in flight", "[pe
   bench.expect_at<EvictionSignaled>(5ms);
 }
 
+TEST_CASE("gem5's packets take 4.4 us", "[peer]") {
+  MachineSpec spec = machine_of("gem5-hws");
+  spec.kernel = kernel_of("kfd");
+  spec.policy = "unmap_map";
+  spec.processes = {worker("p", QueueType::compute, 1ms, 1)};
+  spec.events = {evict_at(10ms, "p")};
+  MachineBench bench(std::move(spec));
+  bench.run_until(500ms);
+  const auto packets = bench.all<PacketEnded>();
+  REQUIRE(packets.size() == 3);  // created, evicted, restored
+  for (const PacketEnded& packet : packets) {
+    const Duration waited =
+        packet.opcode == Opcode::remove_queue ? *packet.done - *packet.started - packet.busy : 0ns;
+    CAPTURE(name_of(packet.opcode));
+    CHECK(waited == 0ns);
+    CHECK(packet.busy - (packet.opcode == Opcode::remove_queue ? 15us : 0us) == 4400ns);
+  }
+}
+
 // A group's turn is 1024 us from the moment it runs. Entering and leaving take 50 us each.
 MachineSpec two_groups(Duration switch_half) {
   MachineSpec spec = costless_machine("nvidia-tsg");
@@ -99,9 +118,26 @@ TEST_CASE("NVIDIA's groups of channels take turns of 1024 us", "[peer]") {
   }
 }
 
+TEST_CASE("with NVIDIA's costs a switch takes 100 us", "[peer]") {
+  MachineSpec spec = machine_of("nvidia-tsg");
+  spec.processes = {worker("a", QueueType::compute, 1s, 64), worker("b", QueueType::compute, 1s, 64)};
+  MachineBench bench(std::move(spec));
+  bench.run_until(20ms);
+  SimTime left;
+  std::size_t switches = 0;
+  for (const SlotChanged& change : bench.all<SlotChanged>()) {
+    if (change.from == SlotState::running) left = change.time;
+    if (change.to != SlotState::running || left == SimTime{}) continue;
+    CHECK(change.time - left == 100us);
+    ++switches;
+  }
+  CHECK(switches == 17);  // from about 1.1 ms on, every 1124 us
+}
+
 TEST_CASE("the queues of one group run at once", "[peer]") {
+  const QueueType type = GENERATE(QueueType::compute, QueueType::gfx);
   MachineSpec spec = costless_machine("nvidia-tsg");
-  spec.processes = {worker("a", QueueType::compute, 3ms, 32, 2)};
+  spec.processes = {worker("a", type, 3ms, 32, 2)};
   MachineBench bench(std::move(spec));
   bench.expect_at<JobEnded>(3ms, done_of(0));
   bench.expect_at<JobEnded>(3ms, done_of(1));
@@ -120,15 +156,15 @@ TEST_CASE("graphics and compute take turns, copies run beside them", "[peer]") {
   bench.expect_at<JobEnded>(4ms, done_of(1));
 }
 
-// Forty queues of forty processes with 1 ms of work for the whole GPU each share it from the start to the end.
+// Eighty queues of eighty processes with 1 ms of work for the whole GPU each share it from the start to the end.
 TEST_CASE("with a pipe for every queue nobody waits", "[peer]") {
   MachineSpec spec = costless_machine("spatial");
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 80; ++i) {
     spec.processes.push_back(worker("p" + std::to_string(i), QueueType::compute, 1ms, 64));
   }
   MachineBench bench(std::move(spec));
-  for (std::uint32_t i = 0; i < 40; ++i) bench.expect_at<QueueRan>(0ms, done_of(i));
-  for (std::uint32_t i = 0; i < 40; ++i) bench.expect_at<JobEnded>(40ms, done_of(i));
+  for (std::uint32_t i = 0; i < 80; ++i) bench.expect_at<QueueRan>(0ms, done_of(i));
+  for (std::uint32_t i = 0; i < 80; ++i) bench.expect_at<JobEnded>(80ms, done_of(i));
 }
 
 }  // namespace

@@ -123,5 +123,17 @@ TEST_CASE("a stop drains to the round of its shape, or saves what is resident", 
   CHECK(bench.all<ContextMoved>().at(0).bytes.value == resident * (128 * 256 + 16'384 / 32 + 4'096 / 32 + 12));
 }
 
+TEST_CASE("a job that fills the machine fills the area and no more", "[save_area]") {
+  for (const char* name : {"rx7900xtx", "rx7600", "rx9070xt", "radeon8060s", "mi300x"}) {
+    CAPTURE(name);
+    const DeviceSpec d = device(name);
+    CHECK(save_area_of(d, d.compute_units) == save_area(d).total);
+    CHECK(save_area_of(d, 4096) == save_area(d).total);
+    const std::int64_t unit = save_area_of(d, 1).value;
+    CHECK(unit * d.compute_units <= save_area(d).total.value);
+    CHECK((unit + 1) * d.compute_units > save_area(d).total.value);
+  }
+}
+
 }  // namespace
 }  // namespace userqsim
