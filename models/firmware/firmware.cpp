@@ -45,9 +45,8 @@ void Firmware::verify() const {
   }
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
     const QueueId queue = QueueId::of(i);
-    const bool waits = runnable(queue) && !gangs_[i].slot.exists();
-    ensure(gangs_[i].waits == (waits ? std::optional{key_of(queue)} : std::nullopt),
-           "a gang's place among those that wait is not where it should be");
+    const bool waits = wait_of(queue).has_value();
+    ensure(gangs_[i].waits == wait_of(queue), "a gang's place among those that wait is not where it should be");
     ensure(waits || !gangs_[i].waits_since, "a gang waits for a slot that has one or may not run");
   }
   for (std::size_t i = 0; i < slot_taken_.size(); ++i) {

@@ -172,9 +172,10 @@ class Firmware {
 
   // Who waits (lists.cpp).
   void relist(QueueId queue);
-  void relist_process(std::size_t process);
+  void move_process_to_tail(std::size_t index);
   void move_to_tail(QueueId queue, bool with_process);
-  WaitKey key_of(QueueId queue) const;
+  std::uint8_t levels_below_top(QueueId queue) const;
+  std::optional<GangWait> wait_of(QueueId queue) const;
   bool oversubscribed(QueueType type) const;
   void enter(QueueId queue, SlotId slot, SimTime now);
   void leave(QueueId queue);

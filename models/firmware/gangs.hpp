@@ -6,15 +6,14 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <vector>
 
 #include "models/firmware/spec.hpp"
+#include "models/firmware/waiting.hpp"
 #include "models/hardware/facts.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/layout.hpp"
@@ -53,19 +52,11 @@ class Quantum {
   SimTime since_;
 };
 
-// Who waits for a slot, first come first: those that have work, or are to be mapped whatever they have; of these
-// the higher level; then by places.
-struct WaitKey {
+// Where a gang stands among those of its process that wait.
+struct GangWait {
   bool idle = false;
-  std::uint8_t levels_below_top = 0;
-  std::uint64_t process_place = 0;
-  std::uint64_t gang_place = 0;
-  QueueId queue;
-  auto operator<=>(const WaitKey& other) const {
-    return std::tuple(idle, levels_below_top, process_place, gang_place, queue.value) <=>
-           std::tuple(other.idle, other.levels_below_top, other.process_place, other.gang_place, other.queue.value);
-  }
-  bool operator==(const WaitKey& other) const { return (*this <=> other) == 0; }
+  std::uint64_t place = 0;
+  bool operator==(const GangWait&) const = default;
 };
 
 // A gang's life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET.
@@ -87,7 +78,7 @@ struct Gang {
   // How the lists count it.
   bool listed = false;  // it may run
   bool busy = false;    // and is to
-  std::optional<WaitKey> waits;
+  std::optional<GangWait> waits;
   std::optional<SimTime> waits_since;  // with work; for the record only
   auto fields() const {
     return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
@@ -112,7 +103,7 @@ struct EngineLists {
   std::uint32_t busy = 0;    // of these, above level low, those that are to
   bool quiet = true;         // busy is zero, and has been for as long as level low must wait
   EventHandle quiet_timer;
-  std::set<WaitKey> waiting;
+  WaitingGangs waiting;
   auto fields() const { return std::tie(quiet); }
 };
 

@@ -24,9 +24,13 @@ Contexts::Contexts(const Layout& layout, const FirmwareSetup& setup)
   }
 }
 
-WaitKey Firmware::key_of(QueueId queue) const {
-  const auto below_top = static_cast<int>(Priority::realtime) - static_cast<int>(level_of(queue));
-  return {!wants(queue), static_cast<std::uint8_t>(below_top), process_of(queue).place, gang(queue).place, queue};
+std::uint8_t Firmware::levels_below_top(QueueId queue) const {
+  return static_cast<std::uint8_t>(static_cast<int>(Priority::realtime) - static_cast<int>(level_of(queue)));
+}
+
+std::optional<GangWait> Firmware::wait_of(QueueId queue) const {
+  if (!runnable(queue) || gang(queue).slot.exists()) return std::nullopt;
+  return GangWait{!wants(queue), gang(queue).place};
 }
 
 // After whatever of the gang has changed: counts it, and gives it its place among those that wait.
@@ -44,30 +48,33 @@ void Firmware::relist(QueueId queue) {
     lists.busy += busy ? 1U : ~0U;
     g.busy = busy;
   }
-  std::optional<WaitKey> key;
-  if (listed && !g.slot.exists()) key = key_of(queue);
-  if (key == g.waits) return;
-  if (g.waits) lists.waiting.erase(*g.waits);
-  if (key) lists.waiting.insert(*key);
-  g.waits = key;
+  const std::optional<GangWait> wait = wait_of(queue);
+  if (wait == g.waits) return;
+  const auto key = [&](const GangWait& w) {
+    return WaitKey{w.idle, levels_below_top(queue), process_of(queue).place, w.place, queue};
+  };
+  if (g.waits) lists.waiting.erase(key(*g.waits));
+  if (wait) lists.waiting.insert(key(*wait));
+  g.waits = wait;
 }
 
-void Firmware::relist_process(std::size_t process) {
-  for (const QueueId queue : contexts_.gangs_of(process)) {
-    if (gang(queue).waits) relist(queue);
-  }
+// The process goes behind all others of its list, with its gangs.
+void Firmware::move_process_to_tail(std::size_t index) {
+  const QueueId gang = contexts_.gangs_of(index).front();
+  ListedProcess& process = processes_[index];
+  const std::uint64_t place = next_place_++;
+  lists_of(type_of(gang)).waiting.move_process(levels_below_top(gang), process.place, place);
+  process.place = place;
 }
 
 void Firmware::move_to_tail(QueueId queue, bool with_process) {
   gang(queue).place = next_place_++;
-  if (with_process) {
-    process_of(queue).place = next_place_++;
-    relist_process(contexts_.process_of(queue));
-  }
+  if (with_process) move_process_to_tail(contexts_.process_of(queue));
   relist(queue);
 }
 
-// A process whose turn was over has another when a gang of it is given a slot: who waited before it has been served.
+// A process whose turn was over has another when a gang of it is given a slot: who waited before it has been
+// served.
 void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
   slot_taken_[slot.index()] = queue;
   gang(queue).slot = slot;
@@ -103,7 +110,7 @@ void Firmware::enlist(QueueId queue, SimTime now) {
   Gang& g = gang(queue);
   ListedProcess& process = process_of(queue);
   if (!g.registered && process.registered++ == 0) {
-    process.place = next_place_++;
+    move_process_to_tail(contexts_.process_of(queue));
     begin_turn(process, now);
   }
   g.registered = true;

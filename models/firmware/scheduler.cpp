@@ -52,12 +52,12 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
 
 // The first behind `after` that is to have a slot, if any.
 std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& after) const {
-  const std::set<WaitKey>& waiting = lists_of(type).waiting;
-  auto it = waiting.upper_bound(after);
-  const auto is_low = [&] { return it != waiting.end() && level_of(it->queue) == Priority::low; };
-  if (is_low() && !it->idle && !low_may_run(type)) it = waiting.lower_bound({true, 0, 0, 0, QueueId{0}});
-  if (it == waiting.end() || (it->idle && oversubscribed(type)) || (is_low() && !low_may_run(type))) return {};
-  return *it;
+  const WaitingGangs& waiting = lists_of(type).waiting;
+  std::optional<WaitKey> next = waiting.after(after);
+  const auto is_low = [&] { return next && level_of(next->queue) == Priority::low; };
+  if (is_low() && !next->idle && !low_may_run(type)) next = waiting.after({true, 0, 0, 0, QueueId{0}});
+  if (!next || (next->idle && oversubscribed(type)) || (is_low() && !low_may_run(type))) return {};
+  return next;
 }
 
 // Maps the gang, or has it wait for what is about to be free, or sends somebody away for it.

@@ -38,8 +38,7 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
   for (const QueueId queue : over) {
     ListedProcess& process = process_of(queue);
     if (std::exchange(process.turn_over, true)) continue;
-    process.place = next_place_++;
-    relist_process(contexts_.process_of(queue));
+    move_process_to_tail(contexts_.process_of(queue));
   }
 }
 

@@ -1,0 +1,86 @@
+// Who waits for a slot of one engine, in order. A process's gangs stand together, so that a process that goes to
+// the tail takes them along at once, however many it has.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "models/workload/ids.hpp"
+
+namespace userqsim {
+
+// First come first: those that have work, or are to be mapped whatever they have; of these the higher level; then
+// by places. No two process contexts of an engine have the same place.
+struct WaitKey {
+  bool idle = false;
+  std::uint8_t levels_below_top = 0;
+  std::uint64_t process_place = 0;
+  std::uint64_t gang_place = 0;
+  QueueId queue;
+  auto operator<=>(const WaitKey& other) const {
+    return std::tuple(idle, levels_below_top, process_place, gang_place, queue.value) <=>
+           std::tuple(other.idle, other.levels_below_top, other.process_place, other.gang_place, other.queue.value);
+  }
+  bool operator==(const WaitKey& other) const { return (*this <=> other) == 0; }
+};
+
+class WaitingGangs {
+ public:
+  void insert(const WaitKey& key) { processes_[process_of(key)].insert(gang_of(key)); }
+  // REQUIRES: it is there.
+  void erase(const WaitKey& key) {
+    const auto process = processes_.find(process_of(key));
+    process->second.erase(gang_of(key));
+    if (process->second.empty()) processes_.erase(process);
+  }
+  void clear() { processes_.clear(); }
+
+  // The process of that level has another place.
+  void move_process(std::uint8_t levels_below_top, std::uint64_t from, std::uint64_t to) {
+    for (const bool idle : {false, true}) {
+      auto process = processes_.extract(Process{idle, levels_below_top, from});
+      if (process.empty()) continue;
+      process.key().place = to;
+      processes_.insert(std::move(process));
+    }
+  }
+
+  // The first behind `key`.
+  std::optional<WaitKey> after(const WaitKey& key) const {
+    auto process = processes_.lower_bound(process_of(key));
+    if (process != processes_.end() && process->first == process_of(key)) {
+      const auto gang = process->second.upper_bound(gang_of(key));
+      if (gang != process->second.end()) return key_of(process->first, *gang);
+      ++process;
+    }
+    if (process == processes_.end()) return std::nullopt;
+    return key_of(process->first, *process->second.begin());
+  }
+
+ private:
+  struct Process {
+    bool idle = false;
+    std::uint8_t levels_below_top = 0;
+    std::uint64_t place = 0;
+    auto operator<=>(const Process&) const = default;
+  };
+  struct WaitingGang {
+    std::uint64_t place = 0;
+    std::uint32_t queue = 0;
+    auto operator<=>(const WaitingGang&) const = default;
+  };
+
+  static Process process_of(const WaitKey& key) { return {key.idle, key.levels_below_top, key.process_place}; }
+  static WaitingGang gang_of(const WaitKey& key) { return {key.gang_place, key.queue.value}; }
+  static WaitKey key_of(const Process& process, const WaitingGang& gang) {
+    return {process.idle, process.levels_below_top, process.place, gang.place, QueueId{gang.queue}};
+  }
+
+  std::map<Process, std::set<WaitingGang>> processes_;
+};
+
+}  // namespace userqsim
