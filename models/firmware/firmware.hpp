@@ -191,12 +191,11 @@ class Firmware {
     std::array<std::size_t, 3> slots{};  // by engine
     std::size_t vmids = 0;
   };
-  enum class Room : std::uint8_t { made, no_slot, no_vmid };
   void reschedule(QueueType type, const FirmwareChannels& channels);
   void reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
   void schedule(std::span<const QueueType> types, const FirmwareChannels& channels);
   std::optional<WaitKey> first_waiting(QueueType type, const WaitKey& after) const;
-  Room make_room(QueueId queue, Promises& promises, const FirmwareChannels& channels);
+  bool make_room(QueueId queue, Promises& promises, const FirmwareChannels& channels);
   Promises promises(SimTime now) const;
   std::optional<SlotId> free_slot(QueueId queue) const;
   bool can_have_vmid(QueueId queue) const;

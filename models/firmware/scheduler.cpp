@@ -38,14 +38,10 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
     }
     if (first == nullptr) return;
     const WaitKey key = **first;
-    switch (make_room(key.queue, promised, channels)) {
-      case Room::made:
-        *first = first_waiting(type_of(key.queue), key);
-        break;
-      case Room::no_slot:
-      case Room::no_vmid:
-        first->reset();  // who waits behind it on this engine fares no better
-        break;
+    if (make_room(key.queue, promised, channels)) {
+      *first = first_waiting(type_of(key.queue), key);
+    } else {
+      first->reset();  // who waits behind it on this engine fares no better
     }
   }
 }
@@ -60,8 +56,9 @@ std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& af
   return next;
 }
 
-// Maps the gang, or has it wait for what is about to be free, or sends somebody away for it.
-Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const FirmwareChannels& channels) {
+// Maps the gang, or has it wait for what is about to be free, or sends somebody away for it; false when nobody
+// goes.
+bool Firmware::make_room(QueueId queue, Promises& promised, const FirmwareChannels& channels) {
   const SimTime now = channels.map.now();
   const bool has_vmid = can_have_vmid(queue);
   const std::optional<SlotId> slot = free_slot(queue);
@@ -70,12 +67,12 @@ Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const Firm
     enter(queue, *slot, now);
     if (is_hws()) begin_quantum(queue, now);  // its turn is in the slot, whatever it does there
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
-    return Room::made;
+    return true;
   }
   std::size_t& promise = slot ? promised.vmids : promised.slots[index_of(type_of(queue))];
   if (promise > 0) {
     --promise;  // the next that is vacated is this one's
-    return Room::made;
+    return true;
   }
   std::vector<QueueId> leaving;
   if (slot) {
@@ -84,9 +81,9 @@ Firmware::Room Firmware::make_room(QueueId queue, Promises& promised, const Firm
     leaving = {*victim};
   }
   for (const QueueId each : leaving) end_turn(each, queue, channels);
-  if (!leaving.empty()) return Room::made;
+  if (!leaving.empty()) return true;
   watch_quanta(queue, slot.has_value(), channels);
-  return slot ? Room::no_vmid : Room::no_slot;
+  return false;
 }
 
 // The lowest free slot of the pipe that has the fewest taken; of real-time gangs a pipe has one at most.
