@@ -205,6 +205,7 @@ class Driver {
   // Faults that hit the driver (faults.cpp).
   void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
   void free_buffer(QueueId queue, const DriverChannels& channels);
+  void set_up_mes(ResetWorker& worker, const DriverChannels& channels);
   void end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels& channels);
   ResetMethod method_of(const ResetRequest& request) const { return request.method.value_or(setup_.reset_method); }
 

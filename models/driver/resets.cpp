@@ -73,11 +73,13 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
           break;
         }
         channels.firmware_reset.post({true});
-        channels.gpu_reset.post({true});
-        begin_on_device(worker.op, method_of(worker.requests.front()) == ResetMethod::mode1
-                                       ? Operation::post_reset_vram_lost
-                                       : Operation::post_reset);
-        worker.step = Step::post_reset;
+        begin_call(self, {Opcode::set_hw_rsrc, ProcessId::none(), QueueId::none()}, channels);
+        worker.step = Step::resources;
+        break;
+      case Step::resources:
+      case Step::status:
+        if (!advance_call(self, worker.op.call, channels)) return;
+        set_up_mes(worker, channels);
         break;
       case Step::post_reset:
         if (!advance(self, worker.op, channels)) return;
@@ -131,6 +133,22 @@ void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& cha
   worker.done_at = channels.wake.now() + channels.costs->of(cost, 0, worker.resets);
   worker.step = ResetWorker::Step::hardware;
   channels.wake.post_at(worker.done_at, {resetter_thread()});
+}
+
+// mes_v1x_0_hw_init after the reset: SET_HW_RSRC, then QUERY_SCHEDULER_STATUS. A MES that answers neither has not
+// come up, and the reset has failed.
+void Driver::set_up_mes(ResetWorker& worker, const DriverChannels& channels) {
+  using Step = ResetWorker::Step;
+  if (worker.op.call.result != PacketResult::ok) return end_gpu_reset(worker, false, channels);
+  if (worker.step == Step::resources) {
+    begin_call(resetter_thread(), {Opcode::query_scheduler_status, ProcessId::none(), QueueId::none()}, channels);
+    worker.step = Step::status;
+    return;
+  }
+  channels.gpu_reset.post({true});
+  const bool lost = method_of(worker.requests.front()) == ResetMethod::mode1;
+  begin_on_device(worker.op, lost ? Operation::post_reset_vram_lost : Operation::post_reset);
+  worker.step = Step::post_reset;
 }
 
 // Whoever waited goes on, and what else was queued is moot (amdgpu_userq_mgr_cancel_reset_work).

@@ -10,7 +10,22 @@
 
 namespace userqsim {
 
-enum class Opcode : std::uint8_t { add_queue, remove_queue, suspend, resume, misc, inv_tlbs, reset };
+enum class Opcode : std::uint8_t {
+  add_queue,
+  remove_queue,
+  suspend,
+  resume,
+  misc,
+  inv_tlbs,
+  reset,
+  set_hw_rsrc,
+  query_scheduler_status,
+};
+
+// Sent while MES comes up, by nobody's eviction.
+constexpr bool sets_up(Opcode opcode) {
+  return opcode == Opcode::set_hw_rsrc || opcode == Opcode::query_scheduler_status;
+}
 
 enum class PacketResult : std::uint8_t {
   ok,
@@ -73,13 +88,16 @@ struct EnumNames<WaitEnd> {
 };
 template <>
 struct EnumNames<Opcode> {
-  static constexpr std::array entries{std::pair{Opcode::add_queue, std::string_view{"ADD_QUEUE"}},
-                                      std::pair{Opcode::remove_queue, std::string_view{"REMOVE_QUEUE"}},
-                                      std::pair{Opcode::suspend, std::string_view{"SUSPEND"}},
-                                      std::pair{Opcode::resume, std::string_view{"RESUME"}},
-                                      std::pair{Opcode::misc, std::string_view{"MISC"}},
-                                      std::pair{Opcode::inv_tlbs, std::string_view{"INV_TLBS"}},
-                                      std::pair{Opcode::reset, std::string_view{"RESET"}}};
+  static constexpr std::array entries{
+      std::pair{Opcode::add_queue, std::string_view{"ADD_QUEUE"}},
+      std::pair{Opcode::remove_queue, std::string_view{"REMOVE_QUEUE"}},
+      std::pair{Opcode::suspend, std::string_view{"SUSPEND"}},
+      std::pair{Opcode::resume, std::string_view{"RESUME"}},
+      std::pair{Opcode::misc, std::string_view{"MISC"}},
+      std::pair{Opcode::inv_tlbs, std::string_view{"INV_TLBS"}},
+      std::pair{Opcode::reset, std::string_view{"RESET"}},
+      std::pair{Opcode::set_hw_rsrc, std::string_view{"SET_HW_RSRC"}},
+      std::pair{Opcode::query_scheduler_status, std::string_view{"QUERY_SCHEDULER_STATUS"}}};
 };
 template <>
 struct EnumNames<PacketResult> {

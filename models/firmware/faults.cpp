@@ -19,6 +19,8 @@ std::optional<PacketRole> role_of(Opcode opcode) {
     case Opcode::misc:
     case Opcode::inv_tlbs:
     case Opcode::reset:
+    case Opcode::set_hw_rsrc:
+    case Opcode::query_scheduler_status:
       return std::nullopt;
   }
   fail_invariant("an unknown opcode", SourceLocation::current());
@@ -52,8 +54,9 @@ std::optional<FaultId> Firmware::fault_of(const Packet& packet, const FirmwareCh
   return hit;
 }
 
-// Faults with a time count the packets that come from then on.
+// Faults with a time count the packets that come from then on, but for those that set MES up.
 std::optional<FaultId> Firmware::fault_by_count(const Packet& packet, const FirmwareChannels& channels) {
+  if (sets_up(packet.opcode)) return std::nullopt;
   fault_state_.resize(channels.faults->size());
   std::optional<FaultId> hit;
   for (std::size_t i = 0; i < channels.faults->size(); ++i) {

@@ -72,7 +72,7 @@ class Firmware {
 
   auto fields() const {
     return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, pipes_[0], pipes_[1],
-                    blocked_, stops_, runlist_edits_, gpu_resets_, down_, silent_, silent_until_, held_,
+                    blocked_, stops_, runlist_edits_, gpu_resets_, state_, silent_, silent_until_, held_,
                     fault_state_, failing_resets_);
   }
 
@@ -80,6 +80,9 @@ class Firmware {
   // What faults of an eviction count once for a queue: the packet that stops it, the one that restarts it, the
   // unmapping itself.
   enum class Once : std::uint8_t { stop, restart, unmap };
+
+  // Down while the GPU is being reset, or when that has failed; bare until SET_HW_RSRC says what MES may use.
+  enum class State : std::uint8_t { up, down, bare };
 
   // A packet on its way through the API processor.
   struct Work {
@@ -135,6 +138,7 @@ class Firmware {
   // Packets (packets.cpp).
   static std::size_t pipe_of(Opcode opcode) { return opcode == Opcode::inv_tlbs ? 1 : 0; }
   std::deque<Work>& inbox_of(const Work& work) { return pipes_[pipe_of(work.packet.opcode)].inbox; }
+  bool hears(const Packet& packet) const;
   void serve_next(const FirmwareChannels& channels);
   void serve_next(std::size_t pipe, const FirmwareChannels& channels);
   Duration service_time(const Work& work, const FirmwareChannels& channels) const;
@@ -253,7 +257,7 @@ class Firmware {
   std::vector<Stop> stops_;            // oldest first
   std::vector<Packet> runlist_edits_;  // that the next runlist brings
   std::uint32_t gpu_resets_ = 0;
-  bool down_ = false;  // a reset of the GPU is under way, or has failed
+  State state_ = State::up;
   bool silent_ = false;
   std::optional<SimTime> silent_until_;  // none: until a GPU reset
   std::deque<FirmwareEvent> held_;       // what happened while MES was silent

@@ -40,8 +40,8 @@ struct Packet {
 };
 
 // The driver resets the GPU. As it begins, MES forgets every gang, slot, packet and timer, and a silence ends with
-// it; until it is over MES sees no packet. REQUIRES: the driver posts GpuReset at the same time, with the same
-// `over`.
+// it; until it is over MES sees no packet, and then none before SET_HW_RSRC. REQUIRES: the driver posts GpuReset at
+// the same time as it begins, and its end when MES has its resources.
 struct FirmwareReset {
   bool over = false;
   auto fields() const { return std::tie(over); }

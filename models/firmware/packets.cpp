@@ -10,7 +10,7 @@ namespace {
 
 // Each packet an eviction sends about a queue has a cost of its own, the same under every policy: one for the
 // packet that stops, one for the packet that restarts, one for the TLB flush, one for a reset. Packets outside
-// evictions are numbered apart.
+// evictions are numbered apart, and those that set MES up belong to none.
 std::uint64_t packet_ordinal(const Packet& packet) {
   std::uint64_t role = 0;
   switch (packet.opcode) {
@@ -28,6 +28,12 @@ std::uint64_t packet_ordinal(const Packet& packet) {
       break;
     case Opcode::reset:
       role = 3;
+      break;
+    case Opcode::set_hw_rsrc:
+      role = 4;
+      break;
+    case Opcode::query_scheduler_status:
+      role = 5;
       break;
   }
   if (!packet.for_eviction) return (std::uint64_t{1} << 40) | role;
@@ -69,10 +75,10 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   work.packet = packet;
   work.issued = channels.api_timer.now();
   if (packet.with_next) {
-    if (!down_) runlist_edits_.push_back(packet);
+    if (state_ == State::up) runlist_edits_.push_back(packet);
     return;
   }
-  if (down_) return end_packet(work, PacketResult::lost, channels);
+  if (!hears(packet)) return end_packet(work, PacketResult::lost, channels);
   if (!channels.faults->empty()) {
     if (const std::optional<FaultId> fault = fault_of(packet, channels)) {
       if (channels.faults->spec(*fault).kind == FaultKind::packet_lost) {
@@ -84,6 +90,11 @@ void Firmware::on(const Packet& packet, const FirmwareChannels& channels) {
   }
   inbox_of(work).push_back(work);
   serve_next(channels);
+}
+
+// Before it has its resources MES takes only what gives it them.
+bool Firmware::hears(const Packet& packet) const {
+  return state_ == State::up || (state_ == State::bare && sets_up(packet.opcode));
 }
 
 void Firmware::serve_next(const FirmwareChannels& channels) {
@@ -128,6 +139,9 @@ Duration Firmware::service_time(const Work& work, const FirmwareChannels& channe
       return api + cost(CostName::tlb_flush);
     case Opcode::reset:
       return work.packet.queue.exists() && knows(work) ? api + reset_time(work.packet.queue, channels) : api;
+    case Opcode::set_hw_rsrc:
+    case Opcode::query_scheduler_status:
+      return api;
   }
   fail_invariant("an unknown opcode", SourceLocation::current());
 }
@@ -162,6 +176,8 @@ bool Firmware::knows(const Work& work) const {
     case Opcode::add_queue:
     case Opcode::misc:
     case Opcode::inv_tlbs:
+    case Opcode::set_hw_rsrc:
+    case Opcode::query_scheduler_status:
       return true;
     case Opcode::remove_queue:
       return work.finishing || gang(packet.queue).registered ||
@@ -211,8 +227,12 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
       return begin_stop(work, queues, channels);
     case Opcode::reset:
       return reset(work, channels);
+    case Opcode::set_hw_rsrc:
+      state_ = State::up;
+      break;
     case Opcode::misc:
     case Opcode::inv_tlbs:
+    case Opcode::query_scheduler_status:
       break;
   }
   answer(work, PacketResult::ok, channels);

@@ -59,7 +59,7 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
 
 // Whatever MES was told before is void. What counts over the whole run (the ordinals of draws) stays.
 void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels) {
-  down_ = !message.over;
+  state_ = message.over ? State::bare : State::down;
   if (message.over) return;
   const SimTime now = channels.api_timer.now();
   const auto lose = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::lost, now)); };

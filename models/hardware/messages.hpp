@@ -51,7 +51,7 @@ struct ResetQueue {
 
 // From the driver: the whole device is reset. As it begins, every slot is emptied without a word to MES, all waves
 // are killed, no queue hangs any more; the kernel's copy under way starts anew when it is over. Rings stay.
-// REQUIRES: the driver posts FirmwareReset at the same time, with the same `over`.
+// REQUIRES: the driver posts FirmwareReset at the same time as it begins.
 struct GpuReset {
   bool over = false;
   auto fields() const { return std::tie(over); }

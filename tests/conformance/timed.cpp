@@ -265,7 +265,8 @@ TimedOutcome run_timed(const Cell& cell) {
   bench.run_until(script.tested_at() + script.until());
   TimedOutcome outcome;
   const auto about_gangs = [](const PacketEnded& p) {
-    return p.opcode != Opcode::misc && p.opcode != Opcode::inv_tlbs;
+    return p.opcode == Opcode::add_queue || p.opcode == Opcode::remove_queue || p.opcode == Opcode::suspend ||
+           p.opcode == Opcode::resume || p.opcode == Opcode::reset;
   };
   for (const PacketEnded& packet : bench.all<PacketEnded>()) {
     if (about_gangs(packet) && packet.time >= from && packet.time <= until)

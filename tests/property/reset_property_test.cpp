@@ -31,6 +31,9 @@ class DeviceBench : public PartBench {
       wiring.driver.gpu_reset.post({over});
       wiring.driver.firmware_reset.post({over});
     }
+    Packet resources;
+    resources.opcode = Opcode::set_hw_rsrc;
+    send(resources);
   }
 
   Firmware firmware;
@@ -152,7 +155,7 @@ TEST_CASE("whatever a driver does, every packet ends once and no job is lost uns
       bench.run_until(now.time_since_epoch());
     }
     bench.reset_gpu();
-    bench.run_until(now.time_since_epoch());
+    bench.run_until(now.time_since_epoch() + 1s);  // MES has its resources
     for (std::size_t q = 0; q < bench.layout.queues.size(); ++q) {
       Packet add;
       add.opcode = Opcode::add_queue;

@@ -141,6 +141,7 @@ class FirmwareBench : public PartBench {
       wiring.driver.gpu_reset.post({over});
       wiring.driver.firmware_reset.post({over});
     }
+    send(Opcode::set_hw_rsrc);
   }
   // All jobs of the queue are done.
   void goes_idle(QueueId queue) {

@@ -109,6 +109,7 @@ TEST_CASE("without an end MES is silent until the GPU is reset", "[firmware][fau
   bench.nothing_before<ApiFence>(5s);
   bench.reset_gpu();
   CHECK(bench.expect_at<PacketEnded>(5s - 1ns).result == PacketResult::lost);
+  bench.expect_at<ApiFence>(5s - 1ns + api);  // of SET_HW_RSRC
   bench.run_until(6s);
   bench.send(Opcode::add_queue, q0);
   bench.expect_at<ApiFence>(6s + add);

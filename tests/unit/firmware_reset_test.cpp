@@ -242,8 +242,9 @@ TEST_CASE("a reset of the GPU wipes out what MES has", "[firmware][reset]") {
     CHECK(lost.result == PacketResult::lost);
     CHECK_FALSE(lost.done.has_value());
   }
+  bench.expect_at<ApiFence>(2ms + api);  // of SET_HW_RSRC
   bench.send(Opcode::resume, q2);
-  CHECK(bench.expect_at<ApiFence>(2ms + resume).result == PacketResult::queue_not_found);
+  CHECK(bench.expect_at<ApiFence>(2ms + api + resume).result == PacketResult::queue_not_found);
   bench.run_until(3ms);
   bench.send(Opcode::add_queue, q2);
   CHECK(bench.expect_at<MapQueue>(3ms + add, [](const MapQueue& map) { return map.gpu_resets == 1; }).queue == q2);
@@ -262,9 +263,18 @@ TEST_CASE("MES sees no packet while the GPU is being reset", "[firmware][reset]"
   bench.run_until(4ms);
   bench.wiring.driver.firmware_reset.post({true});
   bench.wiring.driver.gpu_reset.post({true});
+  bench.send(Opcode::add_queue, q0);  // it has no resources yet
+  CHECK(bench.expect_at<PacketEnded>(4ms).result == PacketResult::lost);
+  bench.send(Opcode::query_scheduler_status);
+  CHECK(bench.expect_at<ApiFence>(4ms + api).result == PacketResult::ok);
+  bench.send(Opcode::add_queue, q0);
+  const auto adds = [](const PacketEnded& p) { return p.opcode == Opcode::add_queue; };
+  CHECK(bench.expect_at<PacketEnded>(4ms + api, adds).result == PacketResult::lost);
+  bench.send(Opcode::set_hw_rsrc);
+  CHECK(bench.expect_at<ApiFence>(4ms + 2 * api).result == PacketResult::ok);
   bench.send(Opcode::add_queue, q1);
-  CHECK(bench.expect_at<ApiFence>(4ms + add).result == PacketResult::ok);
-  CHECK(bench.expect_at<MapQueue>(4ms + add).queue == q1);
+  CHECK(bench.expect_at<ApiFence>(4ms + 2 * api + add).result == PacketResult::ok);
+  CHECK(bench.expect_at<MapQueue>(4ms + 2 * api + add).queue == q1);
 }
 
 }  // namespace

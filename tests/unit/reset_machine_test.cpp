@@ -93,6 +93,39 @@ TEST_CASE("a reset that fails leaves the GPU dead until one succeeds", "[reset]"
   bench.expect_at<JobEnded>(105ms + (100ms - 11ms), ended(q0, JobOutcome::finished));
 }
 
+// The reset takes 5 ms after pre_reset's last REMOVE_QUEUE. Then SET_HW_RSRC and QUERY_SCHEDULER_STATUS: 7 us of
+// the API processor each, seen at the poll's fourth step of 2 us, and only then the queues are mapped again.
+TEST_CASE("after a reset MES is told what it may use", "[reset]") {
+  MachineSpec spec = machine("7.1", ResetMethod::mode2);
+  spec.costs.mes_api = cost(7us);
+  spec.kernel.api_poll = 2us;
+  MachineBench bench(std::move(spec));
+  bench.run_until(20ms);
+  const auto removes = bench.all<PacketEnded>(packet(Opcode::remove_queue));
+  const SimTime polled = removes.back().issued, written = *removes.back().acked;
+  const SimTime up = polled + 2us * ceil_div((written - polled).count(), Duration{2us}.count()) + 5ms;
+  const PacketEnded resources = bench.all<PacketEnded>(packet(Opcode::set_hw_rsrc)).at(0);
+  CHECK(resources.issued == up);
+  CHECK(resources.acked == up + 7us);
+  const PacketEnded status = bench.all<PacketEnded>(packet(Opcode::query_scheduler_status)).at(0);
+  CHECK(status.issued == up + 8us);
+  CHECK(status.acked == up + 15us);
+  CHECK(bench.all<PacketEnded>(packet(Opcode::add_queue)).at(2).issued == up + 16us);
+  CHECK(bench.count<Hazard>(hazard(HazardKind::gpu_wedged)) == 0);
+}
+
+// MES falls silent at 12 ms, while the hardware comes up; SET_HW_RSRC, sent at 16 ms, is given up after 2.1 s.
+TEST_CASE("where MES does not come up the reset has failed", "[reset]") {
+  MachineSpec spec = machine("7.1", ResetMethod::mode2);
+  spec.faults = {fault_at(12ms, FaultKind::mes_silent)};
+  spec.horizon = 3s;
+  MachineBench bench(std::move(spec));
+  CHECK_FALSE(bench.expect_at<GpuResetDone>(16ms + 2100ms).ok);
+  bench.expect_at<Hazard>(16ms + 2100ms, hazard(HazardKind::gpu_wedged));
+  bench.run();
+  CHECK(bench.count<JobEnded>(ended(q0, JobOutcome::open)) == 1);
+}
+
 // q1 hangs at 20 ms; its fence, submitted at 0, is late at 30 ms.
 MachineSpec late(bool fails) {
   MachineSpec spec = machine("7.1", ResetMethod::mode2);
