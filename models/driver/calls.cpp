@@ -13,8 +13,8 @@ SimTime seen_at(SimTime began, SimTime written, Duration step) {
   return began + Duration{ceil_div((written - began).count(), step.count()) * step.count()};
 }
 
-// INV_TLBS goes to the second pipe, under a lock of its own ring (mes_v12_0.c); what sets MES up is sent when nobody
-// else should send (mes_v1x_0_hw_init).
+// INV_TLBS goes to the second pipe, under a lock of its own ring (mes_v12_0.c); what sets MES up is sent when
+// nobody else should send (mes_v1x_0_hw_init).
 bool takes_mes_lock(const MesCall& call) {
   return call.packet.opcode != Opcode::inv_tlbs && !sets_up(call.packet.opcode);
 }

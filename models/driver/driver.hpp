@@ -39,6 +39,7 @@ struct DriverChannels {
   Channel<FenceSignaled> fence_signaled;
   Channel<Validate> validate;
   Channel<Rearmed> rearmed;
+  Channel<Unlocked> unlocked;
   Channel<ReleaseProcess> release;
   Channel<ProcessGone> gone;
   Channel<ExitProcess> exit;
@@ -200,14 +201,14 @@ class Driver {
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
   void state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels);
   void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
-  bool reset_fails(std::uint32_t ordinal, const DriverChannels& channels);
-
-  // Faults that hit the driver (faults.cpp).
-  void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
-  void free_buffer(QueueId queue, const DriverChannels& channels);
   void set_up_mes(ResetWorker& worker, const DriverChannels& channels);
   void end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels& channels);
   ResetMethod method_of(const ResetRequest& request) const { return request.method.value_or(setup_.reset_method); }
+
+  // Faults that hit the driver (faults.cpp).
+  bool reset_fails(std::uint32_t ordinal, const DriverChannels& channels);
+  void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
+  void free_buffer(QueueId queue, const DriverChannels& channels);
 
   // Workers, one file each.
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
@@ -220,6 +221,7 @@ class Driver {
   void need_live_fence(ProcessId process, const DriverChannels& channels);
   void cancel_restore(ProcessId process, const DriverChannels& channels);
   void begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  void fail_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_userptr(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void flush_next_hub(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);

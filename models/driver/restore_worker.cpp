@@ -161,8 +161,30 @@ void Driver::on(const Validated& message, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[message.process.index()];
   ensure(worker.step == RestoreWorker::Step::validate, "a validation ends that nobody asked for");
   end_step(thread_of(message.process, Role::restore), EvictionStepKind::move, QueueId::none(), channels);
-  worker.fragments = message.fragments;
+  if (!message.ok) return fail_restore(message.process, worker, channels);
+  worker.entries = message.entries;
   begin_userptr(message.process, worker, channels);
+}
+
+// There is no room for some buffer: the process stays stopped. KFD tries again after a while; amdgpu_userq logs it,
+// and it is the next who needs a live fence that queues the work again.
+void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  const SimTime now = channels.wake.now();
+  worker.step = RestoreWorker::Step::idle;
+  channels.unlocked.post({process});
+  channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
+  Lock& mutex = file(process).userq_mutex;
+  if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
+  if (const auto again = std::exchange(worker.again, std::nullopt)) {
+    queue_restore(process, *again, channels);
+  } else if (setup_.kernel.restore_retry) {
+    schedule_restore(process, *setup_.kernel.restore_retry, channels);
+  } else {
+    worker.cancelled = now;
+    channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
+  }
+  channels.wake.post({thread_of(process, Role::closer)});
+  channels.wake.post({device_thread()});
 }
 
 // amdgpu_ttm_tt_get_user_pages on the whole of every invalidated registration.
@@ -179,12 +201,12 @@ void Driver::begin_userptr(ProcessId process, RestoreWorker& worker, const Drive
 void Driver::begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::page_table;
   const std::uint64_t ordinal = (std::uint64_t{1} << 40) | worker.eviction.ordinal;
-  const Duration fragment = channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
-  const Duration update = plus(channels.costs->of(CostName::page_table_base, process.value, ordinal),
-                               times(fragment, worker.fragments));
+  const Duration entry = channels.costs->of(CostName::page_table_fragment, process.value, ordinal);
+  const Duration update =
+      plus(channels.costs->of(CostName::page_table_base, process.value, ordinal), times(entry, worker.entries));
   channels.wake.post_in(update, {thread_of(process, Role::restore)});
-  worker.translations_changed = worker.fragments > 0 || worker.userptr_pages > 0;
-  worker.fragments = 0;
+  worker.translations_changed = worker.entries > 0 || worker.userptr_pages > 0;
+  worker.entries = 0;
 }
 
 // Where translations changed. gfx11: one MISC packet on the MES ring under the MES mutex. gfx12: an INV_TLBS packet

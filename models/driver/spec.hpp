@@ -65,6 +65,13 @@ struct KernelSpec {
   Duration api_poll = std::chrono::microseconds{2};
   Duration suspend_poll = std::chrono::microseconds{1};
   Duration destroy_wait = std::chrono::milliseconds{100};  // for a queue's last fence, where that is limited
+  std::optional<Duration> restore_retry;  // a restore that found no room is tried again; default: never
+  bool bump_on_restore = false;           // a restored process's buffers go to the LRU's tail
+  std::uint32_t move_entities = 1;
+  bool gtt_is_fallback = true;  // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
+  bool evicts_itself = true;    // a process's own buffers may be its victims
+  bool vm_buffers = true;       // buffers share their VM's reservation
+  bool wipe_on_release = true;  // VRAM is overwritten when it is freed or left
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
   Duration restart_gap{0};   // with `none`: from the new fence to the attempt at userq_mutex
   bool exit_evicts = false;  // a process that exits is evicted first, and its exit waits for that without limit
@@ -132,6 +139,15 @@ void describe(V& v, KernelSpec& k) {
   v.optional("suspend_poll", k.suspend_poll, "Step of the busy poll on a suspend fence", positive());
   v.optional("destroy_wait", k.destroy_wait,
              "Longest wait for a last fence before a queue is destroyed, if limited");
+  v.optional("restore_retry", k.restore_retry,
+             "A restore that found no room is tried again after this; default: never");
+  v.optional("bump_on_restore", k.bump_on_restore, "A restore moves the process's buffers to the tail of the LRU");
+  v.optional("move_entities", k.move_entities, "Queues of moves, each first in first out", within(1, 8));
+  v.optional("gtt_is_fallback", k.gtt_is_fallback,
+             "A restore looks for free VRAM before it leaves a buffer in GTT");
+  v.optional("evicts_itself", k.evicts_itself, "A process's own buffers may be its victims");
+  v.optional("vm_buffers", k.vm_buffers, "Buffers share their VM's reservation unless they say otherwise");
+  v.optional("wipe_on_release", k.wipe_on_release, "VRAM is overwritten when it is freed or left");
   v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");
   v.optional("restart_gap", k.restart_gap,
              "With restore_locks none: how long between the two the worker is off the CPU");

@@ -104,7 +104,7 @@ struct RestoreWorker {
   Step step = Step::idle;
   EvictionId eviction;
   SimTime since;
-  std::int64_t fragments = 0;
+  std::int64_t entries = 0;  // of the page tables, to write
   std::int64_t userptr_pages = 0;
   bool translations_changed = false;
   std::uint32_t hubs_flushed = 0;
@@ -113,7 +113,7 @@ struct RestoreWorker {
   EventHandle timer;                 // until it runs
   OperationThread op;
   auto fields() const {
-    return std::tie(step, eviction.ordinal, fragments, userptr_pages, translations_changed, hubs_flushed, again,
+    return std::tie(step, eviction.ordinal, entries, userptr_pages, translations_changed, hubs_flushed, again,
                     cancelled, op);
   }
 };

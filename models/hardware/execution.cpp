@@ -160,10 +160,11 @@ void Hardware::on(const ShareTimer& message, const HardwareChannels& channels) {
   share.advance(channels.share_timer.now());
   const std::optional<FluidShare::Completion> done = share.next_completion();
   ensure(done && done->after == Duration{0}, "a share's timer fires and nothing is done");
-  if (done->key == SlotId::none_value) {
+  if (done->key >= slots_.size()) {
+    const std::uint32_t entity = SlotId::none_value - done->key;
     share.stop(done->key);
-    kernel_copy_.reset();
-    channels.copy_done.post({});
+    kernel_copies_[entity].reset();
+    channels.copy_done.post({entity});
     return rearm_share(true, channels);
   }
   finish_flow(SlotId{done->key}, channels);
@@ -259,8 +260,10 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   disconnect(id, channels);
 }
 
+// The share says how long from its last advance the next flow takes; the timer counts from now.
 void Hardware::rearm_share(bool copy, const HardwareChannels& channels) {
-  const FluidShare& share = copy ? copy_ : compute_;
+  FluidShare& share = copy ? copy_ : compute_;
+  share.advance(channels.share_timer.now());
   EventHandle& timer = copy ? copy_timer_ : compute_timer_;
   channels.share_timer.cancel(timer);
   const std::optional<FluidShare::Completion> next = share.next_completion();

@@ -68,6 +68,7 @@ enum class HazardKind : std::uint8_t {
   freed_under_queue,        // its buffers were unmapped while it could run
   job_timeout,              // a fence of the queue did not signal in time
   late_fence_write,         // MES wrote a suspend fence that the driver had given up and freed
+  restore_failed,           // a restore found no room for some buffer; the process stays evicted
   restore_cancelled,        // a queued restore was cancelled; the process stays evicted until it needs a live fence
   restarted_while_evicted,  // queues restarted though their process had been evicted again
   reset_deadlock,           // a reset waits for a restore work that waits for the reset
@@ -106,6 +107,7 @@ struct EnumNames<HazardKind> {
       std::pair{HazardKind::freed_under_queue, std::string_view{"freed_under_queue"}},
       std::pair{HazardKind::job_timeout, std::string_view{"job_timeout"}},
       std::pair{HazardKind::late_fence_write, std::string_view{"late_fence_write"}},
+      std::pair{HazardKind::restore_failed, std::string_view{"restore_failed"}},
       std::pair{HazardKind::restore_cancelled, std::string_view{"restore_cancelled"}},
       std::pair{HazardKind::restarted_while_evicted, std::string_view{"restarted_while_evicted"}},
       std::pair{HazardKind::reset_deadlock, std::string_view{"reset_deadlock"}},

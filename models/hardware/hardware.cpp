@@ -84,23 +84,26 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
   if (slot.state == SlotState::draining) begin_unmapping(q.slot, Duration{0}, channels);
 }
 
-// A kernel move. It must not run while waves of the buffer's owner do: that is what the eviction was for.
+// A job of a kernel move. It must not run while waves of who uses the buffer do: that is what the eviction was for.
 void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
+  const std::vector<ProcessId>& users = channels.memory->users(message.buffer);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = slots_[i];
-    if (!has_waves(SlotId::of(i)) || layout_->queue(slot.queue).process != message.process) continue;
-    channels.hazard->state(
-        {channels.copy_done.now(), HazardKind::moved_while_running, message.process, slot.queue});
+    if (!has_waves(SlotId::of(i))) continue;
+    const QueueId queue = slots_[i].queue;
+    const ProcessId process = layout_->queue(queue).process;
+    if (std::find(users.begin(), users.end(), process) == users.end()) continue;
+    channels.hazard->state({channels.copy_done.now(), HazardKind::moved_while_running, process, queue});
   }
-  kernel_copy_ = FluidShare::ticks(message.work, 1);
-  start_kernel_copy(channels);
+  if (kernel_copies_.size() <= message.entity) kernel_copies_.resize(message.entity + 1);
+  kernel_copies_[message.entity] = FluidShare::ticks(message.work, 1);
+  start_kernel_copy(message.entity, channels);
 }
 
 // From its beginning, when the chip is up.
-void Hardware::start_kernel_copy(const HardwareChannels& channels) {
-  if (!kernel_copy_ || down_) return;
+void Hardware::start_kernel_copy(std::uint32_t entity, const HardwareChannels& channels) {
+  if (down_) return;
   copy_.advance(channels.copy_done.now());
-  copy_.start(SlotId::none_value, 1, *kernel_copy_);
+  copy_.start(kernel_key(entity), 1, *kernel_copies_[entity]);
   rearm_share(true, channels);
 }
 

@@ -97,7 +97,7 @@ class Hardware {
   void verify(const Workload& workload) const;
 
   auto fields() const {
-    return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copy_, gpu_resets_, down_);
+    return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copies_, gpu_resets_, down_);
   }
 
  private:
@@ -188,7 +188,9 @@ class Hardware {
   bool runs_or_drains(SlotId slot) const;
   bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
-  void start_kernel_copy(const HardwareChannels& channels);
+  void start_kernel_copy(std::uint32_t entity, const HardwareChannels& channels);
+  // Kernel jobs share the copy engine under keys that no slot has.
+  static std::uint32_t kernel_key(std::uint32_t entity) { return SlotId::none_value - entity; }
   std::uint32_t width_of(SlotId slot, const HardwareChannels& channels) const;
 
   // Hangs and resets (resets.cpp).
@@ -217,9 +219,9 @@ class Hardware {
   std::vector<Pipe> pipes_;
   FluidShare compute_;
   FluidShare copy_;
-  std::optional<Wide> kernel_copy_;  // all of the kernel's copy under way
-  std::uint32_t gpu_resets_ = 0;     // so far
-  bool down_ = false;                // a reset of the GPU is under way, or has failed
+  std::vector<std::optional<Wide>> kernel_copies_;  // by move entity: all of its job under way
+  std::uint32_t gpu_resets_ = 0;                    // so far
+  bool down_ = false;                               // a reset of the GPU is under way, or has failed
   EventHandle compute_timer_;
   EventHandle copy_timer_;
 };

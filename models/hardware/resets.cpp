@@ -97,7 +97,12 @@ void Hardware::on(const ResetQueue& message, const HardwareChannels& channels) {
 
 void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
   const bool was_down = std::exchange(down_, !message.over);  // since a reset that failed: nothing is copied
-  if (message.over) return start_kernel_copy(channels);
+  const auto each_copy = [&](const auto& act) {
+    for (std::uint32_t entity = 0; entity < kernel_copies_.size(); ++entity) {
+      if (kernel_copies_[entity]) act(entity);
+    }
+  };
+  if (message.over) return each_copy([&](std::uint32_t entity) { start_kernel_copy(entity, channels); });
   ++gpu_resets_;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     // What was saved before, of a queue without a slot, is memory too.
@@ -106,9 +111,9 @@ void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].state != SlotState::free) empty_slot(SlotId::of(i), channels);
   }
-  if (!kernel_copy_ || was_down) return;
+  if (was_down) return;
   copy_.advance(channels.copy_done.now());
-  copy_.stop(SlotId::none_value);
+  each_copy([&](std::uint32_t entity) { copy_.stop(kernel_key(entity)); });
   rearm_share(true, channels);
 }
 

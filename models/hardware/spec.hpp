@@ -50,10 +50,15 @@ struct DeviceSpec {
   VmidSpec vmids;
   bool kernel_queues = true;  // amdgpu.user_queue: 1; else 2, user queues only
   Bytes vram{0};
+  std::optional<Bytes> visible_vram{};  // what the CPU sees of it; default: all
   Bytes gtt{0};
-  Bandwidth link;            // host link, one way, as the copy engine drives it; 0: infinitely fast
-  Bandwidth vram_bandwidth;  // peak; 0: infinitely fast
-  std::uint32_t xccs = 1;    // complexes that the compute units are divided into; a queue has all of them
+  std::optional<Bytes> page_limit{};   // TTM's, of GTT and system memory together; default: gtt
+  Bytes swap{0};                       // what may be swapped out past it
+  Bandwidth swap_bandwidth;            // 0: infinitely fast
+  Bandwidth link;                      // to the host, as the copy engine drives it; 0: infinitely fast
+  std::optional<Bandwidth> link_in{};  // from the host; default: the same
+  Bandwidth vram_bandwidth;            // peak; 0: infinitely fast
+  std::uint32_t xccs = 1;              // complexes that the compute units are divided into; a queue has all of them
   WaveStateSpec wave_state;
   Bytes gfx_context{0};  // shadow and firmware work area saved for a graphics queue
   ComputeStop compute_stop = ComputeStop::by_kernel;
@@ -121,8 +126,13 @@ void describe(V& v, DeviceSpec& d) {
   v.optional("vmids", d.vmids, "VMIDs; default: as many as queues want");
   v.optional("kernel_queues", d.kernel_queues, "The kernel has queues of its own, which hold slots and VMIDs");
   v.required("vram", d.vram, "Device memory that buffers may take", positive());
-  v.required("gtt", d.gtt, "System memory that buffers may take");
-  v.required("link", d.link, "Host link, one way; 0B/s: infinitely fast");
+  v.optional("visible_vram", d.visible_vram, "What the CPU sees of it; default: all");
+  v.required("gtt", d.gtt, "System memory that the GPU reaches");
+  v.optional("page_limit", d.page_limit, "System memory that buffers may take in all; default: gtt");
+  v.optional("swap", d.swap, "What may be swapped out past page_limit");
+  v.optional("swap_bandwidth", d.swap_bandwidth, "To and from swap; 0B/s: infinitely fast");
+  v.required("link", d.link, "Host link, to the host; 0B/s: infinitely fast");
+  v.optional("link_in", d.link_in, "Host link, from the host; default: link");
   v.required("vram_bandwidth", d.vram_bandwidth, "Device memory; 0B/s: infinitely fast");
   v.optional("xccs", d.xccs, "Complexes that the compute units are divided into", within(1, 64));
   v.required("wave_state", d.wave_state, "What CWSR saves of a compute unit");

@@ -145,6 +145,10 @@ void check_profiles(const MachineSpec& spec, Findings& found) {
   if (spec.kernel.restart_gap > Duration{0} && spec.kernel.restore_locks != RestoreLocks::none) {
     found.add(overrides / "kernel" / "restart_gap", "\"restart_gap\" goes only with restore_locks \"none\"");
   }
+  if (spec.device.visible_vram.value_or(Bytes{0}) > spec.device.vram) {
+    found.add(overrides / "device" / "visible_vram",
+              fmt::format("the CPU cannot see more than the {} of vram", to_text(spec.device.vram)));
+  }
   if (spec.kernel.context_area == Domain::vram_or_gtt) {
     found.add(overrides / "kernel" / "context_area", "saved waves live in one place; allowed: vram, gtt");
   }

@@ -85,7 +85,7 @@ void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointe
   check_given_only(event.method, "method", kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
   if (allocates) check_given(event.buffer, "buffer", event, at, found);
   if (invalidates) check_given(event.size, "size", event, at, found);
-  if (event.buffer) check_buffer_fits(*event.buffer, spec.device, at / "buffer", found);
+  if (event.buffer) check_buffer(*event.buffer, event.process.value_or(""), spec, at / "buffer", found);
   if (event.hold) check_distribution(*event.hold, at / "hold", found);
 }
 

@@ -43,7 +43,9 @@ bool check_distribution(const Distribution& distribution, const Pointer& at, Fin
 // A name must be there, on one line, and different from those in `taken`, to which it is added.
 void check_name(const std::string& name, std::string_view scope, std::set<std::string>& taken, const Pointer& at,
                 Findings& found);
-void check_buffer_fits(const BufferSpec& buffer, const DeviceSpec& device, const Pointer& at, Findings& found);
+// `owner` names the process that makes it.
+void check_buffer(const BufferSpec& buffer, const std::string& owner, const MachineSpec& spec, const Pointer& at,
+                  Findings& found);
 // "no queue "comp1" in process "game"; did you mean "comp0"? there are: gfx0, comp0".
 std::string no_such(std::string_view noun, std::string_view name, std::string_view where,
                     const std::vector<std::string>& there_are);

@@ -47,15 +47,16 @@ std::string size_text(Wide bytes) {
   return to_text(Bytes{static_cast<std::int64_t>(std::min(bytes, bytes_shown_most))});
 }
 
-// Buffers may leave VRAM for GTT, so a process may ask for more VRAM than there is, but not for more than both.
-void check_memory(const ProcessSpec& process, const DeviceSpec& device, const Pointer& at, Findings& found) {
+// Buffers may leave VRAM, so a process may ask for more than there is of it, but not for more than of all memory.
+void check_memory(const ProcessSpec& process, const MachineSpec& spec, const Pointer& at, Findings& found) {
+  const DeviceSpec& device = spec.device;
   Wide gtt_only = 0;
   Wide all = 0;
   std::set<std::string> names;
   for (std::size_t b = 0; b < process.vram.size(); ++b) {
     const BufferSpec& buffer = process.vram[b];
     check_name(buffer.name, "process", names, at / "vram" / b / "name", found);
-    check_buffer_fits(buffer, device, at / "vram" / b, found);
+    check_buffer(buffer, process.name, spec, at / "vram" / b, found);
     all += buffer.size.value;
     if (buffer.domain == Domain::gtt) gtt_only += buffer.size.value;
   }
@@ -63,9 +64,10 @@ void check_memory(const ProcessSpec& process, const DeviceSpec& device, const Po
     found.add(at / "vram", fmt::format("the buffers that may live only in gtt take {}; the device \"{}\" has {}",
                                        size_text(gtt_only), device.name, to_text(device.gtt)));
   }
-  if (all > Wide{device.vram.value} + device.gtt.value) {
-    found.add(at / "vram", fmt::format("the buffers take {}; the device \"{}\" has {} of vram and {} of gtt",
-                                       size_text(all), device.name, to_text(device.vram), to_text(device.gtt)));
+  const Bytes host = device.page_limit.value_or(device.gtt) + device.swap;
+  if (all > Wide{device.vram.value} + host.value) {
+    found.add(at / "vram", fmt::format("the buffers take {}; the device \"{}\" has {} of vram, and {} of the host's",
+                                       size_text(all), device.name, to_text(device.vram), to_text(host)));
   }
 }
 
@@ -78,7 +80,7 @@ void check_process(const MachineSpec& spec, const ProcessSpec& process, const Po
     found.add(at / "stop", fmt::format("{} is not after the process's start, {}", to_text(*process.stop),
                                        to_text(process.start)));
   }
-  check_memory(process, spec.device, at, found);
+  check_memory(process, spec, at, found);
   if (process.queues.size() > queues_most) {
     found.add(at / "queues",
               fmt::format("{} queues; the driver allows a process {}", process.queues.size(), queues_most));
@@ -117,7 +119,9 @@ void check_realtime(const MachineSpec& spec, Findings& found) {
 
 }  // namespace
 
-void check_buffer_fits(const BufferSpec& buffer, const DeviceSpec& device, const Pointer& at, Findings& found) {
+void check_buffer(const BufferSpec& buffer, const std::string& owner, const MachineSpec& spec, const Pointer& at,
+                  Findings& found) {
+  const DeviceSpec& device = spec.device;
   const Bytes one{buffer.size.value / std::max<std::int64_t>(buffer.count, 1)};
   if (one.value < page) {
     found.add(at / "count", fmt::format("{} cut into {} buffers is less than a 4KiB page each",
@@ -126,9 +130,28 @@ void check_buffer_fits(const BufferSpec& buffer, const DeviceSpec& device, const
   const Bytes memory = buffer.domain == Domain::vram  ? device.vram
                        : buffer.domain == Domain::gtt ? device.gtt
                                                       : std::max(device.vram, device.gtt);
-  if (one <= memory) return;
-  found.add(at / "size", fmt::format("a buffer of {} does not fit into the {} of {} that the device \"{}\" has",
-                                     to_text(one), to_text(memory), name_of(buffer.domain), device.name));
+  if (one > memory) {
+    found.add(at / "size", fmt::format("a buffer of {} does not fit into the {} of {} that the device \"{}\" has",
+                                       to_text(one), to_text(memory), name_of(buffer.domain), device.name));
+  }
+  if (buffer.pinned && buffer.discardable) {
+    found.add(at / "discardable", "a pinned buffer cannot be dropped: give one of \"pinned\" and \"discardable\"");
+  }
+  if (buffer.cpu_access && buffer.domain == Domain::gtt) {
+    found.add(at / "cpu_access", "the CPU sees all of GTT: it is for buffers that may live in vram");
+  }
+  if (!buffer.shared_with.empty() && buffer.reservation == Reservation::vm) {
+    found.add(at / "reservation", "a shared buffer has a reservation of its own; allowed: own");
+  }
+  std::vector<std::string> processes;
+  for (const ProcessSpec& process : spec.processes) processes.push_back(process.name);
+  std::set<std::string> names{owner};
+  for (std::size_t i = 0; i < buffer.shared_with.size(); ++i) {
+    const std::string& name = buffer.shared_with[i];
+    const bool known = std::find(processes.begin(), processes.end(), name) != processes.end();
+    if (!known) found.add(at / "shared_with" / i, no_such("process", name, " in this scenario", processes));
+    if (!names.insert(name).second) found.add(at / "shared_with" / i, fmt::format("\"{}\" has it already", name));
+  }
 }
 
 void check_processes(const MachineSpec& spec, Findings& found) {

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, std::variant_size_v<AnyFact>> fact_names{
     "JobEnded",      "RequestEnded",     "BufferMoved",     "MemoryUsed",      "SlotChanged",     "QueueRan",
     "QueueStopped",  "ContextMoved",     "PacketEnded",     "GangReady",       "SlotWaited",      "EvictionStarted",
     "EvictionStep",  "EvictionSignaled", "EvictionAborted", "EvictionResumed", "QueueTransition", "MesLockHeld",
-    "ProcessExited", "Hazard",           "FaultInjected",   "GpuResetDone"};
+    "ProcessExited", "Hazard",           "FaultInjected",   "GpuResetDone",    "ResidencyChanged"};
 
 std::string field_text(SimTime t) { return fmt::format("{}ns", t.time_since_epoch().count()); }
 std::string field_text(Duration d) { return fmt::format("{}ns", d.count()); }

@@ -17,7 +17,7 @@ namespace userqsim {
 using AnyFact = std::variant<JobEnded, RequestEnded, BufferMoved, MemoryUsed, SlotChanged, QueueRan, QueueStopped,
                              ContextMoved, PacketEnded, GangReady, SlotWaited, EvictionStarted, EvictionStep,
                              EvictionSignaled, EvictionAborted, EvictionResumed, QueueTransition, MesLockHeld,
-                             ProcessExited, Hazard, FaultInjected, GpuResetDone>;
+                             ProcessExited, Hazard, FaultInjected, GpuResetDone, ResidencyChanged>;
 
 // The fact's name and its fields in order, as in "SlotChanged 1200000ns 3 mapped running 7".
 std::string describe_fact(const AnyFact& fact);

@@ -12,17 +12,6 @@ namespace userqsim {
 
 namespace {
 
-MemorySpec memory_spec(const MachineSpec& spec) {
-  MemorySpec memory;
-  memory.vram = spec.device.vram;
-  memory.gtt = spec.device.gtt;
-  memory.link = spec.device.link;
-  memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
-  memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
-  memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
-  return memory;
-}
-
 Driver::Setup driver_setup(const MachineSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   ensure(policy != nullptr, "no policy of that name");
@@ -41,7 +30,7 @@ struct Machine::Impl {
         costs(spec->costs, draws),
         faults(spec->faults, *layout, draws),
         workload(*layout, spec->processes, spec->events),
-        memory(memory_spec(*spec), spec->processes),
+        memory(memory_spec(*spec), *layout, spec->processes),
         hardware({spec->device, compute_stop(*spec), spec->kernel.context_area}, *layout),
         firmware(firmware_setup(*spec), *layout, hardware.plan()),
         driver(driver_setup(*spec), *layout) {

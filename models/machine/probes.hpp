@@ -33,6 +33,7 @@ struct Probes {
   Probe<Hazard> hazard;
   Probe<FaultInjected> fault_injected;
   Probe<GpuResetDone> gpu_reset_done;
+  Probe<ResidencyChanged> residency_changed;
 
   // Calls f(probe) for each probe, in the order above, which is part of the digest: a new one stands last.
   template <class F>
@@ -40,7 +41,7 @@ struct Probes {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
         f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(slot_waited), f(eviction_started),
         f(eviction_step), f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition),
-        f(mes_lock_held), f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done);
+        f(mes_lock_held), f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done), f(residency_changed);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "models/driver/spec.hpp"
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
+#include "models/memory/spec.hpp"
 #include "models/policy/spec.hpp"
 #include "models/profiles/costs.hpp"
 #include "models/workload/faults.hpp"
@@ -28,6 +29,32 @@ struct MachineSpec {
   std::uint64_t seed = 1;
   Duration horizon{0};
 };
+
+// Memory as the device has it, by the rules of the kernel profile.
+inline MemorySpec memory_spec(const MachineSpec& spec) {
+  const DeviceSpec& device = spec.device;
+  const KernelSpec& kernel = spec.kernel;
+  MemorySpec memory;
+  memory.vram = device.vram;
+  memory.visible_vram = device.visible_vram.value_or(device.vram);
+  memory.gtt = device.gtt;
+  memory.pages = device.page_limit.value_or(device.gtt);
+  memory.swap = device.swap;
+  memory.link = device.link;
+  memory.link_in = device.link_in.value_or(device.link);
+  memory.vram_bandwidth = device.vram_bandwidth;
+  memory.swap_bandwidth = device.swap_bandwidth;
+  memory.move_entities = kernel.move_entities;
+  memory.eager_fences = kernel.fence_enabling == FenceEnabling::eager;
+  memory.restore_evicts_others = kernel.restore_placement == RestorePlacement::evict_others;
+  memory.gtt_is_fallback = kernel.gtt_is_fallback;
+  memory.evicts_itself = kernel.evicts_itself;
+  memory.vm_buffers = kernel.vm_buffers;
+  memory.wipe_on_release = kernel.wipe_on_release;
+  memory.bump_on_restore = kernel.bump_on_restore;
+  memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
+  return memory;
+}
 
 // MES as the kernel profile and the chip have it.
 inline FirmwareSetup firmware_setup(const MachineSpec& spec) {

@@ -62,6 +62,7 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
       .to<DriverEvent>(w.memory.validated, "Validated")
       .to<HardwareEvent>(w.memory.start_copy, "StartCopy")
+      .to<MemoryEvent>(w.memory.pages_done, "PagesDone")
       .to<MemoryEvent>(w.memory.request_bound, "RequestBound")
       .to<MemoryEvent>(w.memory.hold_over, "HoldOver");
   connector.from(Part::hardware)
@@ -103,6 +104,7 @@ void connect(Wiring& w, Connector connector) {
       .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
       .to<MemoryEvent>(w.driver.validate, "Validate")
       .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
+      .to<MemoryEvent>(w.driver.unlocked, "Unlocked")
       .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
       .to<DriverEvent>(w.driver.exit, "ExitProcess")
       .to<DriverEvent>(w.driver.rings_dropped, "RingsDropped")
@@ -114,6 +116,7 @@ void connect_probes(Wiring& w, Probes& p) {
   w.memory.buffer_moved = &p.buffer_moved;
   w.memory.request_ended = &p.request_ended;
   w.memory.memory_used = &p.memory_used;
+  w.memory.residency_changed = &p.residency_changed;
   w.hardware.slot_changed = &p.slot_changed;
   w.hardware.queue_ran = &p.queue_ran;
   w.hardware.queue_stopped = &p.queue_stopped;

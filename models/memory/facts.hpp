@@ -34,14 +34,18 @@ struct RequestEnded {
   auto fields() const { return std::tie(time, request, kind, process, bytes.value, requested, outcome, waited); }
 };
 
-// One buffer has been copied from one domain to the other.
+// Where a buffer's bytes are (TTM_PL_*): in VRAM, in system memory that the GPU reaches (GTT) or does not (system),
+// in shmem (swap), or nowhere: a discardable buffer that was dropped.
+enum class MemType : std::uint8_t { nowhere, vram, gtt, system, swap };
+
+// One buffer has been brought from one place to another.
 struct BufferMoved {
   SimTime time;   // when the copy was done
   SimTime start;  // when the copy engine began
   BufferId buffer;
-  ProcessId process;
-  Domain from = Domain::vram;
-  Domain to = Domain::gtt;
+  ProcessId process;  // its owner
+  MemType from = MemType::vram;
+  MemType to = MemType::gtt;
   Bytes bytes{0};
   EvictionId eviction;  // the owner's eviction that let it move, or that brought it back
   auto fields() const {
@@ -49,14 +53,34 @@ struct BufferMoved {
   }
 };
 
-// VRAM or GTT in use changed.
+// Memory in use changed.
 struct MemoryUsed {
   SimTime time;
   Bytes vram{0};
   Bytes gtt{0};
-  auto fields() const { return std::tie(time, vram.value, gtt.value); }
+  Bytes system{0};
+  Bytes swap{0};
+  auto fields() const { return std::tie(time, vram.value, gtt.value, system.value, swap.value); }
 };
 
+// Where the buffers of a process are changed. A shared buffer counts with each of its users.
+struct ResidencyChanged {
+  SimTime time;
+  ProcessId process;
+  Bytes vram{0};
+  Bytes gtt{0};
+  Bytes away{0};       // in system memory, or swapped out
+  Bytes displaced{0};  // of all: belong in VRAM and lie elsewhere
+  auto fields() const { return std::tie(time, process, vram.value, gtt.value, away.value, displaced.value); }
+};
+
+template <>
+struct EnumNames<MemType> {
+  static constexpr std::array entries{
+      std::pair{MemType::nowhere, std::string_view{"nowhere"}}, std::pair{MemType::vram, std::string_view{"vram"}},
+      std::pair{MemType::gtt, std::string_view{"gtt"}}, std::pair{MemType::system, std::string_view{"system"}},
+      std::pair{MemType::swap, std::string_view{"swap"}}};
+};
 template <>
 struct EnumNames<RequestKind> {
   static constexpr std::array entries{std::pair{RequestKind::allocate, std::string_view{"allocate"}},

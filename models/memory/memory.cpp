@@ -1,25 +1,42 @@
 #include "models/memory/memory.hpp"
 
+#include <algorithm>
+
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-Memory::Memory(const MemorySpec& spec, const std::vector<ProcessSpec>& processes)
-    : spec_(spec), processes_(&processes), owners_(processes.size()) {}
+Memory::Memory(const MemorySpec& spec, const Layout& layout, const std::vector<ProcessSpec>& processes)
+    : spec_(spec),
+      layout_(&layout),
+      processes_(&processes),
+      lanes_(std::size_t{spec.move_entities} + 1),
+      owners_(processes.size()) {}
 
 void Memory::handle(const MemoryEvent& event, const MemoryChannels& channels) {
-  const Bytes vram = vram_used_, gtt = gtt_used_;
+  const std::array<Bytes, places> before = used_;
   std::visit([&](const auto& message) { on(message, channels); }, event);
-  if (vram != vram_used_ || gtt != gtt_used_) {
-    channels.memory_used->state({channels.validated.now(), vram_used_, gtt_used_});
+  const SimTime now = channels.validated.now();
+  if (before != used_) {
+    channels.memory_used->state(
+        {now, used(MemType::vram), used(MemType::gtt), used(MemType::system), used(MemType::swap)});
   }
+  for (const ProcessId process : stirred_) {
+    Owner& o = owner(process);
+    o.stirred = false;
+    const Bytes away = o.held_in(MemType::system) + o.held_in(MemType::swap);
+    channels.residency_changed->state(
+        {now, process, o.held_in(MemType::vram), o.held_in(MemType::gtt), away, o.displaced});
+  }
+  stirred_.clear();
 }
 
-// A process whose buffers all lie in GTT is gtt_slowdown times slower; in between, linear in the bytes.
+// A process whose buffers all lie elsewhere than in VRAM is gtt_slowdown times slower; in between, linear in the
+// bytes.
 std::int64_t Memory::slowdown_permille(ProcessId process) const {
-  const Owner& o = owners_[process.index()];
+  const Owner& o = owner(process);
   if (o.wants_vram.value == 0) return 1000;
-  const Wide extra = static_cast<Wide>(spec_.gtt_slowdown_permille - 1000) * o.in_gtt.value / o.wants_vram.value;
+  const Wide extra = static_cast<Wide>(spec_.gtt_slowdown_permille - 1000) * o.displaced.value / o.wants_vram.value;
   return 1000 + static_cast<std::int64_t>(extra);
 }
 
@@ -28,74 +45,109 @@ void Memory::on(const FenceSignaled& message, const MemoryChannels& channels) {
   o.fence_clear = true;
   o.fence_asked = false;
   o.eviction = message.eviction.ordinal;
-  serve_head(channels);
+  serve(channels);
 }
 
-// The driver's restore worker asks. Pass 1 of TTM takes free VRAM; without any, a buffer that lives in GTT stays
-// there (its placement is compatible), unless the kernel's rule is to evict others for it.
+// The driver's restore worker asks, for all buffers that lie elsewhere than they belong.
 void Memory::on(const Validate& message, const MemoryChannels& channels) {
   Owner& o = owner(message.process);
   o.locked = true;
   o.validate_asked = true;
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    const Buffer& b = buffers_[i];
-    if (b.owner != message.process || b.freed || b.place != Place::gtt || !belongs_in_vram(b)) continue;
-    const bool fits = vram_used_ + b.size <= spec_.vram;
-    if (!fits &&
-        !(spec_.restore_evicts_others && make_room(b.size, RequestId::none(), message.process, channels))) {
-      continue;
-    }
-    put(BufferId::of(i), Place::vram);
-    enqueue(BufferId::of(i), Place::vram, RequestId::none(), channels);
+  o.no_room = false;
+  const Claim claim{RequestId::none(), message.process};
+  const std::vector<BufferId> misplaced(o.misplaced.begin(), o.misplaced.end());
+  for (const BufferId id : misplaced) {
+    const Buffer& b = buffer(id);
+    if (validate(id, placement_of_restored(b), claim, channels)) continue;
+    Placement gtt;
+    gtt.add({MemType::gtt});
+    if (!validate(id, gtt, claim, channels)) o.no_room = true;
   }
-  check_validations(channels);
+  if (spec_.bump_on_restore) bump(message.process);
+  check_validation(message.process, channels);
 }
 
-void Memory::on(const Rearmed& message, const MemoryChannels&) {
-  Owner& o = owner(message.process);
-  o.locked = false;
-  o.fence_clear = false;
+// To the tail of the LRU, all that the process uses (Xe: ttm_lru_bulk_move_tail after each rebind).
+void Memory::bump(ProcessId process) {
+  lru_of(MemType::vram).bump_bulk(process);
+  for (const BufferId id : owner(process).buffers) {
+    Buffer& b = buffer(id);
+    if (b.place == MemType::vram && !b.in_bulk && !b.spec->pinned) b.lru = lru_of(MemType::vram).bump(id, b.lru);
+  }
 }
+
+void Memory::on(const Rearmed& message, const MemoryChannels& channels) {
+  owner(message.process).fence_clear = false;
+  on(Unlocked{message.process}, channels);
+}
+
+void Memory::on(const Unlocked& message, const MemoryChannels&) { owner(message.process).locked = false; }
 
 void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
-  drop_unstarted(message.process);
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    if (buffers_[i].owner == message.process && !buffers_[i].freed) free_buffer(BufferId::of(i));
+  Owner& o = owner(message.process);
+  const std::vector<BufferId> buffers(o.buffers.begin(), o.buffers.end());
+  for (const BufferId id : buffers) {
+    buffer(id).users.size() == 1 ? free_buffer(id) : stop_using(id, message.process);
   }
-  for (Request& request : requests_) {
-    if (request.process != message.process || !request.waiting) continue;
-    request.outcome = RequestOutcome::exited;
-    end_request(request, channels);
+  for (auto it = requests_.begin(); it != requests_.end();) {
+    Request& request = it->second;
+    if (request.process != message.process) {
+      ++it;
+      continue;
+    }
+    if (request.waiting) {
+      request.outcome = RequestOutcome::exited;
+      end_request(request, channels);
+    }
+    std::erase_if(unbound_, [&](const auto& entry) { return entry.second == request.id; });
+    it = requests_.erase(it);
   }
-  std::erase_if(requests_, [&](const Request& r) { return r.process == message.process; });
-  owner(message.process) = Owner{};
-  serve_head(channels);
+  ensure(o.moves == 0, "a process that is gone has moves to come");
+  const bool stirred = o.stirred;
+  o = Owner{};
+  o.gone = true;
+  o.stirred = stirred;
+  serve(channels);
   check_requests(channels);
 }
 
 void Memory::close(SimTime now, const MemoryChannels& channels) const {
-  for (const Request& r : requests_) {
-    if (r.waiting) channels.request_ended->state(fact_of(r, RequestOutcome::open, now));
+  for (const auto& [id, request] : requests_) {
+    if (request.waiting) channels.request_ended->state(fact_of(request, RequestOutcome::open, now));
   }
 }
 
 void Memory::verify() const {
-  Bytes vram{0}, gtt{0};
+  std::array<Bytes, places> used{};
+  Bytes visible{0};
+  std::array<std::size_t, places> listed{};
   std::vector<Owner> recount(owners_.size());
-  for (const Buffer& b : buffers_) {
-    if (b.freed) continue;
-    if (b.place == Place::vram) vram += b.size;
-    if (b.place == Place::gtt) gtt += b.size;
-    if (!belongs_in_vram(b)) continue;
-    Owner& o = recount[b.owner.index()];
-    if (b.place != Place::nowhere) o.wants_vram += b.size;
-    if (b.place == Place::gtt) o.in_gtt += b.size;
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const Buffer& b = buffers_[i];
+    if (b.freed()) continue;
+    if (b.place != MemType::nowhere) used[static_cast<std::size_t>(b.place)] += b.size;
+    visible += b.visible;
+    if (!b.spec->pinned) ++listed[static_cast<std::size_t>(b.place)];
+    for (const ProcessId user : b.users) {
+      Owner& o = recount[user.index()];
+      o.moves += static_cast<std::uint32_t>(b.moves.size());
+      if (!b.belongs_here()) o.misplaced.insert(BufferId::of(i));
+      if (b.belongs_in_vram()) o.wants_vram += b.size;
+      if (b.belongs_in_vram() && !b.belongs_here()) o.displaced += b.size;
+    }
   }
-  ensure(vram == vram_used_ && gtt == gtt_used_, "memory in use does not add up");
-  ensure(vram <= spec_.vram, "VRAM is over-committed");
-  ensure(gtt <= spec_.gtt, "GTT is over-committed");
+  ensure(used == used_ && visible == visible_used_, "memory in use does not add up");
+  ensure(this->used(MemType::vram) <= spec_.vram && visible_used_ <= spec_.visible_vram, "VRAM is over-committed");
+  ensure(this->used(MemType::gtt) <= spec_.gtt, "GTT is over-committed");
+  ensure(this->used(MemType::gtt) + this->used(MemType::system) <= spec_.pages, "pages are over-committed");
+  ensure(this->used(MemType::swap) <= spec_.swap, "swap is over-committed");
+  for (const MemType place : {MemType::vram, MemType::gtt, MemType::system}) {
+    ensure(lru_of(place).size() == listed[static_cast<std::size_t>(place)], "a buffer stands in no LRU, or in two");
+  }
   for (std::size_t i = 0; i < owners_.size(); ++i) {
-    ensure(recount[i].wants_vram == owners_[i].wants_vram && recount[i].in_gtt == owners_[i].in_gtt,
+    const Owner& o = owners_[i];
+    ensure(recount[i].wants_vram == o.wants_vram && recount[i].displaced == o.displaced &&
+               recount[i].misplaced == o.misplaced && recount[i].moves == o.moves,
            "a process's residency does not add up");
   }
 }

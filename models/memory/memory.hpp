@@ -1,19 +1,22 @@
-// The memory manager: buffers in VRAM and GTT, who is evicted for whom, and the moves. It does as TTM and amdgpu do
-// (docs/model.md#memory): victims come from the head of the LRU, one buffer at a time, until the allocation fits;
-// the space is given at once and the copy follows; a copy waits for its owner's eviction fence, which is enabled
-// when the copy reaches the head of the move queue (or at once, by option).
+// The memory manager: buffers and where they lie, who is evicted for whom, and the moves. It does as TTM and amdgpu
+// do (docs/model.md#memory): victims come from the head of the LRU, one buffer at a time, until the allocation
+// fits; the space is given at once and the move follows; a move waits for the eviction fences of all who use its
+// buffer, which are enabled when it reaches the head of its move entity (or at once, by option).
 //
-// ENSURES: buffers in VRAM never exceed VRAM, buffers in GTT never exceed GTT; a buffer being evicted counts in
-// GTT.
+// ENSURES: no place holds more than it has room for; a buffer that is being moved counts where it is going.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "models/memory/buffer.hpp"
 #include "models/memory/messages.hpp"
+#include "models/memory/spec.hpp"
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/layout.hpp"
 #include "models/workload/workload.hpp"
@@ -22,25 +25,18 @@
 
 namespace userqsim {
 
-struct MemorySpec {
-  Bytes vram{0};
-  Bytes gtt{0};
-  Bandwidth link;
-  bool eager_fences = false;           // FenceEnabling::eager
-  bool restore_evicts_others = false;  // RestorePlacement::evict_others
-  std::int64_t gtt_slowdown_permille = 1000;
-};
-
 struct MemoryChannels {
   Channel<FenceNeeded> fence_needed;
   Channel<AllocationReady> allocation_ready;
   Channel<Validated> validated;
   Channel<StartCopy> start_copy;
+  Channel<PagesDone> pages_done;
   Channel<RequestBound> request_bound;
   Channel<HoldOver> hold_over;
   Probe<BufferMoved>* buffer_moved = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
   Probe<MemoryUsed>* memory_used = nullptr;
+  Probe<ResidencyChanged>* residency_changed = nullptr;
   const CostDraws* costs = nullptr;
   const Draws* draws = nullptr;
   const Workload* workload = nullptr;
@@ -48,15 +44,17 @@ struct MemoryChannels {
 
 class Memory {
  public:
-  static constexpr std::int64_t fragment_bytes = std::int64_t{2} << 20;
+  // What one job of a move copies at most ("to avoid a timeout"), and one GART window of it (amdgpu_ttm.c).
+  static constexpr std::int64_t job_bytes = std::int64_t{256} << 20;
+  static constexpr std::int64_t window_bytes = std::int64_t{2} << 20;
 
-  // `processes` outlive the memory manager.
-  Memory(const MemorySpec& spec, const std::vector<ProcessSpec>& processes);
+  // `layout` and `processes` outlive the memory manager.
+  Memory(const MemorySpec& spec, const Layout& layout, const std::vector<ProcessSpec>& processes);
 
   void handle(const MemoryEvent& event, const MemoryChannels& channels);
 
-  Bytes vram_used() const { return vram_used_; }
-  Bytes gtt_used() const { return gtt_used_; }
+  Bytes used(MemType place) const { return used_[static_cast<std::size_t>(place)]; }
+  const std::vector<ProcessId>& users(BufferId id) const { return buffers_[id.index()].users; }
   // How much longer a job of the process takes than with all its buffers where they belong, in thousandths.
   std::int64_t slowdown_permille(ProcessId process) const;
   // States the requests that are still waiting. Call at the horizon.
@@ -64,36 +62,31 @@ class Memory {
   // Recounts everything that is kept as a sum; throws InvariantError on a difference.
   void verify() const;
 
-  auto fields() const { return std::tie(buffers_, requests_, lru_, moves_, copying_, owners_); }
+  auto fields() const {
+    return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_,
+                    owners_);
+  }
 
  private:
-  enum class Place : std::uint8_t { nowhere, vram, gtt };
+  static constexpr std::size_t places = 5;
 
-  // Names the draws of a buffer's moves.
-  struct DrawName {
-    std::uint32_t entity = 0;
-    std::uint64_t ordinal = 0;
-  };
-  struct Buffer {
-    ProcessId owner;
-    RequestId request;
-    Bytes size{0};
-    Domain domain = Domain::vram;
-    Place place = Place::nowhere;  // where it counts
-    std::uint32_t moves_pending = 0;
-    std::uint32_t moves_made = 0;
-    DrawName draw;
-    std::uint64_t lru_stamp = 0;
-    bool freed = false;
-    auto fields() const { return std::tie(owner, request, size, domain, place, moves_pending, moves_made, freed); }
-  };
   struct Move {
     std::uint64_t serial = 0;
+    std::uint64_t after = 0;  // moves up to this one vacate the room it takes
     BufferId buffer;
-    Place to = Place::gtt;
-    RequestId request;  // on whose behalf; none: its owner's restore
-    SimTime copy_start;
-    auto fields() const { return std::tie(serial, buffer, to, request); }
+    MemType from = MemType::vram;
+    MemType to = MemType::gtt;
+    bool wipes = false;  // of a buffer that was freed
+    RequestId request;   // on whose behalf; none: its owner's restore
+    SimTime began;
+    Bytes left{0};
+    auto fields() const { return std::tie(buffer, from, to, wipes, request, left); }
+  };
+  // A queue of moves, first in, first out: a move entity on the copy engine, or the CPU's work on pages.
+  struct Lane {
+    std::deque<Move> moves;
+    bool busy = false;  // the head is under way
+    auto fields() const { return std::tie(moves, busy); }
   };
   struct Request {
     RequestId id;
@@ -106,74 +99,118 @@ class Memory {
     std::uint64_t barrier = 0;  // moves up to this serial vacate the space it was given
     RequestOutcome outcome = RequestOutcome::ready;
     bool waiting = true;
-    bool binding = false;
     bool room_was_taken = false;  // moves stood before it when it was made
     auto fields() const {
-      return std::tie(id, process, pressure, ordinal, buffers, barrier, outcome, waiting, binding, room_was_taken);
+      return std::tie(id, process, pressure, ordinal, buffers, outcome, waiting, room_was_taken);
     }
   };
   struct Owner {
+    std::uint32_t eviction = 0;
     bool fence_clear = false;  // its eviction fence has signalled: its buffers may move
     bool fence_asked = false;
     bool locked = false;  // validating: its buffers are nobody's victims
     bool validate_asked = false;
-    std::uint32_t eviction = 0;
-    std::int64_t fragments_moved = 0;
-    Bytes wants_vram{0};  // of its buffers that belong in VRAM
-    Bytes in_gtt{0};      // of these, in GTT
+    bool no_room = false;  // the validation found none for some buffer
+    bool gone = false;
+    bool stirred = false;     // its residency has changed since it was last stated
+    std::uint32_t moves = 0;  // to come, of its buffers
+    std::int64_t entries_moved = 0;
+    std::array<Bytes, places> held{};  // by place
+    Bytes wants_vram{0};               // of its buffers that belong in VRAM
+    Bytes displaced{0};                // of these, elsewhere
+    std::set<BufferId> buffers;        // that it uses
+    std::set<BufferId> misplaced;      // of them, not where they belong
+    Bytes held_in(MemType place) const { return held[static_cast<std::size_t>(place)]; }
     auto fields() const {
-      return std::tie(fence_clear, fence_asked, locked, validate_asked, fragments_moved, wants_vram, in_gtt);
+      return std::tie(fence_clear, fence_asked, locked, validate_asked, no_room, gone, entries_moved);
     }
+  };
+  // Who asks for room.
+  struct Claim {
+    RequestId request;
+    ProcessId process;
   };
 
   void on(const Allocate&, const MemoryChannels&);
   void on(const FenceSignaled&, const MemoryChannels&);
   void on(const Validate&, const MemoryChannels&);
   void on(const Rearmed&, const MemoryChannels&);
+  void on(const Unlocked&, const MemoryChannels&);
   void on(const ReleaseProcess&, const MemoryChannels&);
   void on(const CopyDone&, const MemoryChannels&);
+  void on(const PagesDone&, const MemoryChannels&);
   void on(const RequestBound&, const MemoryChannels&);
   void on(const HoldOver&, const MemoryChannels&);
 
-  // Allocation (allocate.cpp).
+  // Requests (requests.cpp).
   static std::uint32_t draw_entity(const Request& request);
   void create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
-  bool make_room(Bytes size, RequestId request, ProcessId sparing, const MemoryChannels& channels);
-  std::optional<BufferId> next_victim(RequestId request, ProcessId sparing) const;
-  void put(BufferId id, Place place);
-  void account(const Buffer& b, std::int64_t sign);
   void free_buffer(BufferId id);
+  void stop_using(BufferId id, ProcessId user);
   void check_requests(const MemoryChannels& channels);
   void end_request(Request& request, const MemoryChannels& channels);
   RequestEnded fact_of(const Request& request, RequestOutcome outcome, SimTime now) const;
 
+  // Who lies where (placement.cpp).
+  bool validate(BufferId id, const Placement& list, const Claim& claim, const MemoryChannels& channels);
+  static bool lies_in(const Buffer& b, const Candidate& c);
+  Placement placement_of_new(const Buffer& b) const;
+  Placement placement_of_restored(const Buffer& b) const;
+  Placement placement_of_victim(const Buffer& b) const;
+  bool fits(Bytes size, const Candidate& c) const;
+  bool make_room(const Buffer& wanted, const Candidate& c, const Claim& claim, const MemoryChannels& channels);
+  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim) const;
+  bool can_leave(const Buffer& b) const;
+  bool pages_fit(Bytes size) const;
+  bool populate(Bytes size, BufferId spared, const Claim& claim, const MemoryChannels& channels);
+  bool is_locked(const Buffer& b) const;
+  bool send(BufferId id, const Candidate& c, const Claim& claim, const MemoryChannels& channels);
+  void bump(ProcessId process);
+  void put(BufferId id, MemType place, VramPart part);
+  void account(BufferId id, std::int64_t sign);
+  void account_user(BufferId id, ProcessId user, std::int64_t sign);
+
   // Moves (moves.cpp).
-  void enqueue(BufferId buffer, Place to, RequestId request, const MemoryChannels& channels);
-  void serve_head(const MemoryChannels& channels);
-  void drop_unstarted(ProcessId process);
-  void check_validations(const MemoryChannels& channels);
-  bool any_move_up_to(std::uint64_t serial) const;
+  void enqueue(BufferId buffer, MemType from, MemType to, RequestId request, const MemoryChannels& channels);
+  void enqueue_wipe(BufferId buffer);
+  Lane& lane_of(MemType from, MemType to);
+  void ask_fence(ProcessId user, RequestId request, const MemoryChannels& channels);
+  void serve(const MemoryChannels& channels);
+  bool may_begin(const Move& move, const MemoryChannels& channels);
+  void begin(std::size_t lane, const MemoryChannels& channels);
+  void begin_job(std::size_t lane, const MemoryChannels& channels);
+  Duration job_time(const Move& move, Bytes bytes, const MemoryChannels& channels) const;
+  void end_move(Lane& lane, const MemoryChannels& channels);
+  void check_validation(ProcessId process, const MemoryChannels& channels);
+  std::uint64_t oldest_move() const;
 
   Buffer& buffer(BufferId id) { return buffers_[id.index()]; }
   const Buffer& buffer(BufferId id) const { return buffers_[id.index()]; }
   Owner& owner(ProcessId id) { return owners_[id.index()]; }
-  static bool belongs_in_vram(const Buffer& b) { return b.domain != Domain::gtt; }
+  const Owner& owner(ProcessId id) const { return owners_[id.index()]; }
+  Bytes& used_in(MemType place) { return used_[static_cast<std::size_t>(place)]; }
+  Lru& lru_of(MemType place) { return lru_[static_cast<std::size_t>(place)]; }
+  const Lru& lru_of(MemType place) const { return lru_[static_cast<std::size_t>(place)]; }
+  std::uint64_t& vacated(MemType place) { return vacated_[static_cast<std::size_t>(place)]; }
+  std::size_t cpu_lane() const { return lanes_.size() - 1; }
 
   MemorySpec spec_;
+  const Layout* layout_;
   const std::vector<ProcessSpec>* processes_;
 
   std::vector<Buffer> buffers_;
-  std::vector<Request> requests_;          // those not yet freed, oldest first
-  std::map<std::uint64_t, BufferId> lru_;  // buffers in VRAM, least recently (re)allocated first
-  std::deque<Move> moves_;                 // one move entity: first in, first out
-  bool copying_ = false;                   // the head is on the copy engine
-  std::vector<Owner> owners_;              // by process
-  std::uint64_t next_stamp_ = 1;
+  std::map<RequestId, Request> requests_;            // those not yet freed
+  std::multimap<std::uint64_t, RequestId> unbound_;  // those that wait for room, by barrier
+  std::array<Lru, places> lru_;
+  std::vector<Lane> lanes_;  // the move entities, then the CPU
+  std::uint32_t next_entity_ = 0;
+  std::vector<Owner> owners_;  // by process
+  std::array<Bytes, places> used_{};
+  Bytes visible_used_{0};
+  std::array<std::uint64_t, places> vacated_{};  // the last move out of each place
   std::uint64_t next_serial_ = 1;
-  std::uint64_t last_eviction_serial_ = 0;  // of the moves out of VRAM
-  Bytes vram_used_{0};
-  Bytes gtt_used_{0};
+  std::vector<ProcessId> stirred_;  // whose residency has changed
 };
 
 }  // namespace userqsim

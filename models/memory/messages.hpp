@@ -24,18 +24,21 @@ struct AllocationReady {
   RequestId request;
   auto fields() const { return std::tie(process, request); }
 };
-// Every buffer of the process is where it will be; that many 2 MiB fragments have moved since its last restore.
+// Every buffer of the process is where it will be; that many page-table entries of it have changed since its last
+// restore. Not `ok`: there is no room for some of them.
 struct Validated {
   ProcessId process;
-  std::int64_t fragments = 0;
-  auto fields() const { return std::tie(process, fragments); }
+  std::int64_t entries = 0;
+  bool ok = true;
+  auto fields() const { return std::tie(process, entries, ok); }
 };
 
-// To the hardware: copy on the SDMA engine, alone at full speed in `work`.
+// To the hardware: a job of that move entity, alone on the copy engine at full speed in `work`.
 struct StartCopy {
-  ProcessId process;  // the buffer's owner
+  std::uint32_t entity = 0;
+  BufferId buffer;
   Duration work{0};
-  auto fields() const { return std::tie(process, work); }
+  auto fields() const { return std::tie(entity, buffer, work); }
 };
 
 // From the driver.
@@ -56,8 +59,13 @@ struct Validate {
   ProcessId process;
   auto fields() const { return std::tie(process); }
 };
-// The process has a new eviction fence on all its buffers.
+// The process has a new eviction fence on all its buffers; their reservations are free again.
 struct Rearmed {
+  ProcessId process;
+  auto fields() const { return std::tie(process); }
+};
+// A restore has failed: the reservations are free, and there is no new fence.
+struct Unlocked {
   ProcessId process;
   auto fields() const { return std::tie(process); }
 };
@@ -66,12 +74,17 @@ struct ReleaseProcess {
   auto fields() const { return std::tie(process); }
 };
 
-// From the hardware: the copy under way is done.
+// From the hardware: the entity's job is done.
 struct CopyDone {
-  auto fields() const { return std::tuple<>{}; }
+  std::uint32_t entity = 0;
+  auto fields() const { return std::tie(entity); }
 };
 
 // To itself.
+// What a CPU thread does to pages, unbinding or swapping them, is done.
+struct PagesDone {
+  auto fields() const { return std::tuple<>{}; }
+};
 struct RequestBound {
   RequestId request;
   auto fields() const { return std::tie(request); }
@@ -81,7 +94,7 @@ struct HoldOver {
   auto fields() const { return std::tie(request); }
 };
 
-using MemoryEvent =
-    std::variant<Allocate, FenceSignaled, Validate, Rearmed, ReleaseProcess, CopyDone, RequestBound, HoldOver>;
+using MemoryEvent = std::variant<Allocate, FenceSignaled, Validate, Rearmed, Unlocked, ReleaseProcess, CopyDone,
+                                 PagesDone, RequestBound, HoldOver>;
 
 }  // namespace userqsim

@@ -1,100 +1,178 @@
-// The move queue: one entity, first in first out, on the copy engine.
+// The moves: queues of them, first in first out, on the copy engine and on a CPU.
 #include <algorithm>
+#include <limits>
 
 #include "models/memory/memory.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
-void Memory::enqueue(BufferId id, Place to, RequestId request, const MemoryChannels& channels) {
+// To or from VRAM a copy engine moves the bytes; between GTT, system memory and swap a CPU does, if anybody.
+Memory::Lane& Memory::lane_of(MemType from, MemType to) {
+  const bool copies = (from == MemType::vram || to == MemType::vram) && to != MemType::nowhere;
+  if (!copies) return lanes_[cpu_lane()];
+  const std::uint32_t entity = next_entity_;
+  next_entity_ = (next_entity_ + 1) % spec_.move_entities;
+  return lanes_[entity];
+}
+
+void Memory::enqueue(BufferId id, MemType from, MemType to, RequestId request, const MemoryChannels& channels) {
   Buffer& b = buffer(id);
-  ++b.moves_pending;
-  if (to == Place::gtt) last_eviction_serial_ = next_serial_;
-  moves_.push_back({next_serial_++, id, to, request, SimTime{}});
-  Owner& o = owner(b.owner);
-  if (spec_.eager_fences && to == Place::gtt && !o.fence_clear && !o.fence_asked) {
-    o.fence_asked = true;
-    channels.fence_needed.post({b.owner, request});
+  Move move;
+  move.serial = next_serial_++;
+  // Pages are the same in GTT and in system memory, and free when who had them is in swap.
+  move.after =
+      to == MemType::vram ? vacated(MemType::vram) : std::max(vacated(MemType::gtt), vacated(MemType::system));
+  if (to == MemType::nowhere || to == MemType::swap) move.after = 0;
+  vacated(from) = move.serial;
+  move.buffer = id;
+  move.from = from;
+  move.to = to;
+  move.request = request;
+  move.left = b.size;
+  b.moves.push_back(move.serial);
+  for (const ProcessId user : b.users) ++owner(user).moves;
+  lane_of(from, to).moves.push_back(move);
+  if (spec_.eager_fences) {
+    for (const ProcessId user : b.users) ask_fence(user, request, channels);
   }
-  serve_head(channels);
+  serve(channels);
 }
 
-// Puts the head on the copy engine when it may go: a buffer that leaves VRAM waits for its owner's eviction fence,
-// which is enabled only now (drm_sched installs a job's dependencies when it is the entity's head).
-void Memory::serve_head(const MemoryChannels& channels) {
-  if (copying_) return;
-  while (!moves_.empty() && buffer(moves_.front().buffer).freed) {
-    --buffer(moves_.front().buffer).moves_pending;  // freed before it moved: nothing to copy
-    moves_.pop_front();
-  }
-  if (moves_.empty()) return;
-  Move& move = moves_.front();
-  Buffer& b = buffer(move.buffer);
-  Owner& o = owner(b.owner);
-  if (move.to == Place::gtt && !o.fence_clear) {
-    if (!o.fence_asked) {
-      o.fence_asked = true;
-      channels.fence_needed.post({b.owner, move.request});
+// VRAM_WIPE_ON_RELEASE: the bytes of a freed buffer are overwritten before others have them.
+void Memory::enqueue_wipe(BufferId id) {
+  Move move;
+  move.serial = next_serial_++;
+  move.buffer = id;
+  move.to = MemType::nowhere;
+  move.wipes = true;
+  move.left = buffer(id).size;
+  vacated(MemType::vram) = move.serial;
+  lane_of(MemType::vram, MemType::vram).moves.push_back(move);
+}
+
+void Memory::ask_fence(ProcessId user, RequestId request, const MemoryChannels& channels) {
+  Owner& o = owner(user);
+  if (o.fence_clear || o.fence_asked) return;
+  o.fence_asked = true;
+  channels.fence_needed.post({user, request});
+}
+
+// Begins whatever may begin.
+void Memory::serve(const MemoryChannels& channels) {
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      Lane& lane = lanes_[i];
+      while (!lane.busy && !lane.moves.empty() && buffer(lane.moves.front().buffer).freed() &&
+             !lane.moves.front().wipes) {
+        lane.moves.pop_front();  // freed before it moved: nothing to copy
+        again = true;
+      }
+      if (lane.busy || lane.moves.empty() || !may_begin(lane.moves.front(), channels)) continue;
+      begin(i, channels);
     }
-    return;
   }
-  copying_ = true;
-  move.copy_start = channels.validated.now();
-  const std::int64_t windows = ceil_div(b.size.value, fragment_bytes);
-  const std::uint64_t ordinal = (b.draw.ordinal << 12) | (b.moves_made & 0xfff);
+}
+
+// The head of its queue waits for the room that it takes to be vacated, for the buffer's moves before, and for the
+// eviction fence of each who uses it, one after the other: drm_sched installs the dependencies of the job at the
+// entity's head, one at a time.
+bool Memory::may_begin(const Move& move, const MemoryChannels& channels) {
+  if (move.wipes) return true;
+  const Buffer& b = buffer(move.buffer);
+  if (b.moves.front() != move.serial) return false;
+  for (const ProcessId user : b.users) {
+    ask_fence(user, move.request, channels);
+    if (!owner(user).fence_clear) return false;
+  }
+  return oldest_move() > move.after;
+}
+
+void Memory::begin(std::size_t lane, const MemoryChannels& channels) {
+  Move& move = lanes_[lane].moves.front();
+  lanes_[lane].busy = true;
+  move.began = channels.validated.now();
+  if (lane != cpu_lane()) return begin_job(lane, channels);
+  const bool swaps = move.from == MemType::swap || move.to == MemType::swap;
+  channels.pages_done.post_in(swaps ? transfer_time(move.left, spec_.swap_bandwidth) : Duration{0}, {});
+}
+
+void Memory::begin_job(std::size_t lane, const MemoryChannels& channels) {
+  const Move& move = lanes_[lane].moves.front();
+  channels.start_copy.post({static_cast<std::uint32_t>(lane), move.buffer,
+                            job_time(move, std::min(move.left, Bytes{job_bytes}), channels)});
+}
+
+// A copy between VRAM and the host goes in windows of the GART, two jobs each, and what leaves VRAM is wiped behind
+// it. Inside VRAM it reads and writes.
+Duration Memory::job_time(const Move& move, Bytes bytes, const MemoryChannels& channels) const {
+  const Duration wipe = spec_.wipe_on_release ? transfer_time(bytes, spec_.vram_bandwidth) : Duration{0};
+  if (move.wipes) return wipe;
+  if (move.to == MemType::vram && move.from == MemType::vram)
+    return plus(transfer_time(bytes + bytes, spec_.vram_bandwidth), wipe);
+  const Buffer& b = buffer(move.buffer);
+  const std::uint64_t ordinal = (b.draw.ordinal << 12) | (b.copies & 0xfff);
   const Duration window = channels.costs->of(CostName::move_window, b.draw.entity, ordinal);
-  channels.start_copy.post({b.owner, plus(transfer_time(b.size, spec_.link), times(window, windows))});
+  const Duration windows = times(window, ceil_div(bytes.value, window_bytes));
+  const bool out = move.from == MemType::vram;
+  const Duration copy = plus(transfer_time(bytes, out ? spec_.link : spec_.link_in), windows);
+  return out ? plus(copy, wipe) : copy;
 }
 
-void Memory::on(const CopyDone&, const MemoryChannels& channels) {
-  ensure(copying_ && !moves_.empty(), "a copy ends that nobody started");
-  const Move move = moves_.front();
-  moves_.pop_front();
-  copying_ = false;
+void Memory::on(const CopyDone& message, const MemoryChannels& channels) {
+  Lane& lane = lanes_.at(message.entity);
+  ensure(lane.busy && !lane.moves.empty(), "a copy ends that nobody started");
+  Move& move = lane.moves.front();
+  move.left -= std::min(move.left, Bytes{job_bytes});
+  if (move.left.value > 0 && (move.wipes || !buffer(move.buffer).freed()))
+    return begin_job(message.entity, channels);
+  end_move(lane, channels);
+}
+
+void Memory::on(const PagesDone&, const MemoryChannels& channels) {
+  Lane& lane = lanes_[cpu_lane()];
+  ensure(lane.busy && !lane.moves.empty(), "pages are done that nobody began");
+  end_move(lane, channels);
+}
+
+void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
+  const Move move = lane.moves.front();
+  lane.moves.pop_front();
+  lane.busy = false;
   Buffer& b = buffer(move.buffer);
-  --b.moves_pending;
-  ++b.moves_made;
-  if (!b.freed) {
-    Owner& o = owner(b.owner);
-    o.fragments_moved += ceil_div(b.size.value, fragment_bytes);
-    const bool out = move.to == Place::gtt;
-    channels.buffer_moved->state({channels.validated.now(), move.copy_start, move.buffer, b.owner,
-                                  out ? Domain::vram : Domain::gtt, out ? Domain::gtt : Domain::vram, b.size,
-                                  EvictionId{b.owner, o.eviction}});
+  const std::vector<ProcessId> users = b.users;
+  if (!b.freed()) {
+    b.moves.erase(b.moves.begin());
+    ++b.copies;
+    for (const ProcessId user : users) {
+      --owner(user).moves;
+      owner(user).entries_moved += b.entries();
+    }
+    channels.buffer_moved->state({channels.validated.now(), move.began, move.buffer, b.owner(), move.from, move.to,
+                                  b.size, EvictionId{b.owner(), owner(b.owner()).eviction}});
   }
-  serve_head(channels);
+  serve(channels);
   check_requests(channels);
-  check_validations(channels);
-}
-
-// The moves of an exiting process that have not begun are not worth making.
-void Memory::drop_unstarted(ProcessId process) {
-  const std::size_t first = copying_ ? 1 : 0;
-  for (std::size_t i = moves_.size(); i > first; --i) {
-    Buffer& b = buffer(moves_[i - 1].buffer);
-    if (b.owner != process) continue;
-    --b.moves_pending;
-    moves_.erase(moves_.begin() + static_cast<std::ptrdiff_t>(i - 1));
-  }
+  for (const ProcessId user : users) check_validation(user, channels);
 }
 
 // Validation is over when none of the process's buffers has a move to come.
-void Memory::check_validations(const MemoryChannels& channels) {
-  for (std::size_t i = 0; i < owners_.size(); ++i) {
-    Owner& o = owners_[i];
-    if (!o.validate_asked) continue;
-    const auto moving = [&](const Move& m) {
-      return buffer(m.buffer).owner.index() == i && !buffer(m.buffer).freed;
-    };
-    if (std::any_of(moves_.begin(), moves_.end(), moving)) continue;
-    o.validate_asked = false;
-    channels.validated.post({ProcessId::of(i), o.fragments_moved});
-    o.fragments_moved = 0;
-  }
+void Memory::check_validation(ProcessId process, const MemoryChannels& channels) {
+  Owner& o = owner(process);
+  if (!o.validate_asked || o.moves > 0) return;
+  o.validate_asked = false;
+  channels.validated.post({process, o.entries_moved, !o.no_room});
+  o.entries_moved = 0;
 }
 
-bool Memory::any_move_up_to(std::uint64_t serial) const {
-  return !moves_.empty() && moves_.front().serial <= serial;
+// The serial of the oldest that is not over.
+std::uint64_t Memory::oldest_move() const {
+  std::uint64_t oldest = std::numeric_limits<std::uint64_t>::max();
+  for (const Lane& lane : lanes_) {
+    if (!lane.moves.empty()) oldest = std::min(oldest, lane.moves.front().serial);
+  }
+  return oldest;
 }
 
 }  // namespace userqsim

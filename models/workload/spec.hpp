@@ -83,11 +83,21 @@ struct QueueSpec {
   std::optional<StreamSpec> jobs;
 };
 
+// Whose reservation lock a buffer has: its VM's, with all others that have (AMDGPU_GEM_CREATE_VM_ALWAYS_VALID), or
+// its own.
+enum class Reservation : std::uint8_t { vm, own };
+
 struct BufferSpec {
   std::string name;
   Bytes size{0};
   std::uint32_t count = 1;  // that many buffers of size/count each
   Domain domain = Domain::vram;
+  std::optional<Reservation> reservation{};  // default: as the kernel's clients have it
+  std::vector<std::string> shared_with{};    // other processes that use it: all are stopped when it moves
+  bool cpu_access = false;                   // in VRAM the CPU has to see it
+  bool pinned = false;                       // it is nobody's victim
+  bool discardable = false;                  // its content may be dropped
+  Bytes fragment{std::int64_t{2} << 20};     // what one page-table entry of it covers
 };
 
 struct ProcessSpec {
@@ -149,6 +159,11 @@ struct EnumNames<Domain> {
   static constexpr std::array entries{std::pair{Domain::vram, std::string_view{"vram"}},
                                       std::pair{Domain::gtt, std::string_view{"gtt"}},
                                       std::pair{Domain::vram_or_gtt, std::string_view{"vram_or_gtt"}}};
+};
+template <>
+struct EnumNames<Reservation> {
+  static constexpr std::array entries{std::pair{Reservation::vm, std::string_view{"vm"}},
+                                      std::pair{Reservation::own, std::string_view{"own"}}};
 };
 template <>
 struct EnumNames<PressureKind> {
@@ -250,6 +265,12 @@ void describe(V& v, BufferSpec& b) {
   v.required("size", b.size, "Size of all `count` buffers together", positive());
   v.optional("count", b.count, "Buffers the size is cut into", within(1, 1 << 20));
   v.optional("domain", b.domain, "Where it may live");
+  v.optional("reservation", b.reservation, "Its VM's lock or its own; default: the kernel profile's vm_buffers");
+  v.optional("shared_with", b.shared_with, "Other processes that use it: all are stopped when it moves");
+  v.optional("cpu_access", b.cpu_access, "In VRAM the CPU has to see it");
+  v.optional("pinned", b.pinned, "It is nobody's victim");
+  v.optional("discardable", b.discardable, "Its content may be dropped: it goes first, and nowhere");
+  v.optional("fragment", b.fragment, "What one page-table entry of it covers", within(4096, 2 << 20));
 }
 template <class V>
 void describe(V& v, ProcessSpec& p) {

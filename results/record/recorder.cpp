@@ -89,6 +89,7 @@ void Recorder::subscribe_evictions(Probes& probes) {
     if (EvictionFacts* eviction = find(*fact.eviction)) eviction->locks.push_back(fact);
   });
   probes.buffer_moved.subscribe([this](const BufferMoved& fact) {
+    if (fact.from != MemType::vram && fact.to != MemType::vram) return;  // no copy: pages change hands
     if (EvictionFacts* eviction = find(fact.eviction)) eviction->moved_bytes += fact.bytes.value;
   });
 }
@@ -134,8 +135,14 @@ void Recorder::subscribe_tables(Probes& probes) {
   });
   if (!options_.slices) return;
   probes.memory_used.subscribe([this](const MemoryUsed& fact) {
-    record_.counters.push_back({"vram_used", ns(fact.time), fact.vram.value});
-    record_.counters.push_back({"gtt_used", ns(fact.time), fact.gtt.value});
+    const auto count = [&](std::string_view track, Bytes before, Bytes now) {
+      if (now != before) record_.counters.push_back({track, ns(fact.time), now.value});
+    };
+    count("vram_used", memory_.vram, fact.vram);
+    count("gtt_used", memory_.gtt, fact.gtt);
+    count("system_used", memory_.system, fact.system);
+    count("swap_used", memory_.swap, fact.swap);
+    memory_ = fact;
   });
 }
 

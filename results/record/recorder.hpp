@@ -64,6 +64,7 @@ class Recorder {
   const Layout& layout_;
   std::uint32_t compute_units_;
   RecorderOptions options_;
+  MemoryUsed memory_;  // as it was last stated
   RunRecord record_;
   std::vector<EvictionFacts> evictions_;              // in order of start
   std::vector<std::vector<std::size_t>> by_process_;  // indices into evictions_, by ordinal

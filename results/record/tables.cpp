@@ -41,7 +41,8 @@ std::string_view hazard_detail(std::string_view kind) {
   if (kind == "job_timeout") return "a fence of the queue did not signal in time";
   if (kind == "late_fence_write") return "MES wrote a suspend fence that the driver had given up and freed";
   if (kind == "restore_cancelled")
-    return "a queued restore was cancelled; the next who needs a live fence queues it";
+    return "nobody restores the process until somebody needs a live fence";
+  if (kind == "restore_failed") return "a restore found no room for some buffer";
   if (kind == "restarted_while_evicted") return "queues restarted though their process had been evicted again";
   if (kind == "reset_deadlock") return "a reset waits for a restore work that waits for the reset";
   if (kind == "vram_lost") return "a reset lost what the process had in VRAM";

@@ -34,7 +34,13 @@ std::string FactNames::text(const BufferMoved& fact) const {
 }
 
 std::string FactNames::text(const MemoryUsed& fact) const {
-  return fmt::format("memory: vram {} gtt {}", fact.vram.value, fact.gtt.value);
+  return fmt::format("memory: vram {} gtt {} system {} swap {}", fact.vram.value, fact.gtt.value,
+                     fact.system.value, fact.swap.value);
+}
+
+std::string FactNames::text(const ResidencyChanged& fact) const {
+  return fmt::format("{} holds vram {} gtt {} elsewhere {}, displaced {}", process(fact.process), fact.vram.value,
+                     fact.gtt.value, fact.away.value, fact.displaced.value);
 }
 
 std::string FactNames::text(const SlotChanged& fact) const {

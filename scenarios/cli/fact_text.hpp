@@ -27,6 +27,7 @@ class FactNames {
   std::string text(const RequestEnded& fact) const;
   std::string text(const BufferMoved& fact) const;
   std::string text(const MemoryUsed& fact) const;
+  std::string text(const ResidencyChanged& fact) const;
   std::string text(const SlotChanged& fact) const;
   std::string text(const QueueRan& fact) const;
   std::string text(const QueueStopped& fact) const;

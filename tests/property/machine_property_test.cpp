@@ -73,16 +73,45 @@ void random_profiles(MachineSpec& spec) {
   spec.device.tlb_flush_path = TlbFlushPath::second_pipe;
 }
 
+// Small enough that GTT, the page limit and swap are all reached.
+void random_memory(MachineSpec& spec) {
+  const auto mebibytes = [](std::int64_t least, std::int64_t most) {
+    return Bytes{*rc::gen::inRange(least, most) << 20};
+  };
+  if (coin()) spec.device.visible_vram = mebibytes(8, 65);
+  if (coin()) spec.device.gtt = mebibytes(20, 120);
+  if (coin()) spec.device.page_limit = spec.device.gtt + mebibytes(0, 60);
+  if (coin()) spec.device.swap = mebibytes(1, 100);
+  spec.device.swap_bandwidth = Bandwidth{std::int64_t{8} << 30};
+  spec.device.vram_bandwidth = coin() ? Bandwidth{std::int64_t{200} << 30} : Bandwidth{};
+  spec.kernel.move_entities = *rc::gen::inRange(1U, 4U);
+  spec.kernel.gtt_is_fallback = coin();
+  spec.kernel.evicts_itself = coin();
+  spec.kernel.vm_buffers = coin();
+  spec.kernel.wipe_on_release = coin();
+  spec.kernel.bump_on_restore = coin();
+  if (coin()) spec.kernel.restore_retry = duration_in(100, 10'000);
+}
+
+BufferSpec random_buffer(std::string name, std::uint32_t count) {
+  BufferSpec buffer{std::move(name), Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, count,
+                    *rc::gen::element(Domain::vram, Domain::vram, Domain::vram_or_gtt, Domain::gtt)};
+  buffer.cpu_access = *rc::gen::inRange(0, 4) == 0;
+  buffer.pinned = *rc::gen::inRange(0, 8) == 0;
+  buffer.discardable = !buffer.pinned && *rc::gen::inRange(0, 6) == 0;
+  if (coin()) buffer.fragment = Bytes{64 << 10};
+  return buffer;
+}
+
 QueueSpec random_queue(const std::string& name) {
   const QueueType type = *rc::gen::element(QueueType::gfx, QueueType::compute, QueueType::sdma);
   JobSpec j = job(0ns, *rc::gen::inRange(1U, 9U));
   j.work = ExponentialDuration{duration_in(50, 3'000)};
   if (coin()) j.grain = duration_in(20, 500);
   j.fence = coin();
-  const Arrival arrival = coin()
-                              ? Arrival{PoissonArrival{duration_in(500, 8'000)}}
-                              : Arrival{ClosedArrival{*rc::gen::inRange(1U, 4U), constant(duration_in(1, 2'000))}};
-  QueueSpec q = queue(name, type, stream(arrival, j));
+  StreamSpec jobs = stream(PoissonArrival{duration_in(500, 8'000)}, j);
+  if (coin()) jobs.arrival = ClosedArrival{*rc::gen::inRange(1U, 4U), constant(duration_in(1, 2'000))};
+  QueueSpec q = queue(name, type, std::move(jobs));
   q.priority = *rc::gen::element(Priority::low, Priority::normal, Priority::medium, Priority::high);
   q.ring = *rc::gen::inRange(1U, 16U);
   return q;
@@ -106,8 +135,7 @@ PressureSpec random_pressure(const std::string& process) {
   e.kind = *rc::gen::element(PressureKind::evict, PressureKind::allocate, PressureKind::invalidate_userptr);
   if (e.kind == PressureKind::invalidate_userptr) e.size = Bytes{1 << 20};
   if (e.kind == PressureKind::allocate) {
-    e.buffer = BufferSpec{"scratch", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, *rc::gen::inRange(1U, 4U),
-                          *rc::gen::element(Domain::vram, Domain::vram_or_gtt)};
+    e.buffer = random_buffer("scratch", *rc::gen::inRange(1U, 4U));
     e.hold = constant(duration_in(100, 20'000));
   }
   return e;
@@ -116,6 +144,7 @@ PressureSpec random_pressure(const std::string& process) {
 MachineSpec random_machine() {
   MachineSpec spec = ideal_machine();
   random_profiles(spec);
+  random_memory(spec);
   random_costs(spec);
   const int processes = *rc::gen::inRange(1, 4);
   for (int p = 0; p < processes; ++p) {
@@ -124,7 +153,12 @@ MachineSpec random_machine() {
     const int queues = *rc::gen::inRange(1, 5);
     for (int q = 0; q < queues; ++q) process_spec.queues.push_back(random_queue("q" + std::to_string(q)));
     if (coin()) add_a_graph(process_spec);
-    process_spec.vram.push_back({"data", Bytes{*rc::gen::inRange<std::int64_t>(1, 40) << 20}, 4, Domain::vram});
+    process_spec.vram.push_back(random_buffer("data", 4));
+    if (p > 0 && coin()) {
+      BufferSpec shared{"shared", Bytes{8 << 20}, 1, Domain::vram};
+      shared.shared_with = {"p0"};
+      process_spec.vram.push_back(shared);
+    }
     process_spec.start = duration_in(0, 5'000);
     if (coin()) process_spec.stop = duration_in(20'000, 60'000);
     // At most one in all, for there may be one pipe.

@@ -16,17 +16,6 @@
 
 namespace userqsim::test {
 
-inline MemorySpec memory_of(const MachineSpec& spec) {
-  MemorySpec memory;
-  memory.vram = spec.device.vram;
-  memory.gtt = spec.device.gtt;
-  memory.link = spec.device.link;
-  memory.eager_fences = spec.kernel.fence_enabling == FenceEnabling::eager;
-  memory.restore_evicts_others = spec.kernel.restore_placement == RestorePlacement::evict_others;
-  memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
-  return memory;
-}
-
 // The queue is in its slot and may be connected.
 inline bool is_mapped(const SlotChanged& change) {
   const bool came_in = change.from == SlotState::mapping || change.from == SlotState::loading;
@@ -42,7 +31,7 @@ class PartBench : public Timeline {
         costs(spec.costs, draws),
         faults(spec.faults, layout, draws),
         workload(layout, spec.processes, spec.events),
-        memory(memory_of(spec), spec.processes),
+        memory(memory_spec(spec), layout, spec.processes),
         hardware({spec.device, compute_stop(spec), spec.kernel.context_area}, layout),
         wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults})) {
     probes.each([this]<class Fact>(Probe<Fact>& probe) {
@@ -52,6 +41,7 @@ class PartBench : public Timeline {
 
   // Lets time pass; then the channels post at `t`.
   void run_until(Duration t) { run_to(SimTime{t}); }
+  void run_for(Duration d) { run_to(engine.now() + d); }
 
   const MachineSpec spec;
   const Layout layout;
@@ -86,11 +76,18 @@ class PartBench : public Timeline {
 // The hardware under test. The clients are real and ring their doorbells at once; MES is the test.
 class HardwareBench : public PartBench {
  public:
-  explicit HardwareBench(MachineSpec the_spec) : PartBench(std::move(the_spec)) { workload.begin(wiring.workload); }
+  explicit HardwareBench(MachineSpec the_spec) : PartBench(with_buffers(std::move(the_spec))) {
+    workload.begin(wiring.workload);
+  }
 
   void map(QueueId queue, SlotId slot) { wiring.firmware.map.post({queue, slot}); }
   void unmap(QueueId queue, SlotId slot, bool for_packet = true) {
     wiring.firmware.unmap.post({queue, slot, for_packet});
+  }
+  // The kernel copies a buffer that the process has made for it.
+  void copy_buffer_of(ProcessId owner, Duration work) {
+    memory.handle(Allocate{RequestId{copies_}, owner, PressureId::none(), 0}, wiring.memory);
+    wiring.memory.start_copy.post({0, BufferId{copies_++}, work});
   }
 
  protected:
@@ -109,6 +106,16 @@ class HardwareBench : public PartBench {
       wiring.driver.doorbell.post({workload.queue_of(submit->job), submit->job});
     }
   }
+
+ private:
+  static MachineSpec with_buffers(MachineSpec spec) {
+    for (ProcessSpec& p : spec.processes) {
+      if (p.vram.empty()) p.vram = {{"buffer", Bytes{4096}}};
+    }
+    return spec;
+  }
+
+  std::uint32_t copies_ = 0;
 };
 
 // MES under test. The clients and the rings are real; the slots are the test's: a map and an unmap take the times
@@ -248,7 +255,8 @@ class MemoryBench : public PartBench {
     memory.verify();
   }
   void play(const HardwareEvent& event) override {
-    if (const auto* copy = std::get_if<StartCopy>(&event)) wiring.hardware.copy_done.post_in(copy->work, {});
+    if (const auto* copy = std::get_if<StartCopy>(&event))
+      wiring.hardware.copy_done.post_in(copy->work, {copy->entity});
   }
   void play(const DriverEvent& event) override {
     const auto* needed = std::get_if<FenceNeeded>(&event);

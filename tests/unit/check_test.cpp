@@ -156,6 +156,37 @@ TEST_CASE("factors stay within what they mean", "[check]") {
   CHECK(problems([](MachineSpec& spec) { spec.costs.map.range = {}; }).size() == 1);
 }
 
+TEST_CASE("what a buffer is must go together", "[check]") {
+  const auto with = [](auto change) {
+    return problems([&](MachineSpec& spec) { change(spec.processes[0].vram[0]); });
+  };
+  const std::string at = "/processes/0/vram/0";
+  CHECK(with([](BufferSpec& b) { b.pinned = b.discardable = true; }) ==
+        Lines{at + "/discardable: a pinned buffer cannot be dropped: give one of \"pinned\" and \"discardable\""});
+  CHECK(with([](BufferSpec& b) { b.shared_with = {"llm"}; }).empty());
+  CHECK(with([](BufferSpec& b) { b.shared_with = {"lm"}; }) ==
+        Lines{at + "/shared_with/0: no process \"lm\" in this scenario; did you mean \"llm\"? there are: "
+                   "game, llm"});
+  CHECK(with([](BufferSpec& b) {
+          b.shared_with = {"llm", "llm"};
+        }) == Lines{at + "/shared_with/1: \"llm\" has it already"});
+  CHECK(with([](BufferSpec& b) { b.shared_with = {"game"}; }) ==
+        Lines{at + "/shared_with/0: \"game\" has it already"});
+  CHECK(with([](BufferSpec& b) {
+          b.shared_with = {"llm"};
+          b.reservation = Reservation::vm;
+        }) == Lines{at + "/reservation: a shared buffer has a reservation of its own; allowed: own"});
+  CHECK(with([](BufferSpec& b) {
+          b.domain = Domain::gtt;
+          b.cpu_access = true;
+        }) == Lines{at + "/cpu_access: the CPU sees all of GTT: it is for buffers that may live in vram"});
+}
+
+TEST_CASE("the CPU sees no more of VRAM than there is", "[check]") {
+  CHECK(problems([](MachineSpec& spec) { spec.device.visible_vram = spec.device.vram; }).empty());
+  CHECK(problems([](MachineSpec& spec) { spec.device.visible_vram = spec.device.vram + Bytes{1}; }).size() == 1);
+}
+
 TEST_CASE("saved waves live in one place", "[check]") {
   CHECK(problems([](MachineSpec& spec) { spec.kernel.context_area = Domain::vram; }).empty());
   CHECK(problems([](MachineSpec& spec) { spec.kernel.context_area = Domain::vram_or_gtt; }).size() == 1);

@@ -214,7 +214,7 @@ TEST_CASE("a kernel copy shares the copy engine with an SDMA job", "[hardware]")
   HardwareBench bench(std::move(spec));
   bench.map(q0, SlotId{1});
   bench.run_until(500us);
-  bench.wiring.memory.start_copy.post({ProcessId{0}, 100us});
+  bench.copy_buffer_of(ProcessId{0}, 100us);
   // The job ran alone from 13 to 500, which is 487. Then both have half the engine: the copy's 100 take 200, the
   // job gets 100 of its own in that time and has 1000 - 487 - 100 = 413 left.
   bench.expect_at<CopyDone>(700us);
@@ -226,10 +226,10 @@ TEST_CASE("a copy while waves of the buffer's owner run is a hazard", "[hardware
   HardwareBench bench(with_jobs(machine(), {job(1000us)}));
   bench.map(q0, SlotId{0});
   bench.run_until(map_cost + connect_cost - 1ns);
-  bench.wiring.memory.start_copy.post({ProcessId{0}, 1us});  // not running yet
+  bench.copy_buffer_of(ProcessId{0}, 1us);  // not running yet
   bench.run_until(500us);
   CHECK(bench.count<Hazard>() == 0);
-  bench.wiring.memory.start_copy.post({ProcessId{0}, 1us});
+  bench.copy_buffer_of(ProcessId{0}, 1us);
   const Hazard hazard = bench.expect_at<Hazard>(500us);
   CHECK(hazard.kind == HazardKind::moved_while_running);
   CHECK(hazard.queue == q0);

@@ -46,8 +46,8 @@ TEST_CASE("a move takes its transfer and its windows", "[memory][moves]") {
   const BufferMoved moved = bench.expect_at<BufferMoved>(1ms + takes);
   CHECK(moved.start == SimTime{1ms});
   CHECK(moved.bytes == size);
-  CHECK(moved.from == Domain::vram);
-  CHECK(moved.to == Domain::gtt);
+  CHECK(moved.from == MemType::vram);
+  CHECK(moved.to == MemType::gtt);
 }
 
 TEST_CASE("a move out waits for its owner's eviction fence, and the request for the move", "[memory][moves]") {
@@ -169,7 +169,7 @@ TEST_CASE("a restore is validated when its buffers have come back, and says how 
   bench.nothing_before<Validated>(3ms + copy_time(60));
   const Validated done = bench.expect_at<Validated>(3ms + copy_time(60));
   CHECK(done.process == a);
-  CHECK(done.fragments == 30 + 30);  // out and back
+  CHECK(done.entries == 30 + 30);  // out and back
 }
 
 TEST_CASE("a restore that follows its own eviction waits for the move out as well", "[memory][moves]") {
@@ -181,7 +181,7 @@ TEST_CASE("a restore that follows its own eviction waits for the move out as wel
   bench.run_until(1ms + 10us);  // a on its way out
   bench.validate(a);
   bench.nothing_before<Validated>(1ms + copy_time(60));
-  CHECK(bench.expect_at<Validated>(1ms + copy_time(60)).fragments == 30);  // and settles in GTT
+  CHECK(bench.expect_at<Validated>(1ms + copy_time(60)).entries == 30);  // and settles in GTT
 }
 
 TEST_CASE("a restore that evicts others moves them out first", "[memory][moves]") {
@@ -229,11 +229,11 @@ TEST_CASE("each restore counts the fragments since the one before", "[memory][mo
   bench.allocate(b);
   bench.run_until(2ms);
   bench.validate(a);
-  CHECK(bench.expect_at<Validated>(2ms).fragments == 30);
+  CHECK(bench.expect_at<Validated>(2ms).entries == 30);
   bench.rearm(a);
   bench.run_until(3ms);
   bench.validate(a);
-  CHECK(bench.expect_at<Validated>(3ms).fragments == 0);
+  CHECK(bench.expect_at<Validated>(3ms).entries == 0);
 }
 
 TEST_CASE("an exit drops the moves of its own process alone", "[memory][moves]") {

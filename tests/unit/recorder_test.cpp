@@ -27,7 +27,7 @@ TEST_CASE("a restored eviction: times, costs and identities") {
   bench.probes.context_moved.state({at(2650), gfx, Bytes{4096}, false});
   bench.restore();
   bench.probes.buffer_moved.state(
-      {at(2400), at(1600), BufferId{0}, game, Domain::vram, Domain::gtt, Bytes{64}, first});
+      {at(2400), at(1600), BufferId{0}, game, MemType::vram, MemType::gtt, Bytes{64}, first});
   const RunRecord record = bench.finish(10'000);
 
   REQUIRE(record.evictions.size() == 1);

@@ -1,0 +1,68 @@
+// One buffer object, and where it may lie.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+#include "models/memory/facts.hpp"
+#include "models/memory/lru.hpp"
+#include "models/workload/spec.hpp"
+
+namespace userqsim {
+
+// Names the draws of a buffer's moves.
+struct DrawName {
+  std::uint32_t entity = 0;
+  std::uint64_t ordinal = 0;
+};
+
+struct Buffer {
+  const BufferSpec* spec = nullptr;  // into the MachineSpec
+  std::vector<ProcessId> users;      // the owner first; a shared buffer has others. Empty: freed
+  Bytes size{0};
+  bool in_bulk = false;  // it shares its VM's reservation
+  MemType place = MemType::nowhere;
+  Bytes visible{0};  // of it, in the part of VRAM that the CPU sees
+  Lru::Position lru;
+  std::vector<std::uint64_t> moves;  // to come, oldest first
+  std::uint32_t copies = 0;          // made so far
+  DrawName draw;
+
+  bool freed() const { return users.empty(); }
+  ProcessId owner() const { return users.front(); }
+  bool belongs_in_vram() const { return spec->domain != Domain::gtt; }
+  bool belongs_here() const { return place == (belongs_in_vram() ? MemType::vram : MemType::gtt); }
+  std::int64_t entries() const { return ceil_div(size.value, spec->fragment.value); }
+
+  auto fields() const {
+    return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&, std::size_t,
+                      const std::uint32_t&>(users, size, place, visible, moves.size(), copies);
+  }
+};
+
+// Which part of VRAM a place in a list means.
+enum class VramPart : std::uint8_t { any, visible, invisible };
+
+// One place of a list, as TTM has it (ttm_place). A first pass takes free room and leaves out `fallback`; a second
+// evicts others and leaves out `desired`.
+enum class PlaceFlag : std::uint8_t { none, fallback, desired };
+struct Candidate {
+  MemType place = MemType::nowhere;
+  PlaceFlag flag = PlaceFlag::none;
+  VramPart part = VramPart::any;
+};
+class Placement {
+ public:
+  void add(Candidate candidate) { places_.at(count_++) = candidate; }
+  const Candidate* begin() const { return places_.data(); }
+  const Candidate* end() const { return places_.data() + count_; }
+
+ private:
+  std::array<Candidate, 3> places_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace userqsim
