@@ -72,6 +72,7 @@ class Driver {
     bool per_queue_reset = true;
     const Policy* policy = nullptr;  // from policies()
     PolicySpec policy_spec;
+    bool has_mes = true;       // else HWS, which is not set up again after a reset
     bool one_runlist = false;  // what changes together is submitted together
   };
 
@@ -201,6 +202,7 @@ class Driver {
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
   void state_deadlock(ProcessId process, ResetWorker& worker, const DriverChannels& channels);
   void begin_hardware_reset(ResetWorker& worker, const DriverChannels& channels);
+  void begin_post_reset(ResetWorker& worker, const DriverChannels& channels);
   void set_up_mes(ResetWorker& worker, const DriverChannels& channels);
   void end_gpu_reset(ResetWorker& worker, bool done, const DriverChannels& channels);
   ResetMethod method_of(const ResetRequest& request) const { return request.method.value_or(setup_.reset_method); }

@@ -73,6 +73,10 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
           break;
         }
         channels.firmware_reset.post({true});
+        if (!setup_.has_mes) {
+          begin_post_reset(worker, channels);
+          break;
+        }
         begin_call(self, {Opcode::set_hw_rsrc, ProcessId::none(), QueueId::none()}, channels);
         worker.step = Step::resources;
         break;
@@ -139,12 +143,22 @@ void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& cha
 // come up, and the reset has failed.
 void Driver::set_up_mes(ResetWorker& worker, const DriverChannels& channels) {
   using Step = ResetWorker::Step;
-  if (worker.op.call.result != PacketResult::ok) return end_gpu_reset(worker, false, channels);
+  if (worker.op.call.result != PacketResult::ok) {  // whatever it may say later
+    channels.firmware_reset.post({false});
+    channels.gpu_reset.post({false});
+    return end_gpu_reset(worker, false, channels);
+  }
   if (worker.step == Step::resources) {
     begin_call(resetter_thread(), {Opcode::query_scheduler_status, ProcessId::none(), QueueId::none()}, channels);
     worker.step = Step::status;
     return;
   }
+  begin_post_reset(worker, channels);
+}
+
+// The engines run again.
+void Driver::begin_post_reset(ResetWorker& worker, const DriverChannels& channels) {
+  using Step = ResetWorker::Step;
   channels.gpu_reset.post({true});
   const bool lost = method_of(worker.requests.front()) == ResetMethod::mode1;
   begin_on_device(worker.op, lost ? Operation::post_reset_vram_lost : Operation::post_reset);

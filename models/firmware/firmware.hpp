@@ -191,22 +191,41 @@ class Firmware {
   void end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& channels);
 
   // Who has a slot (scheduler.cpp).
-  struct Promises {
-    std::array<std::size_t, 3> slots{};  // by engine
-    std::size_t vmids = 0;
+  // What has been given away in one go through those who wait, and what is coming.
+  struct Pass {
+    std::array<std::size_t, 3> kept_slots{};  // free, by engine, for who waits for a VMID
+    std::size_t kept_vmids = 0;               // free, for who waits for a slot
+    // Slots that are being vacated, by engine for nobody, and for whom: of idle gangs, and of others.
+    std::array<std::size_t, 3> quick{}, slow{};
+    std::vector<QueueId> quick_for, slow_for;
+    std::size_t vmids = 0;  // the same, of VMIDs
+    std::vector<QueueId> vmid_for;
+    std::optional<std::uint32_t> closed_vmid;  // nobody new comes to it
+
+    static bool has(const std::vector<QueueId>& queues, QueueId queue);
+  };
+  struct VmidGivers {
+    std::optional<std::uint32_t> vmid{};
+    bool ready = false;  // all of them yield now
+    std::vector<QueueId> queues{};
   };
   void reschedule(QueueType type, const FirmwareChannels& channels);
   void reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
   void schedule(std::span<const QueueType> types, const FirmwareChannels& channels);
+  void serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels);
   std::optional<WaitKey> first_waiting(QueueType type, const WaitKey& after) const;
-  bool make_room(QueueId queue, Promises& promises, const FirmwareChannels& channels);
-  Promises promises(SimTime now) const;
+  Pass begin_pass(SimTime now) const;
+  bool serve(QueueId queue, Pass& pass, const FirmwareChannels& channels);
+  bool get_slot(QueueId queue, Pass& pass, const FirmwareChannels& channels);
+  bool get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels);
+  std::size_t free_slots(QueueType type) const;
   std::optional<SlotId> free_slot(QueueId queue) const;
   bool can_have_vmid(QueueId queue) const;
   bool has_realtime(const SlotPlan::Pipe& pipe) const;
   bool yields(QueueId queue, QueueId to, SimTime now) const;
   std::optional<QueueId> who_gives_slot(QueueId to, SimTime now) const;
-  std::vector<QueueId> who_give_vmid(QueueId to, SimTime now) const;
+  VmidGivers who_give_vmid(QueueId to, SimTime now) const;
+  Duration time_to_yield(QueueId queue, QueueId to, SimTime now) const;
   void watch_quiet(QueueType type, const FirmwareChannels& channels);
   bool low_may_run(QueueType type) const { return spec_.low_level == LowLevel::lowest || lists_of(type).quiet; }
   void send_low_away(QueueType type, const FirmwareChannels& channels);
@@ -215,6 +234,8 @@ class Firmware {
   void give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels);
   void end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels);
   void pass_turns(QueueType type, SimTime now);
+  void renew_turns(QueueType type, SimTime now);
+  static void cancel_timer(Gang& g, const FirmwareChannels& channels);
   void begin_quantum(QueueId queue, SimTime now);
   void stop_quantum(QueueId queue, SimTime now);
   void watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels);

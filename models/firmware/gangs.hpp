@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -68,21 +69,26 @@ struct Gang {
   SlotId slot;
   bool leaving = false;  // its slot is being vacated
   SimTime leaving_since;
-  std::uint32_t stops = 0;              // packets that stopped it
-  std::uint32_t resets = 0;             // packets that reset it
-  std::array<std::uint32_t, 3> seen{};  // by Once: the number after that of the last eviction, with faults only
+  QueueId leaving_for;                   // who is to have what it leaves; none: a packet took it out
+  bool left_idle = false;                // it had no work when it was sent away
+  std::optional<SimTime> on_pipe_since;  // HWS: first connected since it was mapped
+  std::uint32_t stops = 0;               // packets that stopped it
+  std::uint32_t resets = 0;              // packets that reset it
+  std::array<std::uint32_t, 3> seen{};   // by Once: the number after that of the last eviction, with faults only
   bool work_known = false;
   bool connected = false;  // its quantum counts: a pipe runs it, and it is not leaving
   Quantum quantum;
   EventHandle timer;  // its turn may be over, or the promise of its slot
+  std::optional<SimTime> timer_at;
   // How the lists count it.
   bool listed = false;  // it may run
   bool busy = false;    // and is to
   std::optional<GangWait> waits;
   std::optional<SimTime> waits_since;  // with work; for the record only
   auto fields() const {
-    return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since}, stops,
-                      resets, seen[0], seen[1], seen[2], work_known, connected, quantum);
+    return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since},
+                      leaving_for, left_idle, on_pipe_since, stops, resets, seen[0], seen[1], seen[2], work_known,
+                      connected, quantum);
   }
 };
 
@@ -92,8 +98,9 @@ struct ListedProcess {
   std::uint32_t registered = 0;  // gangs
   std::uint32_t in_slots = 0;    // gangs
   Quantum quantum;
-  bool turn_over = false;  // it has had its quantum, and the next process is first
-  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over); }
+  bool turn_over = false;    // it has had its quantum, and the next process is first
+  std::uint64_t served = 0;  // when it was last given a slot for a turn: the longest-served makes way first
+  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over, served); }
 };
 
 // What there is of one engine. Derived from the gangs, so that no decision walks them all.
@@ -138,6 +145,10 @@ class Vmids {
   bool are_short() const { return limit_ > 0 && wanted_ > limit_; }
   bool can_have(std::uint32_t vmid) const {
     return limit_ == 0 || holders_.size() < limit_ || holders_.count(vmid) > 0;
+  }
+  // VMIDs that nobody has.
+  std::size_t free() const {
+    return limit_ == 0 ? std::numeric_limits<std::size_t>::max() : limit_ - holders_.size();
   }
   void take(std::uint32_t vmid) { ++holders_[vmid]; }
   void drop(std::uint32_t vmid) {

@@ -43,7 +43,7 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
   const bool in_vain = reset_in_vain(queue, channels);
   ++g.resets;
   if (in_vain) return false;
-  channels.quantum_timer.cancel(g.timer);
+  cancel_timer(g, channels);
   stop_quantum(queue, channels.reset.now());
   end_wait(queue, WaitEnd::stopped, channels);
   delist(queue);
@@ -52,6 +52,7 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
   if (g.slot.exists() && !g.leaving) {
     g.leaving = true;
     g.leaving_since = channels.reset.now();
+    g.left_idle = true;  // no waves to wait for
   }
   channels.reset.post({queue});
   return true;
@@ -59,7 +60,8 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
 
 // Whatever MES was told before is void. What counts over the whole run (the ordinals of draws) stays.
 void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels) {
-  state_ = message.over ? State::bare : State::down;
+  const State up = is_hws() ? State::up : State::bare;
+  state_ = message.over ? up : State::down;
   if (message.over) return;
   const SimTime now = channels.api_timer.now();
   const auto lose = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::lost, now)); };
@@ -82,7 +84,7 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
     Gang& g = gangs_[i];
     end_wait(QueueId::of(i), WaitEnd::stopped, channels);
-    channels.quantum_timer.cancel(g.timer);
+    cancel_timer(g, channels);
     Gang fresh;
     fresh.stops = g.stops;
     fresh.resets = g.resets;

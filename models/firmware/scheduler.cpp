@@ -20,7 +20,7 @@ void Firmware::reschedule_engines_of(const std::vector<QueueId>& queues, const F
   }
 }
 
-// Serves who waits on these engines, first come first of all of them.
+// Serves who waits on these engines.
 void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels& channels) {
   if (changes_take_all() && !stops_.empty()) return;  // between two runlists
   for (const QueueType type : types) {
@@ -28,7 +28,15 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
     watch_quiet(type, channels);
     if (!low_may_run(type)) send_low_away(type, channels);
   }
-  Promises promised = promises(channels.map.now());
+  serve_waiting(types, channels);
+  for (const QueueType type : types) {
+    if (!is_hws()) renew_turns(type, channels.map.now());
+  }
+}
+
+// First come first of all engines.
+void Firmware::serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels) {
+  Pass pass = begin_pass(channels.map.now());
   std::array<std::optional<WaitKey>, engines.size()> next;  // by engine; none: it is done with
   for (const QueueType type : types) next[index_of(type)] = first_waiting(type, WaitKey{});
   for (;;) {
@@ -38,7 +46,7 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
     }
     if (first == nullptr) return;
     const WaitKey key = **first;
-    if (make_room(key.queue, promised, channels)) {
+    if (serve(key.queue, pass, channels)) {
       *first = first_waiting(type_of(key.queue), key);
     } else {
       first->reset();  // who waits behind it on this engine fares no better
@@ -56,12 +64,16 @@ std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& af
   return next;
 }
 
-// Maps the gang, or has it wait for what is about to be free, or sends somebody away for it; false when nobody
-// goes.
-bool Firmware::make_room(QueueId queue, Promises& promised, const FirmwareChannels& channels) {
+// Maps the gang; or sees to it that somebody leaves for it, and keeps for it what is free of the two that it needs,
+// a slot and a VMID. False when nobody leaves: then nobody of its engine passes it.
+bool Firmware::serve(QueueId queue, Pass& pass, const FirmwareChannels& channels) {
   const SimTime now = channels.map.now();
-  const bool has_vmid = can_have_vmid(queue);
-  const std::optional<SlotId> slot = free_slot(queue);
+  const auto vmid = contexts_.vmid_of(queue);
+  if (vmid && pass.closed_vmid == vmid) return true;  // who waits for that VMID is before it: it stands aside
+  std::optional<SlotId> slot;
+  if (pass.kept_slots[index_of(type_of(queue))] < free_slots(type_of(queue))) slot = free_slot(queue);
+  const bool shares = vmid && vmids_.holders(*vmid) > 0;
+  const bool has_vmid = can_have_vmid(queue) && (!vmid || shares || vmids_.free() > pass.kept_vmids);
   if (slot && has_vmid) {
     end_wait(queue, WaitEnd::mapped, channels);
     enter(queue, *slot, now);
@@ -69,20 +81,49 @@ bool Firmware::make_room(QueueId queue, Promises& promised, const FirmwareChanne
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     return true;
   }
-  std::size_t& promise = slot ? promised.vmids : promised.slots[index_of(type_of(queue))];
-  if (promise > 0) {
-    --promise;  // the next that is vacated is this one's
+  if (!has_vmid && !get_vmid(queue, pass, channels)) return false;
+  if (!slot && !get_slot(queue, pass, channels)) return false;
+  if (slot) ++pass.kept_slots[index_of(type_of(queue))];
+  if (has_vmid && vmid && !shares) ++pass.kept_vmids;
+  return true;
+}
+
+// An idle gang's slot, which is free soon; that of somebody who leaves for this one already; of a lower level, at
+// once; one that is being vacated for nobody in particular; of somebody whose turn is over.
+bool Firmware::get_slot(QueueId queue, Pass& pass, const FirmwareChannels& channels) {
+  const std::size_t engine = index_of(type_of(queue));
+  if (pass.has(pass.quick_for, queue)) return true;
+  if (pass.quick[engine] > 0) return --pass.quick[engine], true;
+  const std::optional<QueueId> victim = who_gives_slot(queue, channels.map.now());
+  const bool idle = victim && !wants(*victim);
+  if (!idle && pass.has(pass.slow_for, queue)) return true;
+  const bool at_once = idle || (victim && level_of(*victim) < level_of(queue));
+  if (!at_once && pass.slow[engine] > 0) return --pass.slow[engine], true;
+  if (victim) {
+    end_turn(*victim, queue, channels);
     return true;
   }
-  std::vector<QueueId> leaving;
-  if (slot) {
-    leaving = who_give_vmid(queue, now);
-  } else if (const std::optional<QueueId> victim = who_gives_slot(queue, now)) {
-    leaving = {*victim};
+  watch_quanta(queue, false, channels);
+  return false;
+}
+
+// All who share a VMID leave it together. Where none can yet, nobody new comes to the one that will be free first,
+// or there would always be somebody whose turn is not over.
+bool Firmware::get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels) {
+  const SimTime now = channels.map.now();
+  if (pass.has(pass.vmid_for, queue)) return true;
+  if (pass.vmids > 0) return --pass.vmids, true;
+  const VmidGivers givers = who_give_vmid(queue, now);
+  if (!givers.vmid) return watch_quanta(queue, true, channels), false;
+  pass.closed_vmid = givers.vmid;
+  if (givers.ready) {
+    for (const QueueId each : givers.queues) {
+      end_turn(each, queue, channels);
+      if (type_of(each) == type_of(queue)) pass.slow_for.push_back(queue);
+    }
+    return true;
   }
-  for (const QueueId each : leaving) end_turn(each, queue, channels);
-  if (!leaving.empty()) return true;
-  watch_quanta(queue, slot.has_value(), channels);
+  watch_quanta(queue, true, channels);
   return false;
 }
 
@@ -125,18 +166,46 @@ bool Firmware::has_realtime(const SlotPlan::Pipe& pipe) const {
                      [&](QueueId queue) { return queue.exists() && level_of(queue) == Priority::realtime; });
 }
 
-// Slots of each engine, and VMIDs, that are about to be free. A gang that has not left within a quantum (a long
-// round of waves) promises nothing any more, or who waits would wait for that round.
-Firmware::Promises Firmware::promises(SimTime now) const {
-  Promises promised;
+std::size_t Firmware::free_slots(QueueType type) const {
+  std::size_t free = 0;
+  for (const SlotPlan::Pipe& pipe : slots_.pipes) {
+    if (pipe.type != type) continue;
+    const auto first = slot_taken_.begin() + pipe.first_slot;
+    free += static_cast<std::size_t>(
+        std::count_if(first, first + pipe.slots, [](QueueId queue) { return !queue.exists(); }));
+  }
+  return free;
+}
+
+// What is about to be free, and for whom. A gang that has not left within a quantum (a long round of waves)
+// promises nothing any more, or who waits would wait for that round.
+Firmware::Pass Firmware::begin_pass(SimTime now) const {
+  Pass pass;
   std::map<std::uint32_t, std::uint32_t> leaving;  // by VMID
   for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || !gang(queue).leaving || now >= gang(queue).leaving_since + spec_.gang_quantum) continue;
-    ++promised.slots[index_of(type_of(queue))];
+    if (!queue.exists() || !gang(queue).leaving) continue;
+    const Gang& g = gang(queue);
+    if (now >= g.leaving_since + spec_.gang_quantum) continue;
+    const bool waited_for = g.leaving_for.exists() && gang(g.leaving_for).waits;
     const std::optional<std::uint32_t> vmid = contexts_.vmid_of(queue);
-    if (vmid && ++leaving[*vmid] == vmids_.holders(*vmid)) ++promised.vmids;
+    const bool frees_vmid = vmid && ++leaving[*vmid] == vmids_.holders(*vmid);
+    if (waited_for && type_of(queue) == type_of(g.leaving_for)) {
+      (g.left_idle ? pass.quick_for : pass.slow_for).push_back(g.leaving_for);
+    } else {
+      ++(g.left_idle ? pass.quick : pass.slow)[index_of(type_of(queue))];
+    }
+    if (!frees_vmid) continue;
+    if (waited_for) {
+      pass.vmid_for.push_back(g.leaving_for);
+    } else {
+      ++pass.vmids;
+    }
   }
-  return promised;
+  return pass;
+}
+
+bool Firmware::Pass::has(const std::vector<QueueId>& queues, QueueId queue) {
+  return std::find(queues.begin(), queues.end(), queue) != queues.end();
 }
 
 // Whether the mapped gang gives way to the one that waits.
@@ -144,8 +213,10 @@ bool Firmware::yields(QueueId queue, QueueId to, SimTime now) const {
   if (level_of(queue) == Priority::realtime || !wants(to) || keeps_slot(queue)) return false;
   if (!wants(queue)) return true;
   if (level_of(queue) != level_of(to)) return level_of(queue) < level_of(to);
-  const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
-  return (same_process ? gang(queue).quantum : process_of(queue).quantum).is_over(now);
+  if (contexts_.process_of(queue) == contexts_.process_of(to)) return gang(queue).quantum.is_over(now);
+  // Not to one that has just left: who came before it is served, and then the next turn begins (renew_turns).
+  const bool first = is_hws() || process_of(to).place < process_of(queue).place;
+  return first && process_of(queue).quantum.is_over(now);
 }
 
 // An idle gang first, then one of a lower level, then one of another process whose turn is over, then one of the
@@ -155,7 +226,7 @@ std::optional<QueueId> Firmware::who_gives_slot(QueueId to, SimTime now) const {
   std::optional<QueueId> best;
   const auto rank = [&](QueueId queue) {
     const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
-    return std::tuple(wants(queue), level_of(queue), same_process, process_of(queue).place, gang(queue).place);
+    return std::tuple(wants(queue), level_of(queue), same_process, process_of(queue).served, gang(queue).place);
   };
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving || !yields(queue, to, now))
@@ -166,10 +237,11 @@ std::optional<QueueId> Firmware::who_gives_slot(QueueId to, SimTime now) const {
   return best;
 }
 
-// Those who share a VMID leave it together, so all of them must yield. By the one that is hardest to ask.
-std::vector<QueueId> Firmware::who_give_vmid(QueueId to, SimTime now) const {
+// Those who share a VMID leave it together, so all of them must yield. Of those VMIDs the one by whom it is hardest
+// to ask; where there is none, the one whose last turn is over first.
+Firmware::VmidGivers Firmware::who_give_vmid(QueueId to, SimTime now) const {
   struct Sharers {
-    bool yield = true;
+    Duration left{0};  // until the last yields; max: never by itself
     std::tuple<bool, Priority, std::uint64_t> rank{};
     std::vector<QueueId> queues;
   };
@@ -177,17 +249,27 @@ std::vector<QueueId> Firmware::who_give_vmid(QueueId to, SimTime now) const {
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || !contexts_.vmid_of(queue)) continue;
     Sharers& sharers = all[*contexts_.vmid_of(queue)];
-    sharers.rank = std::max(sharers.rank, std::tuple(wants(queue), level_of(queue), process_of(queue).place));
+    sharers.rank = std::max(sharers.rank, std::tuple(wants(queue), level_of(queue), process_of(queue).served));
     if (gang(queue).leaving) continue;
-    sharers.yield = sharers.yield && yields(queue, to, now);
+    sharers.left = std::max(sharers.left, time_to_yield(queue, to, now));
     sharers.queues.push_back(queue);
   }
-  const Sharers* best = nullptr;
+  VmidGivers best;
+  const Sharers* chosen = nullptr;
   for (const auto& [vmid, sharers] : all) {
-    if (!sharers.yield || sharers.queues.empty()) continue;
-    if (best == nullptr || sharers.rank < best->rank) best = &sharers;
+    if (sharers.left == Duration::max() || sharers.queues.empty()) continue;
+    if (chosen != nullptr && std::tie(sharers.left, sharers.rank) >= std::tie(chosen->left, chosen->rank)) continue;
+    chosen = &sharers;
+    best = {vmid, sharers.left == Duration{0}, sharers.queues};
   }
-  return best == nullptr ? std::vector<QueueId>{} : best->queues;
+  return best;
+}
+
+// How long the mapped gang has to run until it gives way.
+Duration Firmware::time_to_yield(QueueId queue, QueueId to, SimTime now) const {
+  if (yields(queue, to, now)) return Duration{0};
+  const bool stays = level_of(queue) == Priority::realtime || !wants(to) || level_of(queue) > level_of(to);
+  return stays ? Duration::max() : std::max(Duration{1}, process_of(queue).quantum.left(now));
 }
 
 // Notes whether everybody above level low has been idle for long enough.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/workload/spec.hpp"
 
@@ -57,6 +58,7 @@ struct FirmwareSpec {
   WorkDiscovery sdma_work_discovery = WorkDiscovery::timer;
   Duration process_quantum = std::chrono::milliseconds{10};  // before the next process's turn
   Duration gang_quantum = std::chrono::milliseconds{1};      // before the turn of the next gang of its process
+  std::optional<ProcessContext> process_context;             // default: the kernel's
   TurnEnd turn_end = TurnEnd::quantum;
   CarryOver carry_over = CarryOver::kept;
   LowLevel low_level = LowLevel::when_idle;
@@ -152,6 +154,7 @@ void describe(V& v, FirmwareSpec& f) {
   v.optional("low_level", f.low_level, "When level low may run (unknown)");
   v.optional("low_idle_time", f.low_idle_time,
              "With `when_idle`: so long the others must have been idle (unknown)");
+  v.optional("process_context", f.process_context, "Whose turns are counted together; default: the kernel's");
   v.optional("vmid_per", f.vmid_per, "Who shares a VMID (unknown)");
   v.optional("unmap_timeout", f.unmap_timeout, "MES gives an unmap up after this", positive());
   v.optional("unknown_gang", f.unknown_gang, "What MES answers about a gang it does not know (unknown)");

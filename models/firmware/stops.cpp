@@ -60,7 +60,10 @@ void Firmware::update_runlist(Work work, const FirmwareChannels& channels) {
   for (const Packet& remove : removes) take_off_list(remove, channels);
   for (const QueueId queue : stop.waits_for) {
     const auto is_its = [&](const Packet& remove) { return remove.queue == queue; };
-    if (std::none_of(removes.begin(), removes.end(), is_its)) give_way(queue, nullptr, channels);
+    if (std::any_of(removes.begin(), removes.end(), is_its)) continue;
+    const std::optional<SimTime> ran = gang(queue).on_pipe_since;
+    if (ran && *ran < channels.api_timer.now()) move_to_tail(queue, true);  // its pipe's others come before it
+    give_way(queue, nullptr, channels);
   }
   if (stop.waits_for.empty()) finish_stop(stop, channels);
 }
@@ -83,7 +86,7 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (!g.slot.exists()) return;  // it left at the very instant of a GPU reset
   ensure(g.slot == message.slot, "a slot is vacated that MES did not give");
-  channels.quantum_timer.cancel(g.timer);
+  cancel_timer(g, channels);
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
   leave(message.queue);
   begin_wait(message.queue, channels);

@@ -24,6 +24,8 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   if (fresh && last) begin_turn(process, now);
   if (fresh || !displaced) move_to_tail(queue, last || to_another);
   give_way(queue, nullptr, channels);
+  g.leaving_for = to;
+  g.left_idle = idle;
 }
 
 // Processes with a slot of the engine that have had their quantum go behind the others, the longest-served first.
@@ -34,7 +36,7 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
     if (process_of(queue).quantum.is_over(now)) over.push_back(queue);
   }
   std::sort(over.begin(), over.end(),
-            [&](QueueId a, QueueId b) { return process_of(a).place < process_of(b).place; });
+            [&](QueueId a, QueueId b) { return process_of(a).served < process_of(b).served; });
   for (const QueueId queue : over) {
     ListedProcess& process = process_of(queue);
     if (std::exchange(process.turn_over, true)) continue;
@@ -42,20 +44,46 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
   }
 }
 
+// A process whose turn is over and that was not asked to leave, for all who wait came after it: another turn
+// begins.
+void Firmware::renew_turns(QueueType type, SimTime now) {
+  for (const QueueId queue : slot_taken_) {
+    if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
+    ListedProcess& process = process_of(queue);
+    if (!process.turn_over) continue;
+    bool waited_for = false, first = true;
+    for (const QueueType other : engines) {
+      if (other != type && !(vmids_.are_short() && contexts_.vmid_of(queue))) continue;
+      const auto next = lists_of(other).waiting.after({false, levels_below_top(queue), 0, 0, QueueId{0}});
+      if (!next || next->idle || next->levels_below_top != levels_below_top(queue)) continue;
+      waited_for = true;
+      first = first && next->process_place >= process.place;  // or its own gangs
+    }
+    if (waited_for && first) begin_turn(process, now);
+  }
+}
+
 // The gang is to leave its slot. One taken out by SUSPEND keeps its place and what is left of its quantum.
 void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels) {
   Gang& g = gang(queue);
   const SimTime now = channels.unmap.now();
-  channels.quantum_timer.cancel(g.timer);
+  cancel_timer(g, channels);
   stop_quantum(queue, now);
   if (g.quantum.is_over(now)) g.quantum.begin(now, spec_.gang_quantum);
   if (!g.leaving) g.leaving_since = now;
   g.leaving = true;
+  g.leaving_for = QueueId::none();
+  g.left_idle = !wants(queue);
   g.timer = channels.quantum_timer.post_at(std::max(now, g.leaving_since + spec_.gang_quantum), {queue});
   const FaultId fault = packet != nullptr ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
   UnmapQueue unmap{queue, g.slot, packet != nullptr, g.stops, fault, std::nullopt};
   if (fault.exists() && packet->for_eviction) unmap.eviction = packet->eviction.ordinal;
   channels.unmap.post(unmap);
+}
+
+void Firmware::cancel_timer(Gang& g, const FirmwareChannels& channels) {
+  channels.quantum_timer.cancel(g.timer);
+  g.timer_at.reset();
 }
 
 void Firmware::stop_quantum(QueueId queue, SimTime now) {
@@ -73,7 +101,8 @@ void Firmware::begin_quantum(QueueId queue, SimTime now) {
 }
 
 void Firmware::on(const QueueConnected& message, const FirmwareChannels& channels) {
-  const Gang& g = gang(message.queue);
+  Gang& g = gang(message.queue);
+  if (!g.on_pipe_since) g.on_pipe_since = channels.map.now();
   if (is_hws() || g.leaving || !g.slot.exists()) return;
   begin_quantum(message.queue, channels.map.now());
   if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);
@@ -82,7 +111,7 @@ void Firmware::on(const QueueConnected& message, const FirmwareChannels& channel
 void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& channels) {
   Gang& g = gang(message.queue);
   if (is_hws() || g.leaving || !g.slot.exists()) return;
-  channels.quantum_timer.cancel(g.timer);
+  cancel_timer(g, channels);
   stop_quantum(message.queue, channels.map.now());
   if (oversubscribed(type_of(message.queue))) reschedule(type_of(message.queue), channels);
 }
@@ -101,8 +130,10 @@ void Firmware::watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareC
     watch(process_of(queue).quantum);
     if (contexts_.process_of(queue) == contexts_.process_of(waiter)) watch(g.quantum);
     if (left == Duration::max()) continue;
-    channels.quantum_timer.cancel(g.timer);
-    g.timer = channels.quantum_timer.post_at(now + left, {queue});
+    if (g.timer_at && *g.timer_at > now && *g.timer_at <= now + left) continue;  // somebody waits for less
+    cancel_timer(g, channels);
+    g.timer_at = now + left;
+    g.timer = channels.quantum_timer.post_at(*g.timer_at, {queue});
   }
 }
 

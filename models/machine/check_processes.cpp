@@ -97,6 +97,7 @@ void check_process(const MachineSpec& spec, const ProcessSpec& process, const Po
 
 // MES maps real-time queues for good: four of them, and one a pipe (MES specification, real-time band).
 void check_realtime(const MachineSpec& spec, Findings& found) {
+  if (spec.firmware.scheduler == Scheduler::hws) return;  // it knows no levels
   constexpr std::size_t most = 4;
   std::size_t all = 0;
   std::map<QueueType, std::size_t> of_type;

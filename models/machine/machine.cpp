@@ -15,8 +15,18 @@ namespace {
 Driver::Setup driver_setup(const MachineSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   ensure(policy != nullptr, "no policy of that name");
-  return {spec.kernel, spec.device.tlb_flush_path, spec.device.reset_method, spec.device.per_queue_reset,
-          policy,      spec.policy_options,        one_runlist(spec)};
+  Driver::Setup setup;
+  setup.kernel = spec.kernel;
+  setup.tlb_path = spec.device.tlb_flush_path;
+  setup.reset_method = spec.device.reset_method;
+  setup.per_queue_reset = spec.device.per_queue_reset;
+  setup.policy = policy;
+  setup.policy_spec = spec.policy_options;
+  setup.has_mes = spec.firmware.scheduler == Scheduler::mes;
+  setup.one_runlist = one_runlist(spec);
+  // KFD itself waits for HWS to unmap (queue_preemption_timeout_ms), where the driver waits for MES's answer.
+  if (!setup.has_mes) setup.kernel.mes_timeout = spec.firmware.unmap_timeout;
+  return setup;
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
 // MES as the kernel profile and the chip have it.
 inline FirmwareSetup firmware_setup(const MachineSpec& spec) {
   const bool runlist = spec.firmware.scheduler == Scheduler::hws;  // of queues, each with its own turn
-  const ProcessContext context = runlist ? ProcessContext::queue : spec.kernel.process_context;
+  const ProcessContext wanted = spec.firmware.process_context.value_or(spec.kernel.process_context);
+  const ProcessContext context = runlist ? ProcessContext::queue : wanted;
   return {spec.firmware, context, user_vmids(spec.device), spec.device.vmids.of_sdma};
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("a packet about a queue without a slot does not wait", "[firmware]") {
   CHECK(bench.count<UnmapQueue>() == 1);
 }
 
-TEST_CASE("SUSPEND is acknowledged before or after the preemption; its own fence always after", "[firmware]") {
+TEST_CASE("SUSPEND is acknowledged before or after the preemption, its own fence always after", "[firmware]") {
   const auto ack = GENERATE(SuspendAck::before_preempt, SuspendAck::after_preempt);
   const auto during = GENERATE(ApiDuringUnmap::blocked, ApiDuringUnmap::free);
   FirmwareBench bench(machine(ack, during));

@@ -93,8 +93,8 @@ TEST_CASE("a queue that hangs without a slot never runs", "[hardware][reset]") {
   }
 }
 
-// Found by a random machine (seed 16242693417160848425): the connection, at 103 us, delayed the other's end by as long
-// as nothing had happened before.
+// Found by a random machine (seed 16242693417160848425): the connection, at 103 us, delayed the other's end by as
+// long as nothing had happened before.
 TEST_CASE("a hung queue that is connected is nobody's loss", "[hardware][reset]") {
   HardwareBench bench(machine({busy("q0", 1000us, 2), busy("q1", 1000us, 1)}));
   bench.map(q0, slot0);

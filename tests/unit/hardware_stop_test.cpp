@@ -294,7 +294,7 @@ TEST_CASE("a graphics queue drains its draw, then saves its shadow, and loads it
   bench.expect_at<JobDone>(1ms + 10us + 100us + 3us + 800us);
 }
 
-TEST_CASE("an idle graphics queue that has run saves its shadow; one that never ran does not", "[hardware][stop]") {
+TEST_CASE("an idle graphics queue that has run saves its shadow, one that never ran does not", "[hardware][stop]") {
   const bool ran = GENERATE(false, true);
   MachineSpec spec = with_graphics();
   spec.processes = {process("p", {queue("q0", QueueType::gfx)})};

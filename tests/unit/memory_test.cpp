@@ -141,7 +141,8 @@ TEST_CASE("a buffer larger than all victims settles in GTT", "[memory]") {
   CHECK(bench.all<RequestEnded>().back().outcome == RequestOutcome::fell_to_gtt);
 }
 
-TEST_CASE("buffers of the same request are not its victims; older ones of the same process are", "[memory]") {
+// A request is several calls: to TTM the first buffer is as old as any when the second comes.
+TEST_CASE("a process evicts its older buffers, those of the same request too", "[memory]") {
   MachineSpec spec = machine({owner("a", 60, 1)});
   spec.events = {allocation("a", 120)};
   spec.events.front().buffer->count = 2;  // 60 and 60
@@ -149,7 +150,7 @@ TEST_CASE("buffers of the same request are not its victims; older ones of the sa
   allocate_all(bench);
   bench.allocate(PressureId{0});
   bench.run_until(2ms);
-  CHECK(moved(bench) == std::vector<std::uint32_t>{0});
+  CHECK(moved(bench) == std::vector<std::uint32_t>{0, 1});
   CHECK(bench.memory.used(MemType::vram) == mib(60));
   CHECK(bench.all<RequestEnded>().back().outcome == RequestOutcome::fell_to_gtt);
 }

@@ -126,6 +126,18 @@ TEST_CASE("where MES does not come up the reset has failed", "[reset]") {
   CHECK(bench.count<JobEnded>(ended(q0, JobOutcome::open)) == 1);
 }
 
+// MES speaks again at 2.5 s: SET_HW_RSRC, given up at 2.116 s, was for a device that is dead since.
+TEST_CASE("a GPU that did not come up stays down whatever MES says later", "[reset]") {
+  MachineSpec spec = machine("7.1", ResetMethod::mode2);
+  spec.faults = {fault_at(12ms, FaultKind::mes_silent)};
+  spec.faults.front().time = 2500ms - 12ms;
+  spec.horizon = 10s;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.count<GpuResetDone>() == 1);
+  CHECK(bench.count<QueueRan>([](const QueueRan& ran) { return ran.time > SimTime{2100ms}; }) == 0);
+}
+
 // q1 hangs at 20 ms; its fence, submitted at 0, is late at 30 ms.
 MachineSpec late(bool fails) {
   MachineSpec spec = machine("7.1", ResetMethod::mode2);

@@ -1,0 +1,164 @@
+// Slots and VMIDs are short at once: who gives way, who waits for what, and that nobody waits for ever. Nothing
+// costs anything here, so every time follows from the works and the quanta: 10 ms a process, 1 ms a gang.
+#include <map>
+
+#include "tests/support/devices.hpp"
+#include "tests/support/kernels.hpp"
+#include "tests/support/machine_bench.hpp"
+#include "tests/support/watched_run.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+// One job that comes at `at`; in rounds of 100 us unless `whole`.
+QueueSpec once(std::string name, QueueType type, Duration at, Duration work, bool whole = false) {
+  TraceArrival arrival;
+  arrival.rows.push_back({at, std::nullopt});
+  JobSpec j = job(work);
+  if (!whole) j.grain = 100us;
+  return queue(std::move(name), type, stream(arrival, j));
+}
+QueueSpec busy(std::string name, QueueType type) { return once(std::move(name), type, 0ns, 1h); }
+
+MachineSpec short_of(std::uint32_t vmids, EngineSpec compute, std::vector<ProcessSpec> processes) {
+  MachineSpec spec = ideal_machine_with("7.1");
+  spec.device.vmids.count = vmids;
+  spec.device.compute = compute;
+  spec.device.compute_units = 16;
+  spec.processes = std::move(processes);
+  spec.horizon = 1s;
+  return spec;
+}
+
+std::map<std::uint32_t, Duration> time_running(const MachineSpec& spec) {
+  const WatchedRun run = watched_run(share(spec), 0);
+  CAPTURE(run.violations);
+  CHECK(run.violations.empty());
+  std::map<std::uint32_t, Duration> running;
+  for (const QueueRow& row : run.record.queues) running.emplace(running.size(), Duration{row.running_ns});
+  return running;
+}
+
+// Two compute processes and one of graphics share two VMIDs; a graphics queue of a higher level, or a real-time
+// one, joins at 10.5 ms. It lacks a slot and a VMID; both are free for it within a round of waves.
+TEST_CASE("a higher level has its slot and its VMID at once", "[shortage]") {
+  const Priority level = GENERATE(Priority::high, Priority::realtime);
+  ProcessSpec late = process("h", {busy("h", QueueType::gfx)});
+  late.queues.front().priority = level;
+  late.start = 10500us;
+  MachineSpec spec =
+      short_of(2, {4, 1},
+               {process("c0", {busy("c", QueueType::compute)}), process("c1", {busy("c", QueueType::compute)}),
+                process("g", {busy("g", QueueType::gfx)}), late});
+  spec.kernel.process_context = GENERATE(ProcessContext::queue, ProcessContext::process);
+  const auto running = time_running(spec);
+  CHECK(running.at(3) >= 1s - 10500us - 2 * 100us);
+  // The other VMID goes round those who can use it: g has no slot.
+  CHECK(running.at(2) <= 11ms);
+  CHECK(running.at(0) + running.at(1) >= 960ms);
+  CHECK(running.at(0) >= 450ms);
+  CHECK(running.at(1) >= 450ms);
+}
+
+// Three compute queues of one process take turns on two slots under the only VMID, so that there is always one of
+// them whose turn is not over. A graphics queue of another process wants that VMID.
+TEST_CASE("nobody new comes to a VMID that is waited for", "[shortage]") {
+  ProcessSpec compute =
+      process("a", {once("a0", QueueType::compute, 0ns, 1h), once("a1", QueueType::compute, 5ms, 1h),
+                    once("a2", QueueType::compute, 5ms, 1h)});
+  MachineSpec spec = short_of(1, {2, 1}, {compute, process("b", {busy("b", QueueType::gfx)})});
+  spec.kernel.process_context = ProcessContext::queue;
+  const auto running = time_running(spec);
+  CHECK(running.at(3) >= 300ms);
+  CHECK(running.at(3) <= 550ms);
+  for (const std::uint32_t q : {0U, 1U, 2U}) CHECK(running.at(q) >= 250ms);
+}
+
+// A process's two graphics queues share the only slot, 1 ms each, while two others wait for a VMID, which the
+// compute processes have first.
+TEST_CASE("who waits for a VMID does not lengthen another's gang quantum", "[shortage]") {
+  MachineSpec spec =
+      short_of(2, {4, 1},
+               {process("p", {busy("a", QueueType::gfx), busy("b", QueueType::gfx)}),
+                process("c0", {busy("c", QueueType::compute)}), process("c1", {busy("c", QueueType::compute)})});
+  MachineBench bench(std::move(spec));
+  bench.run_until(19500us);
+  const auto runs = [&](std::uint32_t q) {
+    return bench.times<QueueRan>([=](const QueueRan& ran) { return ran.queue.value == q; });
+  };
+  CHECK(runs(0) == in_ns({10ms, 12ms, 14ms, 16ms, 18ms}));
+  CHECK(runs(1) == in_ns({11ms, 13ms, 15ms, 17ms, 19ms}));
+}
+
+// Two slots. a's round of 100 ms ends nobody knows when; its turn is over at 10 ms and c waits since 6 ms, so a is
+// asked to leave, and drains. At 10.1 ms b goes idle.
+TEST_CASE("an idle gang gives way though somebody is leaving already", "[shortage]") {
+  MachineSpec spec = short_of(0, {2, 1},
+                              {process("a", {once("a", QueueType::compute, 0ns, 100ms, true)}),
+                               process("b", {once("b", QueueType::compute, 5ms, 5100us, true)}),
+                               process("c", {once("c", QueueType::compute, 6ms, 3ms, true)})});
+  spec.firmware.gang_quantum = 5ms;
+  MachineBench bench(std::move(spec));
+  bench.expect_at<QueueRan>(10100us, of(QueueId{2}));
+}
+
+// h comes at 10.2 ms. a has been served for longest and is asked first; its round of 100 ms drains. One
+// gang_quantum later, at 15.2 ms, b is asked, between two rounds. h is done at 18.2 ms, and b does not wait for
+// what a promises.
+TEST_CASE("who was sent away comes back when the higher level is idle", "[shortage]") {
+  ProcessSpec high = process("h", {once("h", QueueType::compute, 10200us, 3ms, true)});
+  high.queues.front().priority = Priority::high;
+  MachineSpec spec = short_of(0, {2, 1},
+                              {process("a", {once("a", QueueType::compute, 0ns, 100ms, true)}),
+                               process("b", {once("b", QueueType::compute, 5ms, 50ms)}), high});
+  spec.firmware.gang_quantum = 5ms;
+  MachineBench bench(std::move(spec));
+  bench.expect_at<QueueRan>(5ms, of(QueueId{1}));
+  bench.expect_at<QueueRan>(15200us, of(QueueId{2}));
+  bench.expect_at<QueueRan>(18200us, of(QueueId{1}));
+}
+
+// 16 XCC pipes of 6 slots: eight queues share four pipes' worth; a process that comes and goes every 2 ms has KFD
+// take the whole runlist off each time, long before a pipe's turn is over.
+TEST_CASE("queues of one pipe take turns however often the runlist changes", "[shortage][hws]") {
+  MachineSpec spec = machine_of("mi300x");
+  spec.kernel = kernel_of("kfd");
+  spec.policy = "unmap_map";
+  spec.horizon = 400ms;
+  ProcessSpec p = process("p", {});
+  for (int q = 0; q < 8; ++q) p.queues.push_back(busy("q" + std::to_string(q), QueueType::compute));
+  spec.processes = {p};
+  for (int i = 0; i < 190; ++i) {
+    ProcessSpec passer = process("t" + std::to_string(i), {queue("t", QueueType::compute)});
+    passer.start = 2ms * (i + 1);
+    passer.stop = passer.start + 1ms;
+    spec.processes.push_back(passer);
+  }
+  const auto running = time_running(spec);
+  for (std::uint32_t q = 0; q < 8; ++q) {
+    CAPTURE(q);
+    CHECK(running.at(q) >= 150ms);
+    CHECK(running.at(q) <= 230ms);
+  }
+}
+
+// A group of NVIDIA's runlist is a process's queues whatever process context the kernel gives MES.
+TEST_CASE("the queues of a time slice group run at once under every kernel", "[shortage]") {
+  MachineSpec spec = costless_machine("nvidia-tsg");
+  spec.kernel = kernel_of(GENERATE("6.18", "7.1"));
+  spec.horizon = 100ms;
+  for (const char* name : {"a", "b", "c"}) {
+    spec.processes.push_back(process(name, {busy("q0", QueueType::compute), busy("q1", QueueType::compute)}));
+  }
+  const auto running = time_running(spec);
+  for (const auto& [q, time] : running) {
+    CAPTURE(q);
+    CHECK(time >= 100ms / 3 - 2 * 1024us);
+    CHECK(time <= 100ms / 3 + 2 * 1024us);
+  }
+}
+
+}  // namespace
+}  // namespace userqsim
