@@ -48,7 +48,8 @@ Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& devic
     : layout_(layout),
       compute_units_(device.compute_units),
       options_(options),
-      graphs_(layout, device.compute_units) {
+      graphs_(layout, device.compute_units),
+      processes_(layout) {
   for (const ProcessLayout& process : layout.processes) record_.process_names.push_back(process.name);
   for (const QueueLayout& queue : layout.queues) {
     record_.queue_names.push_back(queue.name);
@@ -63,6 +64,7 @@ Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& devic
   subscribe_evictions(probes);
   subscribe_queues(probes);
   subscribe_tables(probes);
+  processes_.subscribe(probes);
 }
 
 void Recorder::subscribe_evictions(Probes& probes) {
@@ -352,6 +354,12 @@ RunRecord Recorder::finish(SimTime end) {
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) close_slot(slot, end);
   finish_evictions(end);
   record_.graphs = graphs_.rows();
+  record_.processes = processes_.rows(end);
+  const std::size_t stated = record_.hazards.size();
+  record_.hazards.insert(record_.hazards.end(), processes_.thrashing().begin(), processes_.thrashing().end());
+  std::inplace_merge(record_.hazards.begin(), record_.hazards.begin() + static_cast<std::ptrdiff_t>(stated),
+                     record_.hazards.end(),
+                     [](const HazardRow& a, const HazardRow& b) { return a.time_ns < b.time_ns; });
   std::sort(record_.jobs.begin(), record_.jobs.end(),
             [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
   std::sort(record_.requests.begin(), record_.requests.end(),

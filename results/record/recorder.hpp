@@ -13,6 +13,7 @@
 #include "models/workload/layout.hpp"
 #include "results/record/eviction_facts.hpp"
 #include "results/record/graph_rows.hpp"
+#include "results/record/process_rows.hpp"
 #include "results/record/rows.hpp"
 
 namespace userqsim {
@@ -72,6 +73,7 @@ class Recorder {
   std::vector<SlotState> queue_state_;                // of the slot that holds the queue
   std::vector<Slot> slots_;
   GraphFacts graphs_;
+  ProcessFacts processes_;
   std::map<RequestId, OptionalNs> stalls_;
   std::map<RequestId, std::uint32_t> evictions_of_request_;
 };

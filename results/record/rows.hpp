@@ -193,6 +193,25 @@ struct CounterRow {
   std::int64_t value = 0;
 };
 
+// One process over the whole run, and its memory.
+struct ProcessRow {
+  std::uint32_t process = no_index;
+  std::int64_t began_ns = 0;
+  OptionalNs ended_ns;  // its exit
+  std::int64_t evictions = 0;
+  std::int64_t stopped_ns = 0;  // from an eviction fence's signal to the queues' restart
+  std::int64_t longest_stop_ns = 0;
+  bool stopped_still = false;                // at the end of the run
+  std::int64_t short_runs = 0;               // between two stops, shorter than the first
+  std::int64_t out_bytes = 0, in_bytes = 0;  // of VRAM
+  std::int64_t swapped_out_bytes = 0, swapped_in_bytes = 0;
+  std::int64_t vram_mean_bytes = 0, gtt_mean_bytes = 0, away_mean_bytes = 0;
+  std::int64_t displaced_mean_bytes = 0, displaced_most_bytes = 0;  // belong in VRAM and lie elsewhere
+  std::int64_t displaced_ns = 0;                                    // for so long some did
+  std::int64_t jobs = 0;                                            // finished
+  std::int64_t work_ns = 0;                                         // of those
+};
+
 // Everything one replication leaves.
 struct RunRecord {
   std::vector<std::string> process_names;
@@ -208,6 +227,7 @@ struct RunRecord {
   std::vector<JobRow> jobs;      // by number
   std::vector<GraphRow> graphs;  // by first job
   std::vector<QueueRow> queues;  // by queue
+  std::vector<ProcessRow> processes;
   std::vector<SlotWaitRow> slot_waits;
   std::vector<HazardRow> hazards;
   std::vector<FaultRow> faults;

@@ -40,8 +40,8 @@ std::string_view hazard_detail(std::string_view kind) {
   if (kind == "freed_under_queue") return "the queue's buffers were unmapped while it could run";
   if (kind == "job_timeout") return "a fence of the queue did not signal in time";
   if (kind == "late_fence_write") return "MES wrote a suspend fence that the driver had given up and freed";
-  if (kind == "restore_cancelled")
-    return "nobody restores the process until somebody needs a live fence";
+  if (kind == "restore_cancelled") return "nobody restores the process until somebody needs a live fence";
+  if (kind == "thrashing") return "the process ran for less time than it was stopped, three times in a row";
   if (kind == "restore_failed") return "a restore found no room for some buffer";
   if (kind == "restarted_while_evicted") return "queues restarted though their process had been evicted again";
   if (kind == "reset_deadlock") return "a reset waits for a restore work that waits for the reset";
@@ -68,6 +68,26 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
       queues_(directory / "queues.csv",
               keyed({"process", "queue", "type", "priority", "jobs", "slot_ns", "running_ns", "waits",
                      "slot_wait_ns", "longest_wait_ns", "waits_still"})),
+      processes_(directory / "processes.csv", keyed({"process",
+                                                     "began_ns",
+                                                     "ended_ns",
+                                                     "evictions",
+                                                     "stopped_ns",
+                                                     "longest_stop_ns",
+                                                     "stopped_still",
+                                                     "short_runs",
+                                                     "out_bytes",
+                                                     "in_bytes",
+                                                     "swapped_out_bytes",
+                                                     "swapped_in_bytes",
+                                                     "vram_mean_bytes",
+                                                     "gtt_mean_bytes",
+                                                     "away_mean_bytes",
+                                                     "displaced_mean_bytes",
+                                                     "displaced_most_bytes",
+                                                     "displaced_ns",
+                                                     "jobs",
+                                                     "work_ns"})),
       requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
                                                    "stall_ns", "outcome", "evictions", "waited"})),
       hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
@@ -86,6 +106,7 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_jobs(key, record);
   write_graphs(key, record);
   write_queues(key, record);
+  write_processes(key, record);
   write_requests(key, record);
   write_hazards(key, record);
   write_faults(key, record);
@@ -95,8 +116,8 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
 
 std::vector<FileSummary> RecordTables::close() {
   std::vector<FileSummary> files;
-  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &graphs_, &queues_, &requests_,
-                         &hazards_, &faults_, &resets_}) {
+  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &graphs_, &queues_, &processes_,
+                         &requests_, &hazards_, &faults_, &resets_}) {
     files.push_back(csv->close());
   }
   if (slices_) files.push_back(slices_->close());
@@ -169,6 +190,17 @@ void RecordTables::write_queues(const RecordKey& key, const RunRecord& record) {
             << row.priority << row.jobs << row.slot_ns << row.running_ns << row.waits << row.slot_wait_ns
             << row.longest_wait_ns << std::uint32_t{row.waits_still};
     queues_.end_row();
+  }
+}
+
+void RecordTables::write_processes(const RecordKey& key, const RunRecord& record) {
+  for (const ProcessRow& row : record.processes) {
+    processes_ << key << name_at(record.process_names, row.process) << row.began_ns << row.ended_ns << row.evictions
+               << row.stopped_ns << row.longest_stop_ns << std::uint32_t{row.stopped_still} << row.short_runs
+               << row.out_bytes << row.in_bytes << row.swapped_out_bytes << row.swapped_in_bytes
+               << row.vram_mean_bytes << row.gtt_mean_bytes << row.away_mean_bytes << row.displaced_mean_bytes
+               << row.displaced_most_bytes << row.displaced_ns << row.jobs << row.work_ns;
+    processes_.end_row();
   }
 }
 

@@ -18,8 +18,8 @@ struct RecordKey {
   std::uint32_t replication = 0;
 };
 
-// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, graphs.csv, queues.csv, requests.csv,
-// hazards.csv, faults.csv, resets.csv, and on request slices.csv and counters.csv.
+// evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, graphs.csv, queues.csv, processes.csv,
+// requests.csv, hazards.csv, faults.csv, resets.csv, and on request slices.csv and counters.csv.
 class RecordTables {
  public:
   RecordTables(const std::filesystem::path& directory, bool slices);
@@ -35,14 +35,15 @@ class RecordTables {
   void write_jobs(const RecordKey& key, const RunRecord& record);
   void write_graphs(const RecordKey& key, const RunRecord& record);
   void write_queues(const RecordKey& key, const RunRecord& record);
+  void write_processes(const RecordKey& key, const RunRecord& record);
   void write_requests(const RecordKey& key, const RunRecord& record);
   void write_hazards(const RecordKey& key, const RunRecord& record);
   void write_resets(const RecordKey& key, const RunRecord& record);
   void write_faults(const RecordKey& key, const RunRecord& record);
   void write_slices(const RecordKey& key, const RunRecord& record);
 
-  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, graphs_, queues_, requests_, hazards_, faults_,
-      resets_;
+  CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, graphs_, queues_, processes_, requests_, hazards_,
+      faults_, resets_;
   std::optional<CsvWriter> slices_, counters_;
 };
 

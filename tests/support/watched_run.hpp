@@ -125,6 +125,17 @@ inline void check_totals(const RunRecord& record, std::vector<std::string>& viol
   }
   for (const SlotWaitRow& row : record.slot_waits) waits -= row.until_ns - row.since_ns;
   if (waits != 0) violations.emplace_back("the queues' waits for slots do not add up");
+  std::int64_t jobs = 0;
+  for (const QueueRow& row : record.queues) jobs += row.jobs;
+  for (const ProcessRow& row : record.processes) {
+    jobs -= row.jobs;
+    const std::int64_t life = std::max(row.began_ns, row.ended_ns.value_or(record.end_ns)) - row.began_ns;
+    if (row.stopped_ns > life || row.displaced_ns > life || row.displaced_mean_bytes > row.displaced_most_bytes ||
+        row.longest_stop_ns > row.stopped_ns) {
+      violations.emplace_back("a process was stopped, or its memory displaced, for longer than it lived");
+    }
+  }
+  if (jobs != 0) violations.emplace_back("the jobs of processes are not those of their queues");
   for (const GraphRow& row : record.graphs) {
     if (!row.finished_ns) continue;
     if (*row.finished_ns - row.submitted_ns < std::max(row.critical_path_ns, row.work_bound_ns)) {
