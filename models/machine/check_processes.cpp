@@ -144,6 +144,7 @@ void check_buffer(const BufferSpec& buffer, const std::string& owner, const Mach
   if (!buffer.shared_with.empty() && buffer.reservation == Reservation::vm) {
     found.add(at / "reservation", "a shared buffer has a reservation of its own; allowed: own");
   }
+  if (buffer.shared_with.empty()) return;
   std::vector<std::string> processes;
   for (const ProcessSpec& process : spec.processes) processes.push_back(process.name);
   std::set<std::string> names{owner};
