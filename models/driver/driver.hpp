@@ -108,12 +108,13 @@ class Driver {
     SimTime restored_at;
     std::uint32_t allocations_pending = 0;
     bool exit_wanted = false;
+    bool quiesced = false;                    // its present eviction is an invalidation's (userptr_quiesce)
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
     auto fields() const {
       return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t,
-                        bool, const std::vector<PressureId>&>(state, opened, userq_mutex, fence, generation,
-                                                              {was_restored, restored_at}, allocations_pending,
-                                                              exit_wanted, userptr_invalid);
+                        bool, bool, const std::vector<PressureId>&>(
+          state, opened, userq_mutex, fence, generation, {was_restored, restored_at}, allocations_pending,
+          exit_wanted, quiesced, userptr_invalid);
     }
   };
   struct Queue {
@@ -167,7 +168,8 @@ class Driver {
   void enable_fence(ProcessId process, Trigger trigger, RequestId request, const DriverChannels& channels);
   void signal_fence(ProcessId process, const DriverChannels& channels);
   void kill_fence(ProcessId process, const DriverChannels& channels);
-  void start_notifier(const DriverChannels& channels);
+  void start_notifier(std::size_t which, const DriverChannels& channels);
+  void postpone_restore(ProcessId process, const DriverChannels& channels);
   void finish_notifiers(ProcessId process, RequestOutcome outcome, const DriverChannels& channels);
   void wake_clients(ProcessId process, const DriverChannels& channels);
 
@@ -223,6 +225,8 @@ class Driver {
   void need_live_fence(ProcessId process, const DriverChannels& channels);
   void cancel_restore(ProcessId process, const DriverChannels& channels);
   void begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  void end_attempt(ProcessId process, RestoreWorker& worker, std::optional<Duration> again,
+                   const DriverChannels& channels);
   void fail_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_userptr(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void begin_page_table(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
@@ -266,7 +270,7 @@ class Driver {
   std::vector<Opener> openers_;
   std::vector<Closer> closers_;
   std::vector<Client> clients_;
-  std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait
+  std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait; all go on in KFD
   DeviceWorker device_worker_;
   ResetWorker resetter_;
   bool frozen_ = false;                  // the system is suspended: no client runs

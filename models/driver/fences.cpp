@@ -15,11 +15,15 @@ void Driver::on(const FenceNeeded& message, const DriverChannels& channels) {
 void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request, const DriverChannels& channels) {
   File& f = file(process);
   switch (f.fence) {
-    case FenceState::none:
     case FenceState::signaled:
+      if (f.quiesced && trigger == Trigger::allocation) postpone_restore(process, channels);
+      [[fallthrough]];
+    case FenceState::none:
       channels.fence_signaled.post({EvictionId{process, f.generation}});
       return;
     case FenceState::enabled:
+      if (trigger == Trigger::allocation) f.quiesced = false;  // restored as its memory is
+      return;
     case FenceState::dead:
       return;  // the wait has its answer when the fence signals, or never
     case FenceState::live:
@@ -43,16 +47,29 @@ void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request,
   ensure(worker.step == SuspendWorker::Step::idle, "a suspend worker is scheduled twice");
   worker.eviction = fact.eviction;
   worker.since = channels.wake.now();
-  const SimTime earliest = f.was_restored ? f.restored_at + setup_.kernel.min_run : channels.wake.now();
-  worker.step = SuspendWorker::Step::held;
+  f.quiesced = trigger == Trigger::userptr && setup_.kernel.userptr_quiesce;
+  const bool held = f.was_restored && !f.quiesced;
+  const SimTime earliest = held ? f.restored_at + setup_.kernel.min_run : channels.wake.now();
+  worker.step = f.quiesced ? SuspendWorker::Step::queued : SuspendWorker::Step::held;
   channels.wake.post_at(std::max(earliest, channels.wake.now()), {thread_of(process, Role::suspend)});
+}
+
+// The process is stopped for an invalidation, and now for its memory too: it stays until both let it go
+// (qpd->evicted counts them).
+void Driver::postpone_restore(ProcessId process, const DriverChannels& channels) {
+  RestoreWorker& worker = restore_[process.index()];
+  file(process).quiesced = false;
+  if (worker.step != RestoreWorker::Step::delayed) return;
+  channels.wake.cancel(worker.timer);
+  worker.timer = channels.wake.post_in(setup_.kernel.restore_delay, {thread_of(process, Role::restore)});
 }
 
 void Driver::signal_fence(ProcessId process, const DriverChannels& channels) {
   File& f = file(process);
   f.fence = FenceState::signaled;
   channels.signaled->state({channels.wake.now(), EvictionId{process, f.generation}});
-  channels.fence_signaled.post({EvictionId{process, f.generation}});
+  // KFD's fence for memory is another: who needs it asks, and is told at once.
+  if (!f.quiesced) channels.fence_signaled.post({EvictionId{process, f.generation}});
   finish_notifiers(process, RequestOutcome::ready, channels);
   channels.wake.post({thread_of(process, Role::closer)});
 }
@@ -88,7 +105,7 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
     case PressureKind::invalidate_userptr:
       notifiers_.push_back(
           {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});
-      if (notifiers_.size() == 1) start_notifier(channels);
+      if (notifiers_.size() == 1 || setup_.kernel.userptr_quiesce) start_notifier(notifiers_.size() - 1, channels);
       return;
     case PressureKind::suspend:
     case PressureKind::resume:
@@ -101,8 +118,8 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
 }
 
 // amdgpu_hmm_invalidate_gfx: under the device-wide notifier_lock, invalidate, then wait for the eviction fence.
-void Driver::start_notifier(const DriverChannels& channels) {
-  const Notifier n = notifiers_.front();
+void Driver::start_notifier(std::size_t which, const DriverChannels& channels) {
+  const Notifier n = notifiers_[which];
   File& f = file(n.process);
   if (std::find(f.userptr_invalid.begin(), f.userptr_invalid.end(), n.pressure) == f.userptr_invalid.end()) {
     f.userptr_invalid.push_back(n.pressure);
@@ -111,19 +128,29 @@ void Driver::start_notifier(const DriverChannels& channels) {
     const bool gone = f.state == FileState::gone;
     return finish_notifiers(n.process, gone ? RequestOutcome::exited : RequestOutcome::ready, channels);
   }
-  notifiers_.front().waited = true;
+  notifiers_[which].waited = true;
   enable_fence(n.process, Trigger::userptr, n.request, channels);
 }
 
 // The process's fence has signalled: the notifier at the front goes on if it waited for that, and the next may
-// start.
+// start; without a lock of the device all of the process's go on.
 void Driver::finish_notifiers(ProcessId process, RequestOutcome outcome, const DriverChannels& channels) {
+  const auto end = [&](const Notifier& n) {
+    channels.request_ended->state(
+        {channels.wake.now(), n.request, RequestKind::userptr, n.process, n.bytes, n.requested, outcome, n.waited});
+  };
+  if (setup_.kernel.userptr_quiesce) {
+    for (const Notifier& n : notifiers_) {
+      if (n.process == process) end(n);
+    }
+    std::erase_if(notifiers_, [&](const Notifier& n) { return n.process == process; });
+    return;
+  }
   if (notifiers_.empty() || notifiers_.front().process != process) return;
   const Notifier n = notifiers_.front();
   notifiers_.pop_front();
-  channels.request_ended->state(
-      {channels.wake.now(), n.request, RequestKind::userptr, n.process, n.bytes, n.requested, outcome, n.waited});
-  if (!notifiers_.empty()) start_notifier(channels);
+  end(n);
+  if (!notifiers_.empty()) start_notifier(0, channels);
 }
 
 }  // namespace userqsim

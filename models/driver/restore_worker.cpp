@@ -116,7 +116,10 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         if (!advance_call(self, worker.op.call, channels)) return;
         if (worker.hubs_flushed > 0 && worker.hubs_flushed < hubs) return flush_next_hub(process, worker, channels);
         // Invalidated again meanwhile, while the old fence could stop nobody: once more from the pages on.
-        if (!file(process).userptr_invalid.empty()) return begin_userptr(process, worker, channels);
+        if (!file(process).userptr_invalid.empty()) {
+          if (!setup_.kernel.userptr_quiesce) return begin_userptr(process, worker, channels);
+          return end_attempt(process, worker, setup_.kernel.userptr_quiesce, channels);
+        }
         rearm(process, channels);
         worker.step = Step::gap;
         if (setup_.kernel.restart_gap == Duration{0}) break;
@@ -170,18 +173,24 @@ void Driver::on(const Validated& message, const DriverChannels& channels) {
 // and it is the next who needs a live fence that queues the work again.
 void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   const SimTime now = channels.wake.now();
+  channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
+  end_attempt(process, worker, setup_.kernel.restore_retry, channels);
+  if (worker.step != RestoreWorker::Step::idle) return;
+  worker.cancelled = now;
+  channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
+}
+
+// The worker returns without a new fence, and is queued again, if at all, after `again`.
+void Driver::end_attempt(ProcessId process, RestoreWorker& worker, std::optional<Duration> again,
+                         const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::idle;
   channels.unlocked.post({process});
-  channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
   Lock& mutex = file(process).userq_mutex;
   if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
-  if (const auto again = std::exchange(worker.again, std::nullopt)) {
-    queue_restore(process, *again, channels);
-  } else if (setup_.kernel.restore_retry) {
-    schedule_restore(process, *setup_.kernel.restore_retry, channels);
-  } else {
-    worker.cancelled = now;
-    channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
+  if (const auto asked = std::exchange(worker.again, std::nullopt)) {
+    queue_restore(process, *asked, channels);
+  } else if (again) {
+    schedule_restore(process, *again, channels);
   }
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});

@@ -66,7 +66,10 @@ struct KernelSpec {
   Duration suspend_poll = std::chrono::microseconds{1};
   Duration destroy_wait = std::chrono::milliseconds{100};  // for a queue's last fence, where that is limited
   std::optional<Duration> restore_retry;  // a restore that found no room is tried again; default: never
-  bool bump_on_restore = false;           // a restored process's buffers go to the LRU's tail
+  // KFD: an invalidation stops its process in the notifier itself, without min_run, under no lock of the device,
+  // and restores it after this time, which is also that of another try (AMDGPU_USERPTR_RESTORE_DELAY_MS).
+  std::optional<Duration> userptr_quiesce;
+  bool bump_on_restore = false;  // a restored process's buffers go to the LRU's tail
   std::uint32_t move_entities = 1;
   bool gtt_is_fallback = true;  // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
   bool evicts_itself = true;    // a process's own buffers may be its victims
@@ -141,6 +144,10 @@ void describe(V& v, KernelSpec& k) {
              "Longest wait for a last fence before a queue is destroyed, if limited");
   v.optional("restore_retry", k.restore_retry,
              "A restore that found no room is tried again after this; default: never");
+  v.optional(
+      "userptr_quiesce", k.userptr_quiesce,
+      "An invalidation stops its process in the notifier itself, and restores it after this; default: through "
+      "the eviction fence");
   v.optional("bump_on_restore", k.bump_on_restore, "A restore moves the process's buffers to the tail of the LRU");
   v.optional("move_entities", k.move_entities, "Queues of moves, each first in first out", within(1, 8));
   v.optional("gtt_is_fallback", k.gtt_is_fallback,

@@ -87,7 +87,8 @@ void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverC
   if (file(process).fence == FenceState::enabled) {
     signal_fence(process, channels);
     if (file(process).state == FileState::open || file(process).state == FileState::opening) {
-      schedule_restore(process, setup_.kernel.restore_delay, channels);
+      const Duration delay = file(process).quiesced ? *setup_.kernel.userptr_quiesce : setup_.kernel.restore_delay;
+      schedule_restore(process, delay, channels);
     }
   }
   release(file(process).userq_mutex, channels);

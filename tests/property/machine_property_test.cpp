@@ -91,6 +91,7 @@ void random_memory(MachineSpec& spec) {
   spec.kernel.wipe_on_release = coin();
   spec.kernel.bump_on_restore = coin();
   if (coin()) spec.kernel.restore_retry = duration_in(100, 10'000);
+  if (*rc::gen::inRange(0, 3) == 0) spec.kernel.userptr_quiesce = duration_in(50, 2'000);
 }
 
 BufferSpec random_buffer(std::string name, std::uint32_t count) {
