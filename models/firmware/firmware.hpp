@@ -217,6 +217,8 @@ class Firmware {
   Pass begin_pass(SimTime now) const;
   bool serve(QueueId queue, Pass& pass, const FirmwareChannels& channels);
   bool get_slot(QueueId queue, Pass& pass, const FirmwareChannels& channels);
+  bool may_get_slot(QueueId queue, const Pass& pass, SimTime now) const;
+  bool get_both(QueueId queue, const Pass& pass, const FirmwareChannels& channels);
   bool get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels);
   std::size_t free_slots(QueueType type) const;
   std::optional<SlotId> free_slot(QueueId queue) const;

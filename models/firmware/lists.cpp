@@ -43,7 +43,8 @@ void Firmware::relist(QueueId queue) {
     if (const auto vmid = contexts_.vmid_of(queue)) listed ? vmids_.want(*vmid) : vmids_.unwant(*vmid);
     g.listed = listed;
   }
-  const bool busy = listed && wants(queue) && level_of(queue) != Priority::low;
+  const bool has_work = is_hws() || g.work_known;  // a real-time gang is mapped without any, too
+  const bool busy = listed && has_work && level_of(queue) != Priority::low;
   if (busy != g.busy) {
     lists.busy += busy ? 1U : ~0U;
     g.busy = busy;

@@ -55,6 +55,7 @@ bool Firmware::reset_gang(QueueId queue, const FirmwareChannels& channels) {
     g.left_idle = true;  // no waves to wait for
   }
   channels.reset.post({queue});
+  if (!g.slot.exists()) reschedule(type_of(queue), channels);  // who waited behind it may fit now
   return true;
 }
 

@@ -81,6 +81,11 @@ bool Firmware::serve(QueueId queue, Pass& pass, const FirmwareChannels& channels
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     return true;
   }
+  if (!slot && !may_get_slot(queue, pass, now)) {  // then nobody is sent away for its VMID either
+    watch_quanta(queue, false, channels);
+    return false;
+  }
+  if (!slot && !has_vmid && get_both(queue, pass, channels)) return true;
   if (!has_vmid && !get_vmid(queue, pass, channels)) return false;
   if (!slot && !get_slot(queue, pass, channels)) return false;
   if (slot) ++pass.kept_slots[index_of(type_of(queue))];
@@ -105,6 +110,24 @@ bool Firmware::get_slot(QueueId queue, Pass& pass, const FirmwareChannels& chann
   }
   watch_quanta(queue, false, channels);
   return false;
+}
+
+// Whether somebody has left a slot for it, or would.
+bool Firmware::may_get_slot(QueueId queue, const Pass& pass, SimTime now) const {
+  const std::size_t engine = index_of(type_of(queue));
+  return pass.quick[engine] + pass.slow[engine] > 0 || pass.has(pass.quick_for, queue) ||
+         pass.has(pass.slow_for, queue) || who_gives_slot(queue, now).has_value();
+}
+
+// Who gives it a slot and is alone in a VMID gives it that too.
+bool Firmware::get_both(QueueId queue, const Pass& pass, const FirmwareChannels& channels) {
+  if (pass.has(pass.vmid_for, queue) || pass.vmids > 0) return false;  // a VMID is coming already
+  const std::optional<QueueId> victim = who_gives_slot(queue, channels.map.now());
+  if (!victim) return false;
+  const auto vmid = contexts_.vmid_of(*victim);
+  if (!vmid || vmids_.holders(*vmid) != 1) return false;
+  end_turn(*victim, queue, channels);
+  return true;
 }
 
 // All who share a VMID leave it together. Where none can yet, nobody new comes to the one that will be free first,

@@ -16,7 +16,7 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   ListedProcess& process = process_of(queue);
   const bool idle = !wants(queue);
   const bool displaced = !idle && (!to.exists() || level_of(queue) < level_of(to));
-  const bool fresh = spec_.carry_over == CarryOver::fresh;
+  const bool fresh = spec_.carry_over == CarryOver::fresh && (idle || displaced);
   stop_quantum(queue, now);
   if (fresh) g.quantum.begin(now, spec_.gang_quantum);
   const bool last = (idle || fresh) && process.in_slots == 1;

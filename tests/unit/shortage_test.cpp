@@ -120,6 +120,74 @@ TEST_CASE("who was sent away comes back when the higher level is idle", "[shorta
   bench.expect_at<QueueRan>(18200us, of(QueueId{1}));
 }
 
+ProcessSpec of_level(std::string name, Priority level, QueueSpec busy_queue) {
+  busy_queue.priority = level;
+  return process(std::move(name), {std::move(busy_queue)});
+}
+
+// Two compute queues take turns on the only slot, and on one of the two VMIDs; the other is g's, whom neither
+// needs.
+TEST_CASE("nobody is sent away for a VMID by who has no slot for it", "[shortage]") {
+  const Priority level = GENERATE(Priority::high, Priority::normal);
+  MachineSpec spec =
+      short_of(2, {1, 1},
+               {of_level("a", level, busy("c1", QueueType::compute)),
+                of_level("b", level, busy("c2", QueueType::compute)), process("c", {busy("g", QueueType::gfx)})});
+  spec.kernel.process_context = GENERATE(ProcessContext::queue, ProcessContext::process);
+  spec.horizon = 99ms;
+  MachineBench bench(spec);
+  bench.run();
+  const auto maps = [&](std::uint32_t q) {
+    return bench.count<SlotChanged>(
+        [=](const SlotChanged& s) { return s.queue.value == q && s.to == SlotState::mapping; });
+  };
+  CHECK(maps(2) <= 2);
+  CHECK(maps(0) == 5);
+  CHECK(maps(1) == 5);
+  const auto running = time_running(spec);
+  CHECK(running.at(2) >= 98ms);
+  CHECK(running.at(0) == 50ms);
+}
+
+// carry_over is about who leaves before his time. a's two gangs share a's turns of 10 ms, b has as many.
+TEST_CASE("a gang that gives its slot to its neighbour does not end its process's turn", "[shortage]") {
+  MachineSpec spec = short_of(0, {1, 1},
+                              {process("a", {busy("a1", QueueType::compute), busy("a2", QueueType::compute)}),
+                               process("b", {busy("b1", QueueType::compute)})});
+  spec.firmware.carry_over = GENERATE(CarryOver::kept, CarryOver::fresh);
+  const auto running = time_running(spec);
+  CHECK(running.at(0) == 250ms);
+  CHECK(running.at(1) == 250ms);
+  CHECK(running.at(2) == 500ms);
+}
+
+TEST_CASE("a real-time queue without work keeps nobody of level low away", "[shortage]") {
+  QueueSpec realtime = queue("r", QueueType::compute);
+  realtime.priority = Priority::realtime;
+  MachineSpec spec =
+      short_of(0, {2, 1}, {process("r", {realtime}), of_level("l", Priority::low, busy("l", QueueType::compute))});
+  CHECK(time_running(spec).at(1) == 1s);
+}
+
+// The only VMID is a's, whose real-time queue never leaves. x hangs and waits for it in vain; its late fence has
+// MES reset it at 100 ms. From then on nobody but a wants a VMID, and n has a slot.
+TEST_CASE("when who waits in front is reset, who waits behind it goes on", "[shortage]") {
+  QueueSpec realtime = queue("r", QueueType::compute);
+  realtime.priority = Priority::realtime;
+  QueueSpec hung = busy("x", QueueType::compute);
+  hung.priority = Priority::high;
+  hung.jobs->graph.front().fence = true;
+  MachineSpec spec =
+      short_of(1, {4, 1}, {process("a", {realtime, busy("n", QueueType::compute)}), process("b", {hung})});
+  spec.kernel.job_timeout = {100ms, 100ms, 100ms};
+  spec.faults = {fault_at(10ms, FaultKind::hang, "b", "x")};
+  MachineBench bench(std::move(spec));
+  bench.run();
+  const auto ran = bench.times<QueueRan>([](const QueueRan& q) { return q.queue.value == 1; });
+  REQUIRE_FALSE(ran.empty());
+  CHECK(ran.back() == Duration{100ms}.count());
+}
+
 // 16 XCC pipes of 6 slots: eight queues share four pipes' worth; a process that comes and goes every 2 ms has KFD
 // take the whole runlist off each time, long before a pipe's turn is over.
 TEST_CASE("queues of one pipe take turns however often the runlist changes", "[shortage][hws]") {
