@@ -26,6 +26,7 @@ void Driver::begin_device_event(const PressureSpec& spec, const DriverChannels& 
       return request_reset({QueueId::none(), spec.method}, ThreadId::none(), channels);
     case PressureKind::allocate:
     case PressureKind::invalidate_userptr:
+    case PressureKind::cpu_fault:
     case PressureKind::evict:
     case PressureKind::restore:
     case PressureKind::destroy_queue:

@@ -36,6 +36,7 @@ struct DriverChannels {
   Channel<FirmwareReset> firmware_reset;
   Channel<GpuReset> gpu_reset;
   Channel<Allocate> allocate;
+  Channel<CpuFault> cpu_fault;
   Channel<FenceSignaled> fence_signaled;
   Channel<Validate> validate;
   Channel<Rearmed> rearmed;

@@ -102,6 +102,9 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
       ++f.allocations_pending;
       channels.allocate.post({RequestId{next_request_++}, process, message.pressure, message.ordinal});
       return;
+    case PressureKind::cpu_fault:
+      channels.cpu_fault.post({RequestId{next_request_++}, process, message.pressure});
+      return;
     case PressureKind::invalidate_userptr:
       notifiers_.push_back(
           {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});

@@ -18,6 +18,7 @@ bool is_device_wide(PressureKind kind) {
       return true;
     case PressureKind::allocate:
     case PressureKind::invalidate_userptr:
+    case PressureKind::cpu_fault:
     case PressureKind::evict:
     case PressureKind::destroy_queue:
     case PressureKind::restore:
@@ -81,6 +82,9 @@ void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointe
   const bool destroys = kind == PressureKind::destroy_queue;
   check_given_only(event.queue, "queue", destroys, "kind \"destroy_queue\"", at, found);
   if (destroys) check_given(event.queue, "queue", event, at, found);
+  const bool faults = kind == PressureKind::cpu_fault;
+  check_given_only(event.touches, "touches", faults, "kind \"cpu_fault\"", at, found);
+  if (faults) check_given(event.touches, "touches", event, at, found);
   check_given_only(event.s0ix, "s0ix", kind == PressureKind::suspend, "kind \"suspend\"", at, found);
   check_given_only(event.method, "method", kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
   if (allocates) check_given(event.buffer, "buffer", event, at, found);
@@ -98,6 +102,19 @@ void check_destroyed(const PressureSpec& event, const ProcessSpec& process, cons
               no_such("queue", *event.queue, fmt::format(" in process \"{}\"", process.name), queues));
   }
   if (event.every) found.add(at / "every", "a queue is destroyed once; give \"at\"");
+}
+
+// Its own buffers, and those that it is given later.
+void check_touched(const MachineSpec& spec, const PressureSpec& event, const ProcessSpec& process,
+                   const Pointer& at, Findings& found) {
+  std::vector<std::string> buffers;
+  for (const BufferSpec& buffer : process.vram) buffers.push_back(buffer.name);
+  for (const PressureSpec& other : spec.events) {
+    if (other.buffer && other.process == process.name) buffers.push_back(other.buffer->name);
+  }
+  if (std::find(buffers.begin(), buffers.end(), *event.touches) != buffers.end()) return;
+  found.add(at / "touches",
+            no_such("buffer", *event.touches, fmt::format(" in process \"{}\"", process.name), buffers));
 }
 
 }  // namespace
@@ -121,6 +138,7 @@ void check_events(const MachineSpec& spec, Findings& found) {
     }
     check_times(spec, event, known ? &spec.processes[index] : nullptr, at, found);
     check_kind(spec, event, at, found);
+    if (known && event.touches) check_touched(spec, event, spec.processes[index], at, found);
     if (known && event.queue && event.kind == PressureKind::destroy_queue) {
       check_destroyed(event, spec.processes[index], at, found);
     }

@@ -101,6 +101,7 @@ void connect(Wiring& w, Connector connector) {
       .to<HardwareEvent>(w.driver.gpu_reset, "GpuReset")
       .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
       .to<MemoryEvent>(w.driver.allocate, "Allocate")
+      .to<MemoryEvent>(w.driver.cpu_fault, "CpuFault")
       .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
       .to<MemoryEvent>(w.driver.validate, "Validate")
       .to<MemoryEvent>(w.driver.rearmed, "Rearmed")

@@ -10,10 +10,11 @@
 
 namespace userqsim {
 
-// Somebody who asked for memory and waited: an allocation, or a CPU thread behind a userptr invalidation.
+// Somebody who asked for memory and waited: an allocation, or a CPU thread in a userptr invalidation or a page
+// fault.
 using RequestId = Id<struct RequestTag>;
 
-enum class RequestKind : std::uint8_t { allocate, userptr };
+enum class RequestKind : std::uint8_t { allocate, userptr, cpu_fault };
 enum class RequestOutcome : std::uint8_t {
   ready,        // where it was asked for
   fell_to_gtt,  // allocated, but in GTT
@@ -84,7 +85,8 @@ struct EnumNames<MemType> {
 template <>
 struct EnumNames<RequestKind> {
   static constexpr std::array entries{std::pair{RequestKind::allocate, std::string_view{"allocate"}},
-                                      std::pair{RequestKind::userptr, std::string_view{"userptr"}}};
+                                      std::pair{RequestKind::userptr, std::string_view{"userptr"}},
+                                      std::pair{RequestKind::cpu_fault, std::string_view{"cpu_fault"}}};
 };
 template <>
 struct EnumNames<RequestOutcome> {

@@ -54,10 +54,13 @@ class Lru {
     bulks_.erase(it);
   }
 
-  // To the tail: a buffer that stands alone (ttm_bo_move_to_lru_tail), or a bulk (ttm_lru_bulk_move_tail).
+  // To the tail: of the list, or of its bulk (ttm_resource_move_to_lru_tail); a bulk as a whole
+  // (ttm_lru_bulk_move_tail).
   Position bump(BufferId buffer, const Position& position) {
+    if (position.bulk.exists() && bulks_.at({position.bulk, position.priority}).buffers.size() == 1)
+      return position;
     remove(position);
-    return add(buffer, position.priority, ProcessId::none());
+    return add(buffer, position.priority, position.bulk);
   }
   void bump_bulk(ProcessId process) {
     for (const TtmPriority priority : {TtmPriority::discardable, TtmPriority::normal}) {

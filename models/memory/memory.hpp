@@ -90,6 +90,7 @@ class Memory {
   };
   struct Request {
     RequestId id;
+    RequestKind kind = RequestKind::allocate;
     ProcessId process;
     PressureId pressure;
     std::uint32_t ordinal = 0;
@@ -101,7 +102,7 @@ class Memory {
     bool waiting = true;
     bool room_was_taken = false;  // moves stood before it when it was made
     auto fields() const {
-      return std::tie(id, process, pressure, ordinal, buffers, outcome, waiting, room_was_taken);
+      return std::tie(id, kind, process, pressure, ordinal, buffers, outcome, waiting, room_was_taken);
     }
   };
   struct Owner {
@@ -132,6 +133,7 @@ class Memory {
   };
 
   void on(const Allocate&, const MemoryChannels&);
+  void on(const CpuFault&, const MemoryChannels&);
   void on(const FenceSignaled&, const MemoryChannels&);
   void on(const Validate&, const MemoryChannels&);
   void on(const Rearmed&, const MemoryChannels&);
@@ -146,6 +148,9 @@ class Memory {
   static std::uint32_t draw_entity(const Request& request);
   void create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
+  void touch(BufferId id, const Claim& claim, const MemoryChannels& channels);
+  void await(Request request, const MemoryChannels& channels);
+  void bind(const Request& request, const MemoryChannels& channels);
   void free_buffer(BufferId id);
   void stop_using(BufferId id, ProcessId user);
   void check_requests(const MemoryChannels& channels);

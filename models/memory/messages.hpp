@@ -49,6 +49,13 @@ struct Allocate {
   std::uint32_t ordinal = 0;
   auto fields() const { return std::tie(request, process, pressure, ordinal); }
 };
+// A CPU thread of the process touches its buffers of the name that the entry says, and waits for them.
+struct CpuFault {
+  RequestId request;
+  ProcessId process;
+  PressureId pressure;
+  auto fields() const { return std::tie(request, process, pressure); }
+};
 struct FenceSignaled {
   EvictionId eviction;
   auto fields() const { return std::tie(eviction.process, eviction.ordinal); }
@@ -94,7 +101,7 @@ struct HoldOver {
   auto fields() const { return std::tie(request); }
 };
 
-using MemoryEvent = std::variant<Allocate, FenceSignaled, Validate, Rearmed, Unlocked, ReleaseProcess, CopyDone,
-                                 PagesDone, RequestBound, HoldOver>;
+using MemoryEvent = std::variant<Allocate, CpuFault, FenceSignaled, Validate, Rearmed, Unlocked, ReleaseProcess,
+                                 CopyDone, PagesDone, RequestBound, HoldOver>;
 
 }  // namespace userqsim

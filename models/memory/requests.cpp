@@ -1,5 +1,6 @@
 // Requests for memory: the buffers that they create, the room that they wait for, and their end.
 #include <algorithm>
+#include <utility>
 
 #include "models/memory/memory.hpp"
 #include "models/workload/purpose.hpp"
@@ -19,11 +20,52 @@ void Memory::on(const Allocate& message, const MemoryChannels& channels) {
     for (const BufferSpec& spec : (*processes_)[message.process.index()].vram)
       create_buffers(request, spec, channels);
   }
+  await(std::move(request), channels);
+}
+
+// It waits until the room that it was given, or the buffers that it touched, are there.
+void Memory::await(Request request, const MemoryChannels& channels) {
   serve(channels);
   request.room_was_taken = oldest_move() <= request.barrier;
   unbound_.emplace(request.barrier, request.id);
-  requests_.emplace(request.id, request);
+  const RequestId id = request.id;
+  requests_.emplace(id, std::move(request));
   check_requests(channels);
+}
+
+void Memory::on(const CpuFault& message, const MemoryChannels& channels) {
+  Request request;
+  request.id = message.request;
+  request.kind = RequestKind::cpu_fault;
+  request.process = message.process;
+  request.pressure = message.pressure;
+  request.requested = channels.validated.now();
+  const std::string& name = *channels.workload->pressure_spec(message.pressure).touches;
+  const std::set<BufferId> held = owner(message.process).buffers;
+  for (const BufferId id : held) {
+    if (buffer(id).spec->name != name) continue;
+    touch(id, {request.id, message.process}, channels);
+    request.buffers.push_back(id);
+    if (!buffer(id).moves.empty()) request.barrier = std::max(request.barrier, buffer(id).moves.back());
+  }
+  await(std::move(request), channels);
+}
+
+// amdgpu_bo_fault_reserve_notify, ttm_bo_vm_fault: what the CPU does not see in VRAM is moved to where it does, to
+// GTT rather than in somebody's place; what was swapped out is read back. Else the buffer is bumped.
+void Memory::touch(BufferId id, const Claim& claim, const MemoryChannels& channels) {
+  Buffer& b = buffer(id);
+  Placement list;
+  if (b.place == MemType::vram && b.visible < b.size) {
+    list.add({MemType::vram, PlaceFlag::desired, VramPart::visible});
+    list.add({MemType::gtt});
+    validate(id, list, claim, channels);
+  } else if (b.place == MemType::swap) {
+    list.add({MemType::system});
+    validate(id, list, claim, channels);
+  } else if (b.place != MemType::nowhere && !b.spec->pinned) {
+    b.lru = lru_of(b.place).bump(id, b.lru);
+  }
 }
 
 // A request draws by who makes it, so that it costs the same whatever other requests there were.
@@ -98,18 +140,26 @@ void Memory::stop_using(BufferId id, ProcessId user) {
   std::erase(b.users, user);
 }
 
-// A request whose room has been vacated is bound: its page tables are written, then it is ready.
 void Memory::check_requests(const MemoryChannels& channels) {
   while (!unbound_.empty() && unbound_.begin()->first < oldest_move()) {
-    const Request& r = requests_.at(unbound_.begin()->second);
+    const auto it = requests_.find(unbound_.begin()->second);
     unbound_.erase(unbound_.begin());
-    std::int64_t entries = 0;
-    for (const BufferId id : r.buffers) entries += buffer(id).entries();
-    const Duration entry = channels.costs->of(CostName::page_table_fragment, draw_entity(r), r.ordinal);
-    const Duration bind =
-        plus(channels.costs->of(CostName::page_table_base, draw_entity(r), r.ordinal), times(entry, entries));
-    channels.request_bound.post_in(bind, {r.id});
+    if (it->second.kind == RequestKind::allocate) {
+      bind(it->second, channels);
+    } else {
+      end_request(it->second, channels);
+      requests_.erase(it);
+    }
   }
+}
+
+// A request whose room has been vacated is bound: its page tables are written, then it is ready.
+void Memory::bind(const Request& r, const MemoryChannels& channels) {
+  std::int64_t entries = 0;
+  for (const BufferId id : r.buffers) entries += buffer(id).entries();
+  const Duration entry = channels.costs->of(CostName::page_table_fragment, draw_entity(r), r.ordinal);
+  const Duration base = channels.costs->of(CostName::page_table_base, draw_entity(r), r.ordinal);
+  channels.request_bound.post_in(plus(base, times(entry, entries)), {r.id});
 }
 
 void Memory::on(const RequestBound& message, const MemoryChannels& channels) {
@@ -138,7 +188,7 @@ void Memory::end_request(Request& r, const MemoryChannels& channels) {
 RequestEnded Memory::fact_of(const Request& r, RequestOutcome outcome, SimTime now) const {
   Bytes bytes{0};
   for (const BufferId id : r.buffers) bytes += buffer(id).size;
-  return {now, r.id, RequestKind::allocate, r.process, bytes, r.requested, outcome, r.room_was_taken};
+  return {now, r.id, r.kind, r.process, bytes, r.requested, outcome, r.room_was_taken};
 }
 
 void Memory::on(const HoldOver& message, const MemoryChannels& channels) {

@@ -115,6 +115,7 @@ enum class ResetMethod : std::uint8_t { mode1, mode2 };
 enum class PressureKind : std::uint8_t {
   allocate,
   invalidate_userptr,
+  cpu_fault,  // a CPU touches a buffer of the process
   evict,
   suspend,          // the system goes to sleep
   resume,           // and wakes up
@@ -136,6 +137,7 @@ struct PressureSpec {
   std::optional<BufferSpec> buffer;    // allocate: what
   std::optional<Distribution> hold;    // allocate: freed that long after it was ready; default: never
   std::optional<Bytes> size;           // invalidate_userptr: size of the registration
+  std::optional<std::string> touches;  // cpu_fault: buffers of that name
   std::optional<std::string> queue;    // destroy_queue: which
   std::optional<bool> s0ix;            // suspend: to idle, the device keeps its power; default: false
   std::optional<ResetMethod> method;   // gpu_reset: default: the device's
@@ -170,6 +172,7 @@ struct EnumNames<PressureKind> {
   static constexpr std::array entries{
       std::pair{PressureKind::allocate, std::string_view{"allocate"}},
       std::pair{PressureKind::invalidate_userptr, std::string_view{"invalidate_userptr"}},
+      std::pair{PressureKind::cpu_fault, std::string_view{"cpu_fault"}},
       std::pair{PressureKind::evict, std::string_view{"evict"}},
       std::pair{PressureKind::suspend, std::string_view{"suspend"}},
       std::pair{PressureKind::resume, std::string_view{"resume"}},
@@ -292,6 +295,7 @@ void describe(V& v, PressureSpec& e) {
   v.optional("buffer", e.buffer, "allocate: what is allocated");
   v.optional("hold", e.hold, "allocate: freed that long after it was ready; default: never");
   v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
+  v.optional("touches", e.touches, "cpu_fault: buffers of the process that the CPU touches, by name");
   v.optional("queue", e.queue, "destroy_queue: queue of the process");
   v.optional("s0ix", e.s0ix, "suspend: to idle, the device keeps its power; default: false");
   v.optional("method", e.method, "gpu_reset: how; default: the device's reset_method");

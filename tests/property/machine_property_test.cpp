@@ -133,7 +133,9 @@ PressureSpec random_pressure(const std::string& process) {
   PressureSpec e = evict_at(0ns, process);
   e.at.reset();
   e.every = ExponentialDuration{duration_in(2'000, 20'000)};
-  e.kind = *rc::gen::element(PressureKind::evict, PressureKind::allocate, PressureKind::invalidate_userptr);
+  e.kind = *rc::gen::element(PressureKind::evict, PressureKind::allocate, PressureKind::invalidate_userptr,
+                             PressureKind::cpu_fault);
+  if (e.kind == PressureKind::cpu_fault) e.touches = "data";
   if (e.kind == PressureKind::invalidate_userptr) e.size = Bytes{1 << 20};
   if (e.kind == PressureKind::allocate) {
     e.buffer = random_buffer("scratch", *rc::gen::inRange(1U, 4U));

@@ -240,6 +240,10 @@ class MemoryBench : public PartBench {
   void allocate(PressureId pressure) {
     wiring.driver.allocate.post({RequestId{requests_++}, workload.pressure_process(pressure), pressure, 0});
   }
+  // One of the scenario's CPU faults.
+  void touch(PressureId pressure) {
+    wiring.driver.cpu_fault.post({RequestId{requests_++}, workload.pressure_process(pressure), pressure});
+  }
   void signal(ProcessId process) {
     wiring.driver.fence_signaled.post({EvictionId{process, evictions_[process.index()]++}});
   }

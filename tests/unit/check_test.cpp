@@ -182,6 +182,21 @@ TEST_CASE("what a buffer is must go together", "[check]") {
         }) == Lines{at + "/cpu_access: the CPU sees all of GTT: it is for buffers that may live in vram"});
 }
 
+TEST_CASE("a CPU touches a buffer that there is", "[check]") {
+  const auto touching = [](const std::string& name) {
+    return problems([&](MachineSpec& spec) {
+      PressureSpec e;
+      e.kind = PressureKind::cpu_fault;
+      e.process = "game";
+      e.at = std::chrono::seconds{5};
+      e.touches = name;
+      spec.events.push_back(e);
+    });
+  };
+  CHECK(touching("textures").empty());
+  CHECK(touching("texture").size() == 1);
+}
+
 TEST_CASE("the CPU sees no more of VRAM than there is", "[check]") {
   CHECK(problems([](MachineSpec& spec) { spec.device.visible_vram = spec.device.vram; }).empty());
   CHECK(problems([](MachineSpec& spec) { spec.device.visible_vram = spec.device.vram + Bytes{1}; }).size() == 1);

@@ -157,5 +157,58 @@ TEST_CASE("without visible VRAM a buffer lies in the other part, and without any
   CHECK(bench.count<BufferMoved>() == 0);
 }
 
+PressureSpec touch(std::string process, std::string buffer) {
+  PressureSpec e;
+  e.kind = PressureKind::cpu_fault;
+  e.process = std::move(process);
+  e.at = 0ns;
+  e.touches = std::move(buffer);
+  return e;
+}
+
+TEST_CASE("a buffer that the CPU touches goes to the tail of the LRU", "[memory][cpu_fault]") {
+  const bool touched = GENERATE(false, true);
+  MachineSpec spec = memory_machine({{vram(40)}, {vram(40)}, {vram(60)}});
+  spec.processes[0].vram.front().reservation = Reservation::own;
+  spec.events = {touch("a", "buffer")};
+  MemoryBench bench(std::move(spec));
+  bench.allocate(a);
+  bench.allocate(b);
+  bench.run_until(1ms);
+  if (touched) {
+    bench.touch(PressureId{0});
+    const auto faults = [](const RequestEnded& r) { return r.kind == RequestKind::cpu_fault; };
+    const RequestEnded ended = bench.expect_at<RequestEnded>(1ms, faults);
+    CHECK_FALSE(ended.waited);
+    CHECK(ended.bytes == mib(40));
+  }
+  bench.allocate(c);
+  bench.run_until(2ms);
+  CHECK(moved(bench) == (touched ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{0}));
+}
+
+// 40 of 100 MiB are visible; a's 30 lie in the other part. With 10 visible free it moves to GTT rather than send b
+// away.
+TEST_CASE("what the CPU does not see is moved to where it does, in nobody's place", "[memory][cpu_fault]") {
+  const bool room = GENERATE(false, true);
+  MachineSpec spec = with_small_bar({{vram(30)}, {seen(room ? 5 : 30)}});
+  spec.events = {touch("a", "buffer")};
+  MemoryBench bench(std::move(spec));
+  bench.stop_takes = 100us;
+  bench.allocate(a);
+  bench.allocate(b);
+  bench.run_until(1ms);
+  bench.touch(PressureId{0});
+  CHECK(bench.expect_at<FenceNeeded>(1ms).process == a);
+  const Duration takes = room ? link_time(30) * 2 / 10 : link_time(30);
+  const BufferMoved move = bench.expect_at<BufferMoved>(1ms + 100us + takes);
+  CHECK(move.to == (room ? MemType::vram : MemType::gtt));
+  CHECK(move.process == a);
+  const auto faults = [](const RequestEnded& r) { return r.kind == RequestKind::cpu_fault; };
+  const RequestEnded ended = bench.expect_at<RequestEnded>(1ms + 100us + takes, faults);
+  CHECK(ended.waited);
+  CHECK(ended.outcome == (room ? RequestOutcome::ready : RequestOutcome::fell_to_gtt));
+}
+
 }  // namespace
 }  // namespace userqsim
