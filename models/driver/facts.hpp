@@ -26,7 +26,7 @@ enum class EvictionStepKind : std::uint8_t {
   suspend_fence,      // MES mutex dropped: SUSPEND's second fence polled
   restore_delay,      // the kernel's delay before the restore worker is queued
   restore_start,      // restore worker queued, not yet running
-  restore_cancelled,  // a queued restore was cancelled: until somebody queues it again
+  restore_cancelled,  // a restore was cancelled, or failed: until somebody queues it again
   move,               // waits for its buffers to arrive
   userptr_fault,      // re-faults userptr pages
   page_table,         // page-table update

@@ -25,7 +25,6 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   if (fresh || !displaced) move_to_tail(queue, last || to_another);
   give_way(queue, nullptr, channels);
   g.leaving_for = to;
-  g.left_idle = idle;
 }
 
 // Processes with a slot of the engine that have had their quantum go behind the others, the longest-served first.

@@ -69,7 +69,7 @@ enum class HazardKind : std::uint8_t {
   job_timeout,              // a fence of the queue did not signal in time
   late_fence_write,         // MES wrote a suspend fence that the driver had given up and freed
   restore_failed,           // a restore found no room for some buffer; the process stays evicted
-  restore_cancelled,        // a queued restore was cancelled; the process stays evicted until it needs a live fence
+  restore_cancelled,        // nobody will restore the process until it needs a live fence
   restarted_while_evicted,  // queues restarted though their process had been evicted again
   reset_deadlock,           // a reset waits for a restore work that waits for the reset
   vram_lost,                // a reset lost what was in VRAM

@@ -44,7 +44,7 @@ struct CostSpec {
   Cost worker_latency;       // from schedule_work to the worker's first instruction
   Cost submit;               // the signal ioctl's own time
   Cost page_table_base;      // page-table update of one validated process
-  Cost page_table_fragment;  // and of each 2 MiB fragment moved
+  Cost page_table_fragment;  // and of each entry: a fragment moved or bound
   Cost tlb_flush;            // one TLB invalidation in hardware
   Cost move_window;          // one 2 MiB GART window of a move: map job, copy job, flush
   Cost userptr_page;         // re-fault and re-map one 4 KiB page of a userptr registration
@@ -97,7 +97,7 @@ void describe(V& v, CostSpec& c) {
   v.required("worker_latency", c.worker_latency, "From schedule_work to the worker's first instruction");
   v.required("submit", c.submit, "The signal ioctl's own time");
   v.required("page_table_base", c.page_table_base, "Page-table update of one validated process");
-  v.required("page_table_fragment", c.page_table_fragment, "Page-table update of one moved 2 MiB fragment");
+  v.required("page_table_fragment", c.page_table_fragment, "Page-table update of one entry: a fragment moved or bound");
   v.required("tlb_flush", c.tlb_flush, "One TLB invalidation in hardware");
   v.required("move_window", c.move_window, "One 2 MiB window of a move, beside the transfer itself");
   v.required("userptr_page", c.userptr_page, "Re-fault and re-map one 4 KiB page of a userptr registration");

@@ -46,7 +46,6 @@ struct TraceArrival {
 };
 using Arrival = std::variant<PeriodicArrival, PoissonArrival, ClosedArrival, TraceArrival>;
 
-// One job of an arrival. Work is machine time at the job's full width.
 // The waves of a compute dispatch. What a compute unit holds of them at a time, how many rounds they take and what
 // they leave in memory when they are saved follows from here and from the device.
 struct WaveShape {
@@ -57,6 +56,7 @@ struct WaveShape {
   Bytes lds{0};                   // of a workgroup
 };
 
+// One job of an arrival. Work is machine time at the job's full width.
 struct JobSpec {
   std::string name = "job";
   std::optional<std::string> queue;  // default: the queue that holds the stream

@@ -11,6 +11,8 @@
 
 namespace userqsim::test {
 
+constexpr ProcessId a{0}, b{1}, c{2};
+
 constexpr Bytes mib(std::int64_t n) { return {n << 20}; }
 
 // The link takes 1 us for 2 MiB.
@@ -57,6 +59,10 @@ inline std::vector<std::uint32_t> moved(const MemoryBench& bench) {
   std::vector<std::uint32_t> ids;
   for (const BufferMoved& m : bench.all<BufferMoved>()) ids.push_back(m.buffer.value);
   return ids;
+}
+
+inline auto fence_of(ProcessId process) {
+  return [=](const FenceNeeded& f) { return f.process == process; };
 }
 
 }  // namespace userqsim::test

@@ -4,24 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/load/scenario.hpp"
-#include "tests/support/catch.hpp"
-#include "tests/support/watched_run.hpp"
+#include "tests/support/library.hpp"
 
 namespace userqsim {
 namespace {
 
 using namespace test;
 using namespace std::chrono_literals;
-
-RunRecord record(const std::string& name, std::vector<std::string> sets = {}) {
-  LoadOptions options;
-  options.sets = std::move(sets);
-  const WatchedRun run = watched_run(load_scenario("scenarios/library/" + name + ".json", options).machine, 0, 64);
-  CAPTURE(run.violations);
-  REQUIRE(run.violations.empty());
-  return run.record;
-}
 
 // Latencies of the process's finished jobs.
 std::vector<std::int64_t> latencies(const RunRecord& run, std::uint32_t process) {

@@ -8,8 +8,6 @@ namespace {
 
 using namespace test;
 
-constexpr ProcessId a{0}, b{1}, c{2};
-
 std::vector<std::uint32_t> order_of(Lru lru) {
   std::vector<std::uint32_t> order;
   const auto nobody = [](ProcessId) { return false; };

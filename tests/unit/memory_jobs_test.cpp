@@ -7,12 +7,6 @@ namespace {
 
 using namespace test;
 
-constexpr ProcessId a{0}, b{1}, c{2};
-
-auto fence_of(ProcessId process) {
-  return [=](const FenceNeeded& f) { return f.process == process; };
-}
-
 // c evicts a's 50 and b's 50. With one entity b is stopped when a's copy is done; with two both at once.
 TEST_CASE("each move entity stops the owner of its head", "[memory][jobs]") {
   const std::uint32_t entities = GENERATE(1U, 2U);

@@ -6,12 +6,6 @@ namespace {
 
 using namespace test;
 
-constexpr ProcessId a{0}, b{1}, c{2};
-
-auto fence_of(ProcessId process) {
-  return [=](const FenceNeeded& f) { return f.process == process; };
-}
-
 TEST_CASE("what may be dropped goes first and nowhere, when its users have stopped", "[memory][kinds]") {
   BufferSpec cache = vram(40);
   cache.discardable = true;

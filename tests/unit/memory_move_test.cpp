@@ -1,24 +1,19 @@
 // Moves: when they may begin, what they take, and who waits for them.
-#include "tests/support/part_bench.hpp"
+#include "tests/support/memory_specs.hpp"
 
 namespace userqsim {
 namespace {
 
 using namespace test;
 
-constexpr ProcessId a{0}, b{1}, c{2};
-
-constexpr Bytes mib(std::int64_t n) { return {n << 20}; }
-
 // The link takes 1 us for 2 MiB, and each 2 MiB window another 3 us.
-constexpr Bandwidth link{(std::int64_t{2} << 20) * 1'000'000};
 constexpr Duration copy_time(std::int64_t mebibytes) { return (1us + 3us) * mebibytes / 2; }
 
 MachineSpec machine(std::initializer_list<std::int64_t> sizes) {
   MachineSpec spec = ideal_machine();
   spec.device.vram = mib(100);
   spec.device.gtt = mib(1000);
-  spec.device.link = link;
+  spec.device.link = mib_link;
   spec.costs.move_window = cost(3us);
   for (const std::int64_t size : sizes) {
     ProcessSpec p = process(std::string(1, static_cast<char>('a' + std::ssize(spec.processes))), {});

@@ -6,8 +6,6 @@ namespace {
 
 using namespace test;
 
-constexpr ProcessId a{0}, b{1}, c{2};
-
 // GTT holds 100 MiB, host memory 150 in all; swapping takes 1 us for a MiB.
 MachineSpec paged(const std::vector<std::vector<BufferSpec>>& processes, std::int64_t swap = 0) {
   MachineSpec spec = memory_machine(processes);

@@ -1,16 +1,12 @@
 // Who gets memory and who gives it up: LRU victims, placement of new and of restored buffers, limits, release.
 #include "models/memory/memory.hpp"
 
-#include "tests/support/part_bench.hpp"
+#include "tests/support/memory_specs.hpp"
 
 namespace userqsim {
 namespace {
 
 using namespace test;
-
-constexpr ProcessId a{0}, b{1}, c{2};
-
-constexpr Bytes mib(std::int64_t n) { return {n << 20}; }
 
 ProcessSpec owner(std::string name, std::int64_t size, std::uint32_t count, Domain domain = Domain::vram) {
   ProcessSpec p = process(std::move(name), {});
@@ -28,26 +24,7 @@ MachineSpec machine(std::vector<ProcessSpec> processes) {
 }
 
 PressureSpec allocation(std::string process, std::int64_t size, Domain domain = Domain::vram) {
-  PressureSpec e;
-  e.kind = PressureKind::allocate;
-  e.process = std::move(process);
-  e.at = 0ns;
-  e.buffer = BufferSpec{"more", mib(size), 1, domain};
-  return e;
-}
-
-// Allocates for each process in turn, a millisecond each.
-void allocate_all(MemoryBench& bench) {
-  for (std::size_t p = 0; p < bench.layout.processes.size(); ++p) {
-    bench.allocate(ProcessId::of(p));
-    bench.run_until(Duration{1ms} * (p + 1));
-  }
-}
-
-std::vector<std::uint32_t> moved(const MemoryBench& bench) {
-  std::vector<std::uint32_t> ids;
-  for (const BufferMoved& m : bench.all<BufferMoved>()) ids.push_back(m.buffer.value);
-  return ids;
+  return test::allocation(std::move(process), BufferSpec{"more", mib(size), 1, domain});
 }
 
 TEST_CASE("what fits is allocated where it belongs and evicts nobody", "[memory]") {
