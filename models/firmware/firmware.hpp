@@ -191,6 +191,11 @@ class Firmware {
   void end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& channels);
 
   // Who has a slot (scheduler.cpp).
+  // Who waits in vain: for a slot, or for a VMID, which those of any engine may give up.
+  struct Unserved {
+    QueueId queue;
+    bool for_vmid = false;
+  };
   // What has been given away in one go through those who wait, and what is coming.
   struct Pass {
     std::array<std::size_t, 3> kept_slots{};  // free, by engine, for who waits for a VMID
@@ -201,9 +206,16 @@ class Firmware {
     std::size_t vmids = 0;  // the same, of VMIDs
     std::vector<QueueId> vmid_for;
     std::optional<std::uint32_t> closed_vmid;  // nobody new comes to it
+    std::vector<Unserved> unserved;
 
     static bool has(const std::vector<QueueId>& queues, QueueId queue);
   };
+  // Where a slot may come from: one that is being vacated for it, or for nobody, or that somebody is asked for.
+  struct SlotSource {
+    enum Kind : std::uint8_t { nobody, promised, quick, slow, somebody } kind = nobody;
+    QueueId victim = QueueId::none();
+  };
+  using Claim = std::tuple<bool, Priority, std::uint64_t, std::uint64_t>;
   struct VmidGivers {
     std::optional<std::uint32_t> vmid{};
     bool ready = false;  // all of them yield now
@@ -212,20 +224,21 @@ class Firmware {
   void reschedule(QueueType type, const FirmwareChannels& channels);
   void reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
   void schedule(std::span<const QueueType> types, const FirmwareChannels& channels);
-  void serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels);
+  std::vector<Unserved> serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels);
   std::optional<WaitKey> first_waiting(QueueType type, const WaitKey& after) const;
   Pass begin_pass(SimTime now) const;
   bool serve(QueueId queue, Pass& pass, const FirmwareChannels& channels);
-  bool get_slot(QueueId queue, Pass& pass, const FirmwareChannels& channels);
-  bool may_get_slot(QueueId queue, const Pass& pass, SimTime now) const;
-  bool get_both(QueueId queue, const Pass& pass, const FirmwareChannels& channels);
+  SlotSource slot_source(QueueId queue, const Pass& pass, SimTime now) const;
+  bool take(const SlotSource& source, QueueId queue, Pass& pass, const FirmwareChannels& channels);
+  bool gives_both(QueueId victim, QueueId queue, const Pass& pass) const;
   bool get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels);
   std::size_t free_slots(QueueType type) const;
   std::optional<SlotId> free_slot(QueueId queue) const;
   bool can_have_vmid(QueueId queue) const;
   bool has_realtime(const SlotPlan::Pipe& pipe) const;
   bool yields(QueueId queue, QueueId to, SimTime now) const;
-  std::optional<QueueId> who_gives_slot(QueueId to, SimTime now) const;
+  Claim claim_of(QueueId queue) const;
+  QueueId who_gives_slot(QueueId to, SimTime now) const;
   VmidGivers who_give_vmid(QueueId to, SimTime now) const;
   Duration time_to_yield(QueueId queue, QueueId to, SimTime now) const;
   void watch_quiet(QueueType type, const FirmwareChannels& channels);
@@ -235,12 +248,14 @@ class Firmware {
   // Turns (turns.cpp).
   void give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels);
   void end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels);
+  std::optional<WaitKey> rival_of_process(QueueId queue) const;
+  std::optional<WaitKey> rival_of_gang(QueueId queue) const;
   void pass_turns(QueueType type, SimTime now);
   void renew_turns(QueueType type, SimTime now);
   static void cancel_timer(Gang& g, const FirmwareChannels& channels);
   void begin_quantum(QueueId queue, SimTime now);
   void stop_quantum(QueueId queue, SimTime now);
-  void watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels);
+  void watch_quanta(const Unserved& waiter, const FirmwareChannels& channels);
 
   bool runnable(QueueId queue) const { return gang(queue).registered && !gang(queue).suspended; }
   bool is_hws() const { return spec_.scheduler == Scheduler::hws; }

@@ -78,7 +78,8 @@ struct Gang {
   bool work_known = false;
   bool connected = false;  // its quantum counts: a pipe runs it, and it is not leaving
   Quantum quantum;
-  EventHandle timer;  // its turn may be over, or the promise of its slot
+  bool turn_over = false;  // it has had its quantum, and another of its process waits
+  EventHandle timer;       // its turn may be over, or the promise of its slot
   std::optional<SimTime> timer_at;
   // How the lists count it.
   bool listed = false;  // it may run
@@ -88,7 +89,7 @@ struct Gang {
   auto fields() const {
     return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since},
                       leaving_for, left_idle, on_pipe_since, stops, resets, seen[0], seen[1], seen[2], work_known,
-                      connected, quantum);
+                      connected, quantum, turn_over);
   }
 };
 
@@ -98,9 +99,8 @@ struct ListedProcess {
   std::uint32_t registered = 0;  // gangs
   std::uint32_t in_slots = 0;    // gangs
   Quantum quantum;
-  bool turn_over = false;    // it has had its quantum, and the next process is first
-  std::uint64_t served = 0;  // when it was last given a slot for a turn: the longest-served makes way first
-  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over, served); }
+  bool turn_over = false;  // it has had its quantum, and another waits
+  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over); }
 };
 
 // What there is of one engine. Derived from the gangs, so that no decision walks them all.

@@ -83,7 +83,6 @@ void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
   ListedProcess& process = process_of(queue);
   ++process.in_slots;
   if (process.quantum.is_over(now)) begin_turn(process, now);
-  if (process.quantum.left(now) == spec_.process_quantum) process.served = next_place_++;
   relist(queue);
 }
 
@@ -96,7 +95,7 @@ void Firmware::leave(QueueId queue) {
   Gang& g = gang(queue);
   slot_taken_[g.slot.index()] = QueueId::none();
   g.slot = SlotId::none();
-  g.leaving = g.left_idle = false;
+  g.leaving = g.left_idle = g.turn_over = false;
   g.on_pipe_since.reset();
   g.leaving_for = QueueId::none();
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.drop(*vmid);

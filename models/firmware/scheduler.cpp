@@ -28,14 +28,14 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
     watch_quiet(type, channels);
     if (!low_may_run(type)) send_low_away(type, channels);
   }
-  serve_waiting(types, channels);
-  for (const QueueType type : types) {
-    if (!is_hws()) renew_turns(type, channels.map.now());
-  }
+  const std::vector<Unserved> unserved = serve_waiting(types, channels);
+  for (const QueueType type : types) renew_turns(type, channels.map.now());
+  for (const Unserved& each : unserved) watch_quanta(each, channels);
 }
 
 // First come first of all engines.
-void Firmware::serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels) {
+std::vector<Firmware::Unserved> Firmware::serve_waiting(std::span<const QueueType> types,
+                                                        const FirmwareChannels& channels) {
   Pass pass = begin_pass(channels.map.now());
   std::array<std::optional<WaitKey>, engines.size()> next;  // by engine; none: it is done with
   for (const QueueType type : types) next[index_of(type)] = first_waiting(type, WaitKey{});
@@ -44,7 +44,7 @@ void Firmware::serve_waiting(std::span<const QueueType> types, const FirmwareCha
     for (std::optional<WaitKey>& key : next) {
       if (key && (first == nullptr || *key < **first)) first = &key;
     }
-    if (first == nullptr) return;
+    if (first == nullptr) return pass.unserved;
     const WaitKey key = **first;
     if (serve(key.queue, pass, channels)) {
       *first = first_waiting(type_of(key.queue), key);
@@ -81,53 +81,55 @@ bool Firmware::serve(QueueId queue, Pass& pass, const FirmwareChannels& channels
     channels.map.post({queue, *slot, gang(queue).stops, gpu_resets_});
     return true;
   }
-  if (!slot && !may_get_slot(queue, pass, now)) {  // then nobody is sent away for its VMID either
-    watch_quanta(queue, false, channels);
+  const auto unserved = [&](bool for_vmid) {
+    pass.unserved.push_back({queue, for_vmid});
     return false;
+  };
+  SlotSource source = slot ? SlotSource{} : slot_source(queue, pass, now);
+  if (!slot && source.kind == SlotSource::nobody) return unserved(false);  // nor does anybody leave its VMID
+  if (!slot && !has_vmid && gives_both(source.victim, queue, pass))
+    return end_turn(source.victim, queue, channels), true;
+  if (!has_vmid) {
+    if (!get_vmid(queue, pass, channels)) return unserved(true);
+    if (!slot) source = slot_source(queue, pass, now);  // who left the VMID may have had a slot for it
   }
-  if (!slot && !has_vmid && get_both(queue, pass, channels)) return true;
-  if (!has_vmid && !get_vmid(queue, pass, channels)) return false;
-  if (!slot && !get_slot(queue, pass, channels)) return false;
-  if (slot) ++pass.kept_slots[index_of(type_of(queue))];
+  if (slot) {
+    ++pass.kept_slots[index_of(type_of(queue))];
+  } else if (!take(source, queue, pass, channels)) {
+    return unserved(false);
+  }
   if (has_vmid && vmid && !shares) ++pass.kept_vmids;
   return true;
 }
 
 // An idle gang's slot, which is free soon; that of somebody who leaves for this one already; of a lower level, at
 // once; one that is being vacated for nobody in particular; of somebody whose turn is over.
-bool Firmware::get_slot(QueueId queue, Pass& pass, const FirmwareChannels& channels) {
+Firmware::SlotSource Firmware::slot_source(QueueId queue, const Pass& pass, SimTime now) const {
   const std::size_t engine = index_of(type_of(queue));
-  if (pass.has(pass.quick_for, queue)) return true;
-  if (pass.quick[engine] > 0) return --pass.quick[engine], true;
-  const std::optional<QueueId> victim = who_gives_slot(queue, channels.map.now());
-  const bool idle = victim && !wants(*victim);
-  if (!idle && pass.has(pass.slow_for, queue)) return true;
-  const bool at_once = idle || (victim && level_of(*victim) < level_of(queue));
-  if (!at_once && pass.slow[engine] > 0) return --pass.slow[engine], true;
-  if (victim) {
-    end_turn(*victim, queue, channels);
-    return true;
-  }
-  watch_quanta(queue, false, channels);
-  return false;
+  if (pass.has(pass.quick_for, queue)) return {SlotSource::promised};
+  if (pass.quick[engine] > 0) return {SlotSource::quick};
+  const QueueId victim = who_gives_slot(queue, now);
+  const bool idle = victim.exists() && !wants(victim);
+  if (!idle && pass.has(pass.slow_for, queue)) return {SlotSource::promised};
+  const bool at_once = idle || (victim.exists() && level_of(victim) < level_of(queue));
+  if (!at_once && pass.slow[engine] > 0) return {SlotSource::slow};
+  if (victim.exists()) return {SlotSource::somebody, victim};
+  return {};
 }
 
-// Whether somebody has left a slot for it, or would.
-bool Firmware::may_get_slot(QueueId queue, const Pass& pass, SimTime now) const {
+bool Firmware::take(const SlotSource& source, QueueId queue, Pass& pass, const FirmwareChannels& channels) {
   const std::size_t engine = index_of(type_of(queue));
-  return pass.quick[engine] + pass.slow[engine] > 0 || pass.has(pass.quick_for, queue) ||
-         pass.has(pass.slow_for, queue) || who_gives_slot(queue, now).has_value();
+  if (source.kind == SlotSource::quick) --pass.quick[engine];
+  if (source.kind == SlotSource::slow) --pass.slow[engine];
+  if (source.kind == SlotSource::somebody) end_turn(source.victim, queue, channels);
+  return source.kind != SlotSource::nobody;
 }
 
-// Who gives it a slot and is alone in a VMID gives it that too.
-bool Firmware::get_both(QueueId queue, const Pass& pass, const FirmwareChannels& channels) {
-  if (pass.has(pass.vmid_for, queue) || pass.vmids > 0) return false;  // a VMID is coming already
-  const std::optional<QueueId> victim = who_gives_slot(queue, channels.map.now());
-  if (!victim) return false;
-  const auto vmid = contexts_.vmid_of(*victim);
-  if (!vmid || vmids_.holders(*vmid) != 1) return false;
-  end_turn(*victim, queue, channels);
-  return true;
+// Who gives it a slot and is alone in a VMID gives it that too, unless one is coming already.
+bool Firmware::gives_both(QueueId victim, QueueId queue, const Pass& pass) const {
+  if (!victim.exists() || pass.has(pass.vmid_for, queue) || pass.vmids > 0) return false;
+  const auto vmid = contexts_.vmid_of(victim);
+  return vmid && vmids_.holders(*vmid) == 1;
 }
 
 // All who share a VMID leave it together. Where none can yet, nobody new comes to the one that will be free first,
@@ -137,17 +139,13 @@ bool Firmware::get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& chann
   if (pass.has(pass.vmid_for, queue)) return true;
   if (pass.vmids > 0) return --pass.vmids, true;
   const VmidGivers givers = who_give_vmid(queue, now);
-  if (!givers.vmid) return watch_quanta(queue, true, channels), false;
   pass.closed_vmid = givers.vmid;
-  if (givers.ready) {
-    for (const QueueId each : givers.queues) {
-      end_turn(each, queue, channels);
-      if (type_of(each) == type_of(queue)) pass.slow_for.push_back(queue);
-    }
-    return true;
+  if (!givers.vmid || !givers.ready) return false;
+  for (const QueueId each : givers.queues) {
+    end_turn(each, queue, channels);
+    if (type_of(each) == type_of(queue)) pass.slow_for.push_back(queue);
   }
-  watch_quanta(queue, true, channels);
-  return false;
+  return true;
 }
 
 // The lowest free slot of the pipe that has the fewest taken; of real-time gangs a pipe has one at most.
@@ -236,43 +234,44 @@ bool Firmware::yields(QueueId queue, QueueId to, SimTime now) const {
   if (level_of(queue) == Priority::realtime || !wants(to) || keeps_slot(queue)) return false;
   if (!wants(queue)) return true;
   if (level_of(queue) != level_of(to)) return level_of(queue) < level_of(to);
-  if (contexts_.process_of(queue) == contexts_.process_of(to)) return gang(queue).quantum.is_over(now);
   // Not to one that has just left: who came before it is served, and then the next turn begins (renew_turns).
-  const bool first = is_hws() || process_of(to).place < process_of(queue).place;
-  return first && process_of(queue).quantum.is_over(now);
+  if (contexts_.process_of(queue) == contexts_.process_of(to)) {
+    return gang(queue).quantum.is_over(now) && gang(to).place < gang(queue).place;
+  }
+  return process_of(queue).quantum.is_over(now) && process_of(to).place < process_of(queue).place;
 }
 
-// An idle gang first, then one of a lower level, then one of another process whose turn is over, then one of the
-// same process whose own is; lower levels before higher, longest-served place first.
-std::optional<QueueId> Firmware::who_gives_slot(QueueId to, SimTime now) const {
+// How good the gang's claim to its slot is: work, then level, then its place in the list.
+Firmware::Claim Firmware::claim_of(QueueId queue) const {
+  return {wants(queue), level_of(queue), ~process_of(queue).place, ~gang(queue).place};
+}
+
+// Of those who yield, the one with the least claim; or nobody.
+QueueId Firmware::who_gives_slot(QueueId to, SimTime now) const {
   const bool realtime = level_of(to) == Priority::realtime;
-  std::optional<QueueId> best;
-  const auto rank = [&](QueueId queue) {
-    const bool same_process = contexts_.process_of(queue) == contexts_.process_of(to);
-    return std::tuple(wants(queue), level_of(queue), same_process, process_of(queue).served, gang(queue).place);
-  };
+  QueueId least = QueueId::none();
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving || !yields(queue, to, now))
       continue;
     if (realtime && has_realtime(slots_.pipes[slots_.pipe_of_slot[gang(queue).slot.index()]])) continue;
-    if (!best || rank(queue) < rank(*best)) best = queue;
+    if (!least.exists() || claim_of(queue) < claim_of(least)) least = queue;
   }
-  return best;
+  return least;
 }
 
-// Those who share a VMID leave it together, so all of them must yield. Of those VMIDs the one by whom it is hardest
-// to ask; where there is none, the one whose last turn is over first.
+// Those who share a VMID leave it together, so all of them must yield. Of those VMIDs the one whose best claim is
+// least; where there is none, the one whose last turn is over first.
 Firmware::VmidGivers Firmware::who_give_vmid(QueueId to, SimTime now) const {
   struct Sharers {
     Duration left{0};  // until the last yields; max: never by itself
-    std::tuple<bool, Priority, std::uint64_t> rank{};
+    Claim best{};
     std::vector<QueueId> queues;
   };
   std::map<std::uint32_t, Sharers> all;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || !contexts_.vmid_of(queue)) continue;
     Sharers& sharers = all[*contexts_.vmid_of(queue)];
-    sharers.rank = std::max(sharers.rank, std::tuple(wants(queue), level_of(queue), process_of(queue).served));
+    sharers.best = std::max(sharers.best, claim_of(queue));
     if (gang(queue).leaving) continue;
     sharers.left = std::max(sharers.left, time_to_yield(queue, to, now));
     sharers.queues.push_back(queue);
@@ -281,7 +280,7 @@ Firmware::VmidGivers Firmware::who_give_vmid(QueueId to, SimTime now) const {
   const Sharers* chosen = nullptr;
   for (const auto& [vmid, sharers] : all) {
     if (sharers.left == Duration::max() || sharers.queues.empty()) continue;
-    if (chosen != nullptr && std::tie(sharers.left, sharers.rank) >= std::tie(chosen->left, chosen->rank)) continue;
+    if (chosen != nullptr && std::tie(sharers.left, sharers.best) >= std::tie(chosen->left, chosen->best)) continue;
     chosen = &sharers;
     best = {vmid, sharers.left == Duration{0}, sharers.queues};
   }

@@ -61,8 +61,10 @@ void Firmware::update_runlist(Work work, const FirmwareChannels& channels) {
   for (const QueueId queue : stop.waits_for) {
     const auto is_its = [&](const Packet& remove) { return remove.queue == queue; };
     if (std::any_of(removes.begin(), removes.end(), is_its)) continue;
-    const std::optional<SimTime> ran = gang(queue).on_pipe_since;
-    if (ran && *ran < channels.api_timer.now()) move_to_tail(queue, true);  // its pipe's others come before it
+    // Who had a pipe, or nothing for one to do: the others of its pipe come before it.
+    const SimTime ran = gang(queue).on_pipe_since.value_or(SimTime::max());
+    const bool idle = !channels.hardware->has_work(queue, *channels.workload);
+    if (idle || ran < channels.api_timer.now()) move_to_tail(queue, true);
     give_way(queue, nullptr, channels);
   }
   if (stop.waits_for.empty()) finish_stop(stop, channels);

@@ -7,9 +7,8 @@
 
 namespace userqsim {
 
-// MES takes the gang out for another, or, with none, because its level may not run. Who had its quantum, or goes
-// because it is idle, goes to the tail, and its process too where it makes way for another process, so that it does
-// not have the slot back before that one; who goes before its time for a higher level keeps its place (CarryOver).
+// MES takes the gang out for another, or, with none, because its level may not run. Who is idle goes to the tail,
+// as who had its quantum has (pass_turns); who goes before its time for a higher level keeps its place (CarryOver).
 void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& channels) {
   const SimTime now = channels.unmap.now();
   Gang& g = gang(queue);
@@ -20,45 +19,67 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   stop_quantum(queue, now);
   if (fresh) g.quantum.begin(now, spec_.gang_quantum);
   const bool last = (idle || fresh) && process.in_slots == 1;
-  const bool to_another = !idle && !displaced && contexts_.process_of(queue) != contexts_.process_of(to);
   if (fresh && last) begin_turn(process, now);
-  if (fresh || !displaced) move_to_tail(queue, last || to_another);
+  if (idle || fresh) move_to_tail(queue, last);
   give_way(queue, nullptr, channels);
   g.leaving_for = to;
 }
 
-// Processes with a slot of the engine that have had their quantum go behind the others, the longest-served first.
-void Firmware::pass_turns(QueueType type, SimTime now) {
-  std::vector<QueueId> over;
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type || process_of(queue).turn_over) continue;
-    if (process_of(queue).quantum.is_over(now)) over.push_back(queue);
+// The first of another process that waits for a turn of the gang's level, on its engine or for its VMID.
+std::optional<WaitKey> Firmware::rival_of_process(QueueId queue) const {
+  std::optional<WaitKey> first;
+  for (const QueueType type : engines) {
+    if (type != type_of(queue) && !(vmids_.are_short() && contexts_.vmid_of(queue))) continue;
+    const auto next = lists_of(type).waiting.first_but(levels_below_top(queue), process_of(queue).place);
+    if (next && (!first || *next < *first)) first = next;
   }
-  std::sort(over.begin(), over.end(),
-            [&](QueueId a, QueueId b) { return process_of(a).served < process_of(b).served; });
-  for (const QueueId queue : over) {
+  return first;
+}
+
+// The first of its own process.
+std::optional<WaitKey> Firmware::rival_of_gang(QueueId queue) const {
+  return lists_of(type_of(queue)).waiting.first_of(levels_below_top(queue), process_of(queue).place);
+}
+
+// Who has a slot of the engine, and has had its quantum while others wait, goes to the tail: in the order of the
+// list, so that of those whose turns end together the last in it leave.
+void Firmware::pass_turns(QueueType type, SimTime now) {
+  std::vector<QueueId> mapped;
+  for (const QueueId queue : slot_taken_) {
+    if (queue.exists() && type_of(queue) == type && !gang(queue).leaving) mapped.push_back(queue);
+  }
+  const auto place = [&](QueueId queue) { return std::pair(process_of(queue).place, gang(queue).place); };
+  std::sort(mapped.begin(), mapped.end(), [&](QueueId a, QueueId b) { return place(a) < place(b); });
+  for (const QueueId queue : mapped) {
     ListedProcess& process = process_of(queue);
-    if (std::exchange(process.turn_over, true)) continue;
-    move_process_to_tail(contexts_.process_of(queue));
+    Gang& g = gang(queue);
+    if (!process.turn_over && process.quantum.is_over(now) && rival_of_process(queue)) {
+      process.turn_over = true;
+      move_process_to_tail(contexts_.process_of(queue));
+    }
+    if (!g.turn_over && g.quantum.is_over(now) && rival_of_gang(queue)) {
+      g.turn_over = true;
+      move_to_tail(queue, false);
+    }
   }
 }
 
-// A process whose turn is over and that was not asked to leave, for all who wait came after it: another turn
-// begins.
+// Who was not asked to leave though its turn is over, for all who wait came after it, has another.
 void Firmware::renew_turns(QueueType type, SimTime now) {
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
     ListedProcess& process = process_of(queue);
-    if (!process.turn_over) continue;
-    bool waited_for = false, first = true;
-    for (const QueueType other : engines) {
-      if (other != type && !(vmids_.are_short() && contexts_.vmid_of(queue))) continue;
-      const auto next = lists_of(other).waiting.after({false, levels_below_top(queue), 0, 0, QueueId{0}});
-      if (!next || next->idle || next->levels_below_top != levels_below_top(queue)) continue;
-      waited_for = true;
-      first = first && next->process_place >= process.place;  // or its own gangs
+    Gang& g = gang(queue);
+    if (process.turn_over) {
+      const auto rival = rival_of_process(queue);
+      if (!rival) process.turn_over = false;
+      if (rival && rival->process_place > process.place) begin_turn(process, now);
     }
-    if (waited_for && first) begin_turn(process, now);
+    if (g.turn_over) {
+      const auto rival = rival_of_gang(queue);
+      if (!rival || rival->gang_place > g.place) g.turn_over = false;
+      if (rival && !g.turn_over) g.quantum.begin(now, spec_.gang_quantum);
+    }
   }
 }
 
@@ -116,18 +137,18 @@ void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& chan
 }
 
 // Somebody waits: running gangs of its level give way when their turn is over.
-void Firmware::watch_quanta(QueueId waiter, bool of_all_engines, const FirmwareChannels& channels) {
+void Firmware::watch_quanta(const Unserved& waiter, const FirmwareChannels& channels) {
   const SimTime now = channels.map.now();
   for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || (!of_all_engines && type_of(queue) != type_of(waiter))) continue;
+    if (!queue.exists() || (!waiter.for_vmid && type_of(queue) != type_of(waiter.queue))) continue;
     Gang& g = gang(queue);
-    if (g.leaving || level_of(queue) != level_of(waiter)) continue;
+    if (g.leaving || level_of(queue) != level_of(waiter.queue)) continue;
     Duration left = Duration::max();
     const auto watch = [&](const Quantum& quantum) {
       if (quantum.counts() && !quantum.is_over(now)) left = std::min(left, quantum.left(now));
     };
     watch(process_of(queue).quantum);
-    if (contexts_.process_of(queue) == contexts_.process_of(waiter)) watch(g.quantum);
+    if (contexts_.process_of(queue) == contexts_.process_of(waiter.queue)) watch(g.quantum);
     if (left == Duration::max()) continue;
     if (g.timer_at && *g.timer_at > now && *g.timer_at <= now + left) continue;  // somebody waits for less
     cancel_timer(g, channels);

@@ -62,6 +62,20 @@ class WaitingGangs {
     return key_of(process->first, *process->second.begin());
   }
 
+  // The first with work of a level, of a process with that place or of any other.
+  std::optional<WaitKey> first_of(std::uint8_t levels_below_top, std::uint64_t place) const {
+    const auto process = processes_.find(Process{false, levels_below_top, place});
+    if (process == processes_.end()) return std::nullopt;
+    return key_of(process->first, *process->second.begin());
+  }
+  std::optional<WaitKey> first_but(std::uint8_t levels_below_top, std::uint64_t place) const {
+    auto process = processes_.lower_bound(Process{false, levels_below_top, 0});
+    if (process != processes_.end() && process->first == Process{false, levels_below_top, place}) ++process;
+    if (process == processes_.end() || process->first.idle) return std::nullopt;
+    if (process->first.levels_below_top != levels_below_top) return std::nullopt;
+    return key_of(process->first, *process->second.begin());
+  }
+
  private:
   struct Process {
     bool idle = false;

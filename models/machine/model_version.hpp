@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "7";
+constexpr std::string_view model_version = "8";
 
 }  // namespace userqsim
