@@ -41,6 +41,7 @@ struct DriverChannels {
   Channel<Validate> validate;
   Channel<Rearmed> rearmed;
   Channel<Unlocked> unlocked;
+  Channel<EmptyVram> empty_vram;
   Channel<ReleaseProcess> release;
   Channel<ProcessGone> gone;
   Channel<ExitProcess> exit;
@@ -73,6 +74,7 @@ class Driver {
     bool per_queue_reset = true;
     const Policy* policy = nullptr;  // from policies()
     PolicySpec policy_spec;
+    bool apu = false;          // its VRAM is kept while the system sleeps
     bool has_mes = true;       // else HWS, which is not set up again after a reset
     bool one_runlist = false;  // what changes together is submitted together
   };
@@ -88,7 +90,8 @@ class Driver {
 
   auto fields() const {
     return std::tie(mes_lock_, files_, queues_, book_, suspend_, restore_, openers_, closers_, clients_, notifiers_,
-                    device_worker_, resetter_, frozen_, gangs_held_, failing_resets_, opened_);
+                    device_worker_, resetter_, frozen_, asleep_, frozen_events_, gangs_held_, failing_resets_,
+                    opened_);
   }
 
  private:
@@ -141,6 +144,7 @@ class Driver {
   void on(const FenceNeeded&, const DriverChannels&);
   void on(const AllocationReady&, const DriverChannels&);
   void on(const Validated&, const DriverChannels&);
+  void on(const Emptied&, const DriverChannels&);
   void on(const ApiFence&, const DriverChannels&);
   void on(const SuspendFence&, const DriverChannels&);
   void on(const JobRetired&, const DriverChannels&);
@@ -245,6 +249,11 @@ class Driver {
   void run(DeviceWorker& worker, const DriverChannels& channels);
   bool enter_process(DeviceWorker& worker, const DriverChannels& channels);
   void end_device_operation(DeviceWorker& worker, const DriverChannels& channels);
+  void begin_walk(DeviceWorker& worker);
+  bool vram_is_emptied() const;
+  void empty_vram(DeviceWorker::Step step, const DriverChannels& channels);
+  void leave_process(DeviceWorker& worker, const DriverChannels& channels);
+  void wake_up(const DriverChannels& channels);
   void run(QueueId queue, Client& client, const DriverChannels& channels);
   static Duration submit_cost(JobId job, const DriverChannels& channels);
   bool submit_covered(QueueId queue, Client& client, const DriverChannels& channels);
@@ -274,10 +283,12 @@ class Driver {
   std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait; all go on in KFD
   DeviceWorker device_worker_;
   ResetWorker resetter_;
-  bool frozen_ = false;                  // the system is suspended: no client runs
-  bool gangs_held_ = false;              // a SUSPEND for all gangs is in force
-  std::vector<FaultId> failing_resets_;  // faults that wait for a reset of the GPU
-  std::uint32_t opened_ = 0;             // processes that have opened the device, ever
+  bool frozen_ = false;                     // the system is suspended: no client runs
+  bool asleep_ = false;                     // its queues are stopped: nor does any restore worker
+  std::vector<PressureDue> frozen_events_;  // what clients would have done meanwhile
+  bool gangs_held_ = false;                 // a SUSPEND for all gangs is in force
+  std::vector<FaultId> failing_resets_;     // faults that wait for a reset of the GPU
+  std::uint32_t opened_ = 0;                // processes that have opened the device, ever
   std::uint32_t next_request_ = 0;
 };
 

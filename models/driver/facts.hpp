@@ -13,7 +13,7 @@
 
 namespace userqsim {
 
-enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit };
+enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit, sleep };
 
 // What a worker was doing. The steps of one worker follow each other without gap or overlap.
 enum class EvictionStepKind : std::uint8_t {
@@ -119,7 +119,8 @@ struct EnumNames<Trigger> {
                                       std::pair{Trigger::userptr, std::string_view{"userptr"}},
                                       std::pair{Trigger::event, std::string_view{"event"}},
                                       std::pair{Trigger::va_unmap, std::string_view{"va_unmap"}},
-                                      std::pair{Trigger::exit, std::string_view{"exit"}}};
+                                      std::pair{Trigger::exit, std::string_view{"exit"}},
+                                      std::pair{Trigger::sleep, std::string_view{"sleep"}}};
 };
 template <>
 struct EnumNames<EvictionStepKind> {

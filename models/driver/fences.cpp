@@ -8,21 +8,22 @@
 namespace userqsim {
 
 void Driver::on(const FenceNeeded& message, const DriverChannels& channels) {
-  enable_fence(message.process, Trigger::allocation, message.request, channels);
+  enable_fence(message.process, message.sleeps ? Trigger::sleep : Trigger::allocation, message.request, channels);
 }
 
 // dma_fence_enable_signaling on the process's eviction fence: schedules the suspend worker, once a generation.
 void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request, const DriverChannels& channels) {
   File& f = file(process);
+  const bool for_memory = trigger == Trigger::allocation || trigger == Trigger::sleep;
   switch (f.fence) {
     case FenceState::signaled:
-      if (f.quiesced && trigger == Trigger::allocation) postpone_restore(process, channels);
+      if (f.quiesced && for_memory) postpone_restore(process, channels);
       [[fallthrough]];
     case FenceState::none:
       channels.fence_signaled.post({EvictionId{process, f.generation}});
       return;
     case FenceState::enabled:
-      if (trigger == Trigger::allocation) f.quiesced = false;  // restored as its memory is
+      if (for_memory) f.quiesced = false;  // restored as its memory is
       return;
     case FenceState::dead:
       return;  // the wait has its answer when the fence signals, or never
@@ -88,6 +89,8 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
   if (!process.exists()) return begin_device_event(spec, channels);
   File& f = file(process);
   if (f.state != FileState::open && f.state != FileState::opening) return;  // no process, no pressure on it
+  if (frozen_ && (spec.kind == PressureKind::allocate || spec.kind == PressureKind::cpu_fault))
+    return frozen_events_.push_back(message);
   switch (spec.kind) {
     case PressureKind::evict:
       if (f.fence == FenceState::live) enable_fence(process, Trigger::event, RequestId::none(), channels);

@@ -39,7 +39,7 @@ struct RingsDropped {
 };
 
 using DriverEvent =
-    std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady, Validated,
+    std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady, Validated, Emptied,
                  ApiFence, SuspendFence, JobRetired, FaultDue, Wake, WaitTimeout, HangTimeout, RingsDropped>;
 
 }  // namespace userqsim

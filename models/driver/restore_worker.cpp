@@ -61,6 +61,7 @@ void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
     const EvictionStepKind kind = delayed ? EvictionStepKind::restore_delay : EvictionStepKind::restore_start;
     if (open) end_step(thread_of(process, Role::restore), kind, QueueId::none(), channels);
     channels.wake.cancel(worker.timer);
+    worker.rests = false;
     worker.step = RestoreWorker::Step::idle;
   } else if (!again) {
     return;
@@ -96,6 +97,8 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
                                              {self});
         return;
       case Step::queued:
+        worker.rests = asleep_ || (frozen_ && setup_.kernel.restore_freezes);
+        if (worker.rests) return;
         end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
         if (setup_.kernel.restore_locks != RestoreLocks::userq_mutex)
           return begin_validation(process, worker, channels);

@@ -76,10 +76,11 @@ struct KernelSpec {
   bool vm_buffers = true;       // buffers share their VM's reservation
   bool wipe_on_release = true;  // VRAM is overwritten when it is freed or left
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
-  Duration restart_gap{0};   // with `none`: from the new fence to the attempt at userq_mutex
-  bool exit_evicts = false;  // a process that exits is evicted first, and its exit waits for that without limit
-  bool gpu_recovery = true;  // amdgpu.gpu_recovery: 0 means no hang detection and no reset
-  bool hang_timer = false;   // a fence that does not signal in time starts hang detection
+  Duration restart_gap{0};       // with `none`: from the new fence to the attempt at userq_mutex
+  bool restore_freezes = false;  // the restore worker rests while the system sleeps or falls asleep
+  bool exit_evicts = false;      // a process that exits is evicted first, and its exit waits for that without limit
+  bool gpu_recovery = true;      // amdgpu.gpu_recovery: 0 means no hang detection and no reset
+  bool hang_timer = false;       // a fence that does not signal in time starts hang detection
   JobTimeouts job_timeout;
 };
 
@@ -158,6 +159,8 @@ void describe(V& v, KernelSpec& k) {
   v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");
   v.optional("restart_gap", k.restart_gap,
              "With restore_locks none: how long between the two the worker is off the CPU");
+  v.optional("restore_freezes", k.restore_freezes,
+             "The restore worker rests from the beginning of a system suspend on");
   v.optional("exit_evicts", k.exit_evicts, "A process that exits is evicted first, and waits for it without limit");
   v.optional("gpu_recovery", k.gpu_recovery, "Hang detection and resets are on");
   v.optional("hang_timer", k.hang_timer, "A fence that does not signal in time starts hang detection");

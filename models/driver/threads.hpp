@@ -13,6 +13,7 @@
 #include "models/driver/messages.hpp"
 #include "models/hardware/spec.hpp"
 #include "models/lifecycle/operation.hpp"
+#include "models/workload/spec.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/event.hpp"
 
@@ -111,10 +112,11 @@ struct RestoreWorker {
   std::optional<Again> again;        // queued once more while it runs
   std::optional<SimTime> cancelled;  // since when nothing would restore the process
   EventHandle timer;                 // until it runs
+  bool rests = false;                // queued, until the system wakes up
   OperationThread op;
   auto fields() const {
     return std::tie(step, eviction.ordinal, entries, userptr_pages, translations_changed, hubs_flushed, again,
-                    cancelled, op);
+                    cancelled, rests, op);
   }
 };
 
@@ -141,12 +143,16 @@ struct Closer {
 // What stops and starts the queues of every process: system suspend and resume, enforced isolation. One request
 // after the other.
 struct DeviceWorker {
+  // A system suspend empties VRAM, stops all queues, and empties VRAM of what has come back meanwhile.
+  enum class Step : std::uint8_t { walk, prepare, evict_again };
+  Step step = Step::walk;
   std::deque<Operation> requests;
-  bool running = false;  // the first of them
-  ProcessId entered;     // whose userq_mutex it holds or waits for
-  bool in_s0ix = false;  // how the system was suspended last
+  bool running = false;     // the first of them
+  ProcessId entered;        // whose userq_mutex it holds or waits for
+  Sleep sleep = Sleep::s3;  // how the system was suspended last
+  bool aborted = false;     // it was not, for there was no room for what lay in VRAM
   OperationThread op;
-  auto fields() const { return std::tie(requests, running, entered, in_s0ix, op); }
+  auto fields() const { return std::tie(step, requests, running, entered, sleep, aborted, op); }
 };
 
 // The ordered reset work queue: hung queues one by one, and resets of the whole GPU.

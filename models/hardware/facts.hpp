@@ -74,6 +74,7 @@ enum class HazardKind : std::uint8_t {
   reset_deadlock,           // a reset waits for a restore work that waits for the reset
   vram_lost,                // a reset lost what was in VRAM
   gpu_wedged,               // a reset of the GPU failed
+  suspend_aborted,          // no room for what lies in VRAM: the system does not sleep
 };
 
 struct Hazard {
@@ -112,7 +113,8 @@ struct EnumNames<HazardKind> {
       std::pair{HazardKind::restarted_while_evicted, std::string_view{"restarted_while_evicted"}},
       std::pair{HazardKind::reset_deadlock, std::string_view{"reset_deadlock"}},
       std::pair{HazardKind::vram_lost, std::string_view{"vram_lost"}},
-      std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}}};
+      std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}},
+      std::pair{HazardKind::suspend_aborted, std::string_view{"suspend_aborted"}}};
 };
 
 }  // namespace userqsim

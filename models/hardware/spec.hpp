@@ -51,6 +51,7 @@ struct DeviceSpec {
   bool kernel_queues = true;  // amdgpu.user_queue: 1; else 2, user queues only
   Bytes vram{0};
   std::optional<Bytes> visible_vram{};  // what the CPU sees of it; default: all
+  bool apu = false;                     // VRAM is a part of system memory
   Bytes gtt{0};
   std::optional<Bytes> page_limit{};   // TTM's, of GTT and system memory together; default: gtt
   Bytes swap{0};                       // what may be swapped out past it
@@ -127,6 +128,7 @@ void describe(V& v, DeviceSpec& d) {
   v.optional("kernel_queues", d.kernel_queues, "The kernel has queues of its own, which hold slots and VMIDs");
   v.required("vram", d.vram, "Device memory that buffers may take", positive());
   v.optional("visible_vram", d.visible_vram, "What the CPU sees of it; default: all");
+  v.optional("apu", d.apu, "VRAM is a part of system memory: a system suspend leaves it, but for a hibernation");
   v.required("gtt", d.gtt, "System memory that the GPU reaches");
   v.optional("page_limit", d.page_limit, "System memory that buffers may take in all; default: gtt");
   v.optional("swap", d.swap, "What may be swapped out past page_limit");

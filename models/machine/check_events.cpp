@@ -85,7 +85,7 @@ void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointe
   const bool faults = kind == PressureKind::cpu_fault;
   check_given_only(event.touches, "touches", faults, "kind \"cpu_fault\"", at, found);
   if (faults) check_given(event.touches, "touches", event, at, found);
-  check_given_only(event.s0ix, "s0ix", kind == PressureKind::suspend, "kind \"suspend\"", at, found);
+  check_given_only(event.sleep, "sleep", kind == PressureKind::suspend, "kind \"suspend\"", at, found);
   check_given_only(event.method, "method", kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
   if (allocates) check_given(event.buffer, "buffer", event, at, found);
   if (invalidates) check_given(event.size, "size", event, at, found);

@@ -22,6 +22,7 @@ Driver::Setup driver_setup(const MachineSpec& spec) {
   setup.per_queue_reset = spec.device.per_queue_reset;
   setup.policy = policy;
   setup.policy_spec = spec.policy_options;
+  setup.apu = spec.device.apu;
   setup.has_mes = spec.firmware.scheduler == Scheduler::mes;
   setup.one_runlist = one_runlist(spec);
   // KFD itself waits for HWS to unmap (queue_preemption_timeout_ms), where the driver waits for MES's answer.

@@ -41,6 +41,34 @@ class Connector {
   Part from_ = Part::workload;
 };
 
+namespace {
+
+void connect_driver(Wiring& w, Connector connector) {
+  connector.from(Part::driver)
+      .to<DriverEvent>(w.driver.wake, "Wake")
+      .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
+      .to<DriverEvent>(w.driver.hang_timeout, "HangTimeout")
+      .to<FirmwareEvent>(w.driver.mes, "Packet")
+      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
+      .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
+      .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
+      .to<HardwareEvent>(w.driver.gpu_reset, "GpuReset")
+      .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
+      .to<MemoryEvent>(w.driver.allocate, "Allocate")
+      .to<MemoryEvent>(w.driver.cpu_fault, "CpuFault")
+      .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
+      .to<MemoryEvent>(w.driver.validate, "Validate")
+      .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
+      .to<MemoryEvent>(w.driver.unlocked, "Unlocked")
+      .to<MemoryEvent>(w.driver.empty_vram, "EmptyVram")
+      .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
+      .to<DriverEvent>(w.driver.exit, "ExitProcess")
+      .to<DriverEvent>(w.driver.rings_dropped, "RingsDropped")
+      .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
+}
+
+}  // namespace
+
 void connect(Wiring& w, Connector connector) {
   connector.from(Part::workload)
       .to<WorkloadEvent>(w.workload.starts, "ProcessStarts")
@@ -61,6 +89,7 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.memory.fence_needed, "FenceNeeded")
       .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
       .to<DriverEvent>(w.memory.validated, "Validated")
+      .to<DriverEvent>(w.memory.emptied, "Emptied")
       .to<HardwareEvent>(w.memory.start_copy, "StartCopy")
       .to<MemoryEvent>(w.memory.pages_done, "PagesDone")
       .to<MemoryEvent>(w.memory.request_bound, "RequestBound")
@@ -90,26 +119,7 @@ void connect(Wiring& w, Connector connector) {
       .to<FirmwareEvent>(w.firmware.quiet_timer, "QuietTimer")
       .to<FirmwareEvent>(w.firmware.unmap_timer, "UnmapTimer")
       .to<FirmwareEvent>(w.firmware.silence_timer, "SilenceTimer");
-  connector.from(Part::driver)
-      .to<DriverEvent>(w.driver.wake, "Wake")
-      .to<DriverEvent>(w.driver.timeout, "WaitTimeout")
-      .to<DriverEvent>(w.driver.hang_timeout, "HangTimeout")
-      .to<FirmwareEvent>(w.driver.mes, "Packet")
-      .to<FirmwareEvent>(w.driver.firmware_reset, "FirmwareReset")
-      .to<HardwareEvent>(w.driver.doorbell, "Doorbell")
-      .to<HardwareEvent>(w.driver.drop_ring, "DropRing")
-      .to<HardwareEvent>(w.driver.gpu_reset, "GpuReset")
-      .to<HardwareEvent>(w.driver.cancel_fenced, "CancelFenced")
-      .to<MemoryEvent>(w.driver.allocate, "Allocate")
-      .to<MemoryEvent>(w.driver.cpu_fault, "CpuFault")
-      .to<MemoryEvent>(w.driver.fence_signaled, "FenceSignaled")
-      .to<MemoryEvent>(w.driver.validate, "Validate")
-      .to<MemoryEvent>(w.driver.rearmed, "Rearmed")
-      .to<MemoryEvent>(w.driver.unlocked, "Unlocked")
-      .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
-      .to<DriverEvent>(w.driver.exit, "ExitProcess")
-      .to<DriverEvent>(w.driver.rings_dropped, "RingsDropped")
-      .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
+  connect_driver(w, connector);
 }
 
 void connect_probes(Wiring& w, Probes& p) {

@@ -81,7 +81,12 @@ void Memory::on(const Rearmed& message, const MemoryChannels& channels) {
   on(Unlocked{message.process}, channels);
 }
 
-void Memory::on(const Unlocked& message, const MemoryChannels&) { owner(message.process).locked = false; }
+void Memory::on(const Unlocked& message, const MemoryChannels& channels) {
+  owner(message.process).locked = false;
+  if (!sweep_ || sweep_->swept) return;
+  sweep(channels);
+  check_sweep(channels);
+}
 
 void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   Owner& o = owner(message.process);
@@ -109,6 +114,8 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   o.stirred = stirred;
   serve(channels);
   check_requests(channels);
+  if (sweep_ && !sweep_->swept) sweep(channels);
+  check_sweep(channels);
 }
 
 void Memory::close(SimTime now, const MemoryChannels& channels) const {

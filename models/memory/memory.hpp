@@ -29,6 +29,7 @@ struct MemoryChannels {
   Channel<FenceNeeded> fence_needed;
   Channel<AllocationReady> allocation_ready;
   Channel<Validated> validated;
+  Channel<Emptied> emptied;
   Channel<StartCopy> start_copy;
   Channel<PagesDone> pages_done;
   Channel<RequestBound> request_bound;
@@ -63,8 +64,8 @@ class Memory {
   void verify() const;
 
   auto fields() const {
-    return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_,
-                    owners_);
+    return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_, owners_,
+                    sweep_);
   }
 
  private:
@@ -76,11 +77,12 @@ class Memory {
     BufferId buffer;
     MemType from = MemType::vram;
     MemType to = MemType::gtt;
-    bool wipes = false;  // of a buffer that was freed
-    RequestId request;   // on whose behalf; none: its owner's restore
+    bool wipes = false;   // of a buffer that was freed
+    RequestId request;    // on whose behalf; none: its owner's restore, or a system suspend
+    bool sleeps = false;  // the latter
     SimTime began;
     Bytes left{0};
-    auto fields() const { return std::tie(buffer, from, to, wipes, request, left); }
+    auto fields() const { return std::tie(buffer, from, to, wipes, request, sleeps, left); }
   };
   // A queue of moves, first in, first out: a move entity on the copy engine, or the CPU's work on pages.
   struct Lane {
@@ -130,6 +132,15 @@ class Memory {
   struct Claim {
     RequestId request;
     ProcessId process;
+    bool sleeps = false;  // a system suspend does
+  };
+  // A system suspend empties VRAM.
+  struct Sweep {
+    bool hibernates = false;
+    bool swept = false;  // all have been sent away
+    bool ok = true;
+    std::uint64_t barrier = 0;  // the last of their moves
+    auto fields() const { return std::tie(hibernates, swept, ok); }
   };
 
   void on(const Allocate&, const MemoryChannels&);
@@ -138,6 +149,7 @@ class Memory {
   void on(const Validate&, const MemoryChannels&);
   void on(const Rearmed&, const MemoryChannels&);
   void on(const Unlocked&, const MemoryChannels&);
+  void on(const EmptyVram&, const MemoryChannels&);
   void on(const ReleaseProcess&, const MemoryChannels&);
   void on(const CopyDone&, const MemoryChannels&);
   void on(const PagesDone&, const MemoryChannels&);
@@ -176,11 +188,16 @@ class Memory {
   void account(BufferId id, std::int64_t sign);
   void account_user(BufferId id, ProcessId user, std::int64_t sign);
 
+  // System suspend (sweep.cpp).
+  void sweep(const MemoryChannels& channels);
+  bool send_all(MemType from, const MemoryChannels& channels);
+  void check_sweep(const MemoryChannels& channels);
+
   // Moves (moves.cpp).
-  void enqueue(BufferId buffer, MemType from, MemType to, RequestId request, const MemoryChannels& channels);
+  void enqueue(BufferId buffer, MemType from, MemType to, const Claim& claim, const MemoryChannels& channels);
   void enqueue_wipe(BufferId buffer);
   Lane& lane_of(MemType from, MemType to);
-  void ask_fence(ProcessId user, RequestId request, const MemoryChannels& channels);
+  void ask_fence(ProcessId user, const Move& move, const MemoryChannels& channels);
   void serve(const MemoryChannels& channels);
   bool may_begin(const Move& move, const MemoryChannels& channels);
   void begin(std::size_t lane, const MemoryChannels& channels);
@@ -211,6 +228,7 @@ class Memory {
   std::vector<Lane> lanes_;  // the move entities, then the CPU
   std::uint32_t next_entity_ = 0;
   std::vector<Owner> owners_;  // by process
+  std::optional<Sweep> sweep_;
   std::array<Bytes, places> used_{};
   Bytes visible_used_{0};
   std::array<std::uint64_t, places> vacated_{};  // the last move out of each place

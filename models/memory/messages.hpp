@@ -15,8 +15,9 @@ namespace userqsim {
 // A move waits for the process's eviction fence: enable it, and say FenceSignaled when it has signalled.
 struct FenceNeeded {
   ProcessId process;
-  RequestId request;  // on whose behalf
-  auto fields() const { return std::tie(process, request); }
+  RequestId request;    // on whose behalf
+  bool sleeps = false;  // for the system's sleep
+  auto fields() const { return std::tie(process, request, sleeps); }
 };
 // The allocation is bound and may be used (or has failed).
 struct AllocationReady {
@@ -31,6 +32,12 @@ struct Validated {
   std::int64_t entries = 0;
   bool ok = true;
   auto fields() const { return std::tie(process, entries, ok); }
+};
+
+// What a system suspend empties is empty; or there was no room for all of it.
+struct Emptied {
+  bool ok = true;
+  auto fields() const { return std::tie(ok); }
 };
 
 // To the hardware: a job of that move entity, alone on the copy engine at full speed in `work`.
@@ -76,6 +83,11 @@ struct Unlocked {
   ProcessId process;
   auto fields() const { return std::tie(process); }
 };
+// A system suspend: everybody leaves VRAM, and for a hibernation GTT too.
+struct EmptyVram {
+  bool hibernates = false;
+  auto fields() const { return std::tie(hibernates); }
+};
 struct ReleaseProcess {
   ProcessId process;
   auto fields() const { return std::tie(process); }
@@ -101,7 +113,7 @@ struct HoldOver {
   auto fields() const { return std::tie(request); }
 };
 
-using MemoryEvent = std::variant<Allocate, CpuFault, FenceSignaled, Validate, Rearmed, Unlocked, ReleaseProcess,
-                                 CopyDone, PagesDone, RequestBound, HoldOver>;
+using MemoryEvent = std::variant<Allocate, CpuFault, FenceSignaled, Validate, Rearmed, Unlocked, EmptyVram,
+                                 ReleaseProcess, CopyDone, PagesDone, RequestBound, HoldOver>;
 
 }  // namespace userqsim

@@ -16,7 +16,7 @@ Memory::Lane& Memory::lane_of(MemType from, MemType to) {
   return lanes_[entity];
 }
 
-void Memory::enqueue(BufferId id, MemType from, MemType to, RequestId request, const MemoryChannels& channels) {
+void Memory::enqueue(BufferId id, MemType from, MemType to, const Claim& claim, const MemoryChannels& channels) {
   Buffer& b = buffer(id);
   Move move;
   move.serial = next_serial_++;
@@ -28,13 +28,14 @@ void Memory::enqueue(BufferId id, MemType from, MemType to, RequestId request, c
   move.buffer = id;
   move.from = from;
   move.to = to;
-  move.request = request;
+  move.request = claim.request;
+  move.sleeps = claim.sleeps;
   move.left = b.size;
   b.moves.push_back(move.serial);
   for (const ProcessId user : b.users) ++owner(user).moves;
   lane_of(from, to).moves.push_back(move);
   if (spec_.eager_fences) {
-    for (const ProcessId user : b.users) ask_fence(user, request, channels);
+    for (const ProcessId user : b.users) ask_fence(user, move, channels);
   }
   serve(channels);
 }
@@ -51,11 +52,11 @@ void Memory::enqueue_wipe(BufferId id) {
   lane_of(MemType::vram, MemType::vram).moves.push_back(move);
 }
 
-void Memory::ask_fence(ProcessId user, RequestId request, const MemoryChannels& channels) {
+void Memory::ask_fence(ProcessId user, const Move& move, const MemoryChannels& channels) {
   Owner& o = owner(user);
   if (o.fence_clear || o.fence_asked) return;
   o.fence_asked = true;
-  channels.fence_needed.post({user, request});
+  channels.fence_needed.post({user, move.request, move.sleeps});
 }
 
 // Begins whatever may begin.
@@ -83,7 +84,7 @@ bool Memory::may_begin(const Move& move, const MemoryChannels& channels) {
   const Buffer& b = buffer(move.buffer);
   if (b.moves.front() != move.serial) return false;
   for (const ProcessId user : b.users) {
-    ask_fence(user, move.request, channels);
+    ask_fence(user, move, channels);
     if (!owner(user).fence_clear) return false;
   }
   return oldest_move() > move.after;
@@ -154,6 +155,7 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
   }
   serve(channels);
   check_requests(channels);
+  check_sweep(channels);
   for (const ProcessId user : users) check_validation(user, channels);
 }
 

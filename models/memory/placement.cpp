@@ -102,7 +102,7 @@ bool Memory::make_room(const Buffer& wanted, const Candidate& c, const Claim& cl
     if (b.spec->discardable) {
       const MemType from = b.place;
       put(*victim, MemType::nowhere, VramPart::any);
-      enqueue(*victim, from, MemType::nowhere, claim.request, channels);
+      enqueue(*victim, from, MemType::nowhere, claim, channels);
       continue;
     }
     bool gone = false;
@@ -161,7 +161,7 @@ bool Memory::populate(Bytes size, BufferId spared, const Claim& claim, const Mem
     if (!victim) return false;
     const MemType from = buffer(*victim).place;
     put(*victim, MemType::swap, VramPart::any);
-    enqueue(*victim, from, MemType::swap, claim.request, channels);
+    enqueue(*victim, from, MemType::swap, claim, channels);
   }
   return true;
 }
@@ -176,9 +176,9 @@ bool Memory::send(BufferId id, const Candidate& c, const Claim& claim, const Mem
   if (has_pages(c.place) && !has_pages(from) && !populate(buffer(id).size, id, claim, channels)) return false;
   put(id, c.place, c.part);
   if (from == MemType::nowhere) return true;  // new, or its content was dropped: nothing to move
-  if (from == MemType::swap) enqueue(id, from, MemType::system, claim.request, channels);
+  if (from == MemType::swap) enqueue(id, from, MemType::system, claim, channels);
   if (from != MemType::swap || c.place != MemType::system)
-    enqueue(id, from == MemType::swap ? MemType::system : from, c.place, claim.request, channels);
+    enqueue(id, from == MemType::swap ? MemType::system : from, c.place, claim, channels);
   return true;
 }
 

@@ -111,6 +111,9 @@ struct ProcessSpec {
 // How a GPU is reset: with MODE1 its memory is lost, with MODE2 it is kept.
 enum class ResetMethod : std::uint8_t { mode1, mode2 };
 
+// How the system sleeps: to memory, to idle (the device keeps its power), or to disk.
+enum class Sleep : std::uint8_t { s3, s0ix, hibernate };
+
 // What the outside does to one process, or to the whole device (suspend, resume, isolation, gpu_reset).
 enum class PressureKind : std::uint8_t {
   allocate,
@@ -139,7 +142,7 @@ struct PressureSpec {
   std::optional<Bytes> size;           // invalidate_userptr: size of the registration
   std::optional<std::string> touches;  // cpu_fault: buffers of that name
   std::optional<std::string> queue;    // destroy_queue: which
-  std::optional<bool> s0ix;            // suspend: to idle, the device keeps its power; default: false
+  std::optional<Sleep> sleep;          // suspend: default: s3
   std::optional<ResetMethod> method;   // gpu_reset: default: the device's
 };
 
@@ -161,6 +164,12 @@ struct EnumNames<Domain> {
   static constexpr std::array entries{std::pair{Domain::vram, std::string_view{"vram"}},
                                       std::pair{Domain::gtt, std::string_view{"gtt"}},
                                       std::pair{Domain::vram_or_gtt, std::string_view{"vram_or_gtt"}}};
+};
+template <>
+struct EnumNames<Sleep> {
+  static constexpr std::array entries{std::pair{Sleep::s3, std::string_view{"s3"}},
+                                      std::pair{Sleep::s0ix, std::string_view{"s0ix"}},
+                                      std::pair{Sleep::hibernate, std::string_view{"hibernate"}}};
 };
 template <>
 struct EnumNames<Reservation> {
@@ -297,7 +306,7 @@ void describe(V& v, PressureSpec& e) {
   v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
   v.optional("touches", e.touches, "cpu_fault: buffers of the process that the CPU touches, by name");
   v.optional("queue", e.queue, "destroy_queue: queue of the process");
-  v.optional("s0ix", e.s0ix, "suspend: to idle, the device keeps its power; default: false");
+  v.optional("sleep", e.sleep, "suspend: to memory, to idle, or to disk; default: s3");
   v.optional("method", e.method, "gpu_reset: how; default: the device's reset_method");
 }
 

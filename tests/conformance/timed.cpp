@@ -128,7 +128,7 @@ class Script {
         return event(PressureKind::destroy_queue, owner_[op.queue.index()], op.queue);
       case ReplayOpKind::suspend:
         event(PressureKind::suspend);
-        spec_.events.back().s0ix = op.s0ix;
+        spec_.events.back().sleep = op.s0ix ? Sleep::s0ix : Sleep::s3;
         return;
       case ReplayOpKind::resume:
         return event(PressureKind::resume);
@@ -246,6 +246,9 @@ std::string not_timed(const Cell& cell) {
   if (kind == ReplayOpKind::restore && may_deadlock && !cell.tested.fails.empty()) {
     return "the restore work waits for a reset that waits for the restore work";
   }
+  const auto sleeps = [](const Step& step) { return step.op.kind == ReplayOpKind::suspend; };
+  if (kind == ReplayOpKind::restore && !cell.before.empty() && sleeps(cell.before.back()))
+    return "no work runs while the system sleeps";
   if (kind != ReplayOpKind::hang) return {};
   if (find_path(release, Operation::hang) == nullptr || !cell.settings.gpu_recovery)
     return "nothing looks for hangs";

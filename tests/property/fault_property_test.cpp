@@ -117,7 +117,7 @@ PressureSpec random_event(Choices& choose, Duration horizon) {
   PressureSpec e;
   e.kind = kinds[static_cast<std::size_t>(choose.below(7))];
   e.at = Duration{1ms} * choose.below(static_cast<int>(horizon / 1ms));  // so that some fall together
-  if (e.kind == PressureKind::suspend) e.s0ix = choose.below(2) == 0;
+  if (e.kind == PressureKind::suspend) e.sleep = static_cast<Sleep>(choose.below(3));
   if (e.kind == PressureKind::gpu_reset && choose.below(2) == 0) e.method = ResetMethod::mode1;
   if (e.kind == PressureKind::restore || e.kind == PressureKind::invalidate_userptr) {
     e.process = "p" + std::to_string(choose.below(4));

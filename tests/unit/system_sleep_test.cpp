@@ -1,0 +1,135 @@
+// The system sleeps: VRAM is emptied, the queues are stopped, what has come back meanwhile leaves again; and wakes.
+#include "tests/support/kernels.hpp"
+#include "tests/support/machine_bench.hpp"
+#include "tests/support/memory_specs.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+PressureSpec system_event(PressureKind kind, Duration at) {
+  PressureSpec e;
+  e.kind = kind;
+  e.at = at;
+  return e;
+}
+
+// A process with 40 MiB of VRAM, 10 of GTT and a queue with work sleeps at 10 ms and wakes at 50. A copy takes 20
+// us.
+constexpr Duration copy = link_time(40);
+MachineSpec sleeper(const std::string& kernel, Sleep how = Sleep::s3) {
+  MachineSpec spec = ideal_machine_with(kernel);
+  spec.device.vram = mib(100);
+  spec.device.gtt = mib(1000);
+  spec.device.link = mib_link;
+  ProcessSpec p = process("a", {queue("q", QueueType::compute, stream(PeriodicArrival{1h}, job(200ms), 1))});
+  p.queues.front().jobs->graph.front().grain = 10us;
+  p.vram = {vram(40), gtt(10)};
+  p.vram.back().name = "host";
+  spec.processes = {p};
+  spec.events = {system_event(PressureKind::suspend, 10ms), system_event(PressureKind::resume, 50ms)};
+  spec.events.front().sleep = how;
+  spec.horizon = 300ms;
+  return spec;
+}
+
+auto to(MemType place) {
+  return [=](const BufferMoved& m) { return m.to == place; };
+}
+
+// The restore worker is not frozen with the process: the buffer is back in the empty VRAM before the queue is
+// stopped, and leaves again. It is down for the second time from then until the system wakes.
+TEST_CASE("in DRM what has been evicted bounces back before the second eviction", "[sleep]") {
+  MachineBench bench(sleeper(GENERATE("6.18", "7.0")));
+  const EvictionStarted first = bench.expect_at<EvictionStarted>(10ms);
+  CHECK(first.trigger == Trigger::sleep);
+  bench.expect_at<BufferMoved>(10ms + copy, to(MemType::gtt));
+  bench.expect_at<BufferMoved>(10ms + 2 * copy, to(MemType::vram));
+  CHECK(bench.expect_at<EvictionStarted>(10ms + 2 * copy).trigger == Trigger::sleep);
+  bench.expect_at<BufferMoved>(10ms + 3 * copy, to(MemType::gtt));
+  bench.expect_at<BufferMoved>(50ms + copy, to(MemType::vram));
+  bench.run();
+  CHECK(bench.count<BufferMoved>() == 4);
+  CHECK(bench.count<JobEnded>() == 1);
+}
+
+// KFD's restore work is frozen, and delayed by 100 ms, so nothing bounces; it comes when both are over.
+TEST_CASE("in KFD nothing bounces", "[sleep]") {
+  const Duration delay = GENERATE(Duration{100ms}, Duration{5ms});
+  MachineSpec spec = sleeper("kfd");
+  spec.kernel.restore_delay = delay;
+  MachineBench bench(std::move(spec));
+  bench.expect_at<BufferMoved>(10ms + copy, to(MemType::gtt));
+  const Duration back = std::max(Duration{50ms}, 10ms + delay);
+  bench.expect_at<BufferMoved>(back + copy, to(MemType::vram));
+  bench.run();
+  CHECK(bench.count<BufferMoved>() == 2);
+}
+
+TEST_CASE("what is a part of system memory stays, but for a hibernation", "[sleep]") {
+  const Sleep how = GENERATE(Sleep::s3, Sleep::s0ix, Sleep::hibernate);
+  MachineSpec spec = sleeper("7.0", how);
+  spec.device.apu = true;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.count<BufferMoved>() == (how == Sleep::hibernate ? 4 : 0));
+  CHECK(bench.count<JobEnded>() == 1);
+}
+
+// All of GTT is written out too, as far as swap has room; a restore reads back what it needs.
+TEST_CASE("a hibernation writes GTT out", "[sleep]") {
+  const std::int64_t swap = GENERATE(0, 9, 50);
+  MachineSpec spec = sleeper("kfd", Sleep::hibernate);
+  spec.device.swap = mib(swap);
+  MachineBench bench(std::move(spec));
+  bench.run_until(40ms);
+  const auto out = bench.all<BufferMoved>(to(MemType::swap));
+  Bytes bytes{0};
+  for (const BufferMoved& m : out) bytes += m.bytes;
+  CHECK(bytes == mib(swap == 50 ? 50 : 0));
+}
+
+// 30 MiB of GTT are free for 40: nothing is stopped for good, and the process runs on.
+TEST_CASE("without room for what lies in VRAM the system does not sleep", "[sleep]") {
+  MachineSpec spec = sleeper("7.0");
+  spec.device.gtt = mib(40);
+  MachineBench bench(std::move(spec));
+  CHECK(bench.expect_at<Hazard>(10ms, hazard(HazardKind::suspend_aborted)).process == ProcessId::none());
+  bench.expect_at<JobEnded>(200ms);
+  CHECK(bench.count<BufferMoved>() == 0);
+}
+
+// The memory is asked for at 20 ms, by a process that is frozen until 50.
+TEST_CASE("a frozen process allocates when it wakes", "[sleep]") {
+  MachineSpec spec = sleeper("7.0", Sleep::s0ix);
+  spec.events.push_back(allocation("a", vram(10)));
+  spec.events.back().at = 20ms;
+  spec.events.back().buffer->name = "more";
+  MachineBench bench(std::move(spec));
+  bench.expect_at<RequestEnded>(0ms);
+  bench.expect_at<RequestEnded>(50ms);
+}
+
+// A submission with a fence needs a live one: its process is restored. Another's does not, and stays where it is.
+TEST_CASE("who needs no fence stays in GTT after the resume", "[sleep]") {
+  const bool fence = GENERATE(false, true);
+  MachineSpec spec = sleeper("6.18");
+  ProcessSpec& p = spec.processes.front();
+  p.queues = {queue("q", QueueType::compute, stream(PeriodicArrival{60ms}, job(1ms), 5))};
+  p.queues.front().jobs->graph.front().fence = fence;
+  // Stopped and not restored when the system falls asleep, which cancels the restore.
+  spec.events.insert(spec.events.begin(), evict_at(9ms, "a"));
+  spec.kernel.restore_delay = 5ms;
+  spec.events.push_back(allocation("a", vram(1)));
+  spec.events.back().at = 250ms;
+  spec.events.back().buffer->name = "more";
+  MachineBench bench(std::move(spec));
+  bench.run_until(49ms);
+  CHECK(bench.all<BufferMoved>().back().to == MemType::gtt);
+  bench.run_until(240ms);
+  CHECK((bench.all<BufferMoved>().back().to == MemType::vram) == fence);
+}
+
+}  // namespace
+}  // namespace userqsim
