@@ -71,8 +71,8 @@ class Firmware {
   void verify() const;
 
   auto fields() const {
-    return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], slot_taken_, pipes_[0], pipes_[1],
-                    blocked_, stops_, runlist_edits_, gpu_resets_, state_, silent_, silent_until_, held_,
+    return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_, slot_taken_, pipes_[0],
+                    pipes_[1], blocked_, stops_, runlist_edits_, gpu_resets_, state_, silent_, silent_until_, held_,
                     fault_state_, failing_resets_);
   }
 
@@ -234,7 +234,7 @@ class Firmware {
   bool get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels);
   std::size_t free_slots(QueueType type) const;
   std::optional<SlotId> free_slot(QueueId queue) const;
-  bool can_have_vmid(QueueId queue) const;
+  bool vmid_is_promised(QueueId queue, SimTime now) const;
   bool has_realtime(const SlotPlan::Pipe& pipe) const;
   bool yields(QueueId queue, QueueId to, SimTime now) const;
   Claim claim_of(QueueId queue) const;
@@ -289,6 +289,7 @@ class Firmware {
   std::vector<ListedProcess> processes_;
   std::array<EngineLists, 3> lists_;  // by engine
   Vmids vmids_;
+  bool vmids_were_short_ = false;      // at the last decision
   std::vector<QueueId> slot_taken_;    // by slot
   std::array<ApiPipe, 2> pipes_;       // the scheduler's, and the second
   bool blocked_ = false;               // the scheduler's API processor waits for an unmap

@@ -142,6 +142,7 @@ class Vmids {
 
   void want(std::uint32_t vmid) { wanted_ += wanting_[vmid]++ == 0 ? 1U : 0U; }
   void unwant(std::uint32_t vmid) { wanted_ -= --wanting_[vmid] == 0 ? 1U : 0U; }
+  bool are_limited() const { return limit_ > 0; }
   bool are_short() const { return limit_ > 0 && wanted_ > limit_; }
   bool can_have(std::uint32_t vmid) const {
     return limit_ == 0 || holders_.size() < limit_ || holders_.count(vmid) > 0;

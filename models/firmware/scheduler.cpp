@@ -2,14 +2,16 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "models/firmware/firmware.hpp"
 
 namespace userqsim {
 
-// Where VMIDs are short the engines compete for them.
+// Where VMIDs are short the engines compete for them; when they no longer are, all who waited may have one.
 void Firmware::reschedule(QueueType type, const FirmwareChannels& channels) {
-  if (vmids_.are_short()) return schedule(engines, channels);
+  const bool were_short = std::exchange(vmids_were_short_, vmids_.are_short());
+  if (were_short || vmids_were_short_) return schedule(engines, channels);
   schedule(std::array{type}, channels);
 }
 
@@ -69,11 +71,12 @@ std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& af
 bool Firmware::serve(QueueId queue, Pass& pass, const FirmwareChannels& channels) {
   const SimTime now = channels.map.now();
   const auto vmid = contexts_.vmid_of(queue);
-  if (vmid && pass.closed_vmid == vmid) return true;  // who waits for that VMID is before it: it stands aside
+  const bool is_anothers = vmid && (pass.closed_vmid == vmid || vmid_is_promised(queue, now));
+  if (is_anothers) return true;  // who waits for its VMID is before it: it stands aside
   std::optional<SlotId> slot;
   if (pass.kept_slots[index_of(type_of(queue))] < free_slots(type_of(queue))) slot = free_slot(queue);
   const bool shares = vmid && vmids_.holders(*vmid) > 0;
-  const bool has_vmid = can_have_vmid(queue) && (!vmid || shares || vmids_.free() > pass.kept_vmids);
+  const bool has_vmid = !vmid || (vmids_.can_have(*vmid) && (shares || vmids_.free() > pass.kept_vmids));
   if (slot && has_vmid) {
     end_wait(queue, WaitEnd::mapped, channels);
     enter(queue, *slot, now);
@@ -170,15 +173,20 @@ std::optional<SlotId> Firmware::free_slot(QueueId queue) const {
   return best;
 }
 
-// A VMID that all who have it are leaving is somebody else's where VMIDs are short.
-bool Firmware::can_have_vmid(QueueId queue) const {
+// A VMID that all who have it are leaving for somebody is his, though not a higher level's loss, and no longer than
+// they promise it (begin_pass).
+bool Firmware::vmid_is_promised(QueueId queue, SimTime now) const {
+  if (!vmids_.are_short()) return false;
   const std::optional<std::uint32_t> vmid = contexts_.vmid_of(queue);
-  if (!vmid) return true;
-  if (!vmids_.can_have(*vmid)) return false;
-  if (!vmids_.are_short() || vmids_.holders(*vmid) == 0) return true;
-  return std::any_of(slot_taken_.begin(), slot_taken_.end(), [&](QueueId holder) {
-    return holder.exists() && contexts_.vmid_of(holder) == vmid && !gang(holder).leaving;
-  });
+  bool promised = false;
+  for (const QueueId holder : slot_taken_) {
+    if (!holder.exists() || contexts_.vmid_of(holder) != vmid) continue;
+    const Gang& g = gang(holder);
+    if (!g.leaving || now >= g.leaving_since + spec_.gang_quantum) return false;
+    const QueueId next = g.leaving_for;
+    promised = promised || (next.exists() && gang(next).waits && level_of(next) >= level_of(queue));
+  }
+  return promised;
 }
 
 bool Firmware::has_realtime(const SlotPlan::Pipe& pipe) const {

@@ -103,7 +103,8 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
     finish_stop(stop, channels);
   }
   serve_next(channels);
-  if (changes_take_all()) return schedule(engines, channels);
+  const bool frees_vmid = vmids_.are_limited() && contexts_.vmid_of(message.queue);  // for whom on any engine
+  if (changes_take_all() || frees_vmid) return schedule(engines, channels);
   reschedule(type_of(message.queue), channels);
 }
 

@@ -14,24 +14,39 @@ constexpr Bytes sdma_packet{std::int64_t{4} << 20};
 
 }  // namespace
 
-// Round robin among the pipe's mapped queues that have work, the one after the last connected first.
+// Connects the next queue if the pipe is free.
 void Hardware::arbitrate(std::uint32_t pipe_index, const HardwareChannels& channels) {
   Pipe& pipe = pipes_[pipe_index];
-  if (pipe.connected.exists()) return watch_quantum(pipe_index, channels);
-  const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
-  for (std::uint32_t step = 1; step <= plan.slots; ++step) {
-    const std::uint32_t place = (pipe.last + step) % plan.slots;
-    const SlotId id{plan.first_slot + place};
-    const Slot& slot = slots_[id.index()];
-    if (slot.state != SlotState::mapped || slot.stop_asked || !has_work(slot.queue, *channels.workload)) continue;
+  if (!pipe.connected.exists()) {
+    const SlotId id = next_to_connect(pipe_index, channels);
+    if (!id.exists()) return;
     pipe.connected = id;
-    pipe.last = place;
+    if (!is_realtime(id)) pipe.last = id.value - plan_.pipes[pipe_index].first_slot;
     Queue& q = queue_in(id);
     const std::uint64_t ordinal = (std::uint64_t{q.stops} << 32) | q.connects++;
     change(id, SlotState::connecting, channels);
-    wait(id, channels.costs->of(CostName::connect, slot.queue.value, ordinal), channels);
-    return watch_quantum(pipe_index, channels);
+    wait(id, channels.costs->of(CostName::connect, slots_[id.index()].queue.value, ordinal), channels);
   }
+  watch_quantum(pipe_index, channels);
+}
+
+// Round robin among the pipe's mapped queues that have work, the one after the last connected first; before them
+// its real-time queue, which has the highest connection priority.
+SlotId Hardware::next_to_connect(std::uint32_t pipe_index, const HardwareChannels& channels) const {
+  const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
+  SlotId next = SlotId::none();
+  for (std::uint32_t step = 1; step <= plan.slots; ++step) {
+    const SlotId id{plan.first_slot + (pipes_[pipe_index].last + step) % plan.slots};
+    const Slot& slot = slots_[id.index()];
+    if (slot.state != SlotState::mapped || slot.stop_asked || !has_work(slot.queue, *channels.workload)) continue;
+    if (is_realtime(id)) return id;
+    if (!next.exists()) next = id;
+  }
+  return next;
+}
+
+bool Hardware::is_realtime(SlotId id) const {
+  return spec_.knows_levels && layout_->queue(slots_[id.index()].queue).priority == Priority::realtime;
 }
 
 void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
@@ -217,35 +232,30 @@ void Hardware::finish_head(SlotId id, Wide residue, const HardwareChannels& chan
   channels.idle.post({queue});
 }
 
-bool Hardware::other_waits(std::uint32_t pipe, const HardwareChannels& channels) const {
-  const SlotPlan::Pipe& plan = plan_.pipes[pipe];
-  for (std::uint32_t s = 0; s < plan.slots; ++s) {
-    const Slot& slot = slots_[plan.first_slot + s];
-    if (slot.state == SlotState::mapped && !slot.stop_asked && has_work(slot.queue, *channels.workload))
-      return true;
-  }
-  return false;
-}
-
 bool Hardware::runs_or_drains(SlotId id) const {
   if (!id.exists()) return false;
   const SlotState state = slots_[id.index()].state;
   return state == SlotState::running || state == SlotState::draining;
 }
 
-// The quantum runs from the moment the connected queue runs and somebody else could.
+// The quantum runs from the moment the connected queue runs and somebody else could. A real-time queue's has no
+// end, and its arrival ends another's.
 void Hardware::watch_quantum(std::uint32_t pipe_index, const HardwareChannels& channels) {
   Pipe& pipe = pipes_[pipe_index];
-  if (!runs_or_drains(pipe.connected) || pipe.quantum_running || spec_.device.pipe_quantum.count() == 0) return;
-  if (!other_waits(pipe_index, channels)) return;
-  pipe.quantum = channels.pipe_timer.post_in(spec_.device.pipe_quantum, {pipe_index});
+  if (!runs_or_drains(pipe.connected) || is_realtime(pipe.connected)) return;
+  const SlotId next = next_to_connect(pipe_index, channels);
+  if (!next.exists()) return;
+  const bool at_once = is_realtime(next);
+  if (!at_once && (pipe.quantum_running || spec_.device.pipe_quantum.count() == 0)) return;
+  channels.pipe_timer.cancel(pipe.quantum);
+  pipe.quantum = channels.pipe_timer.post_in(at_once ? Duration{0} : spec_.device.pipe_quantum, {pipe_index});
   pipe.quantum_running = true;
 }
 
 void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
   Pipe& pipe = pipes_[message.pipe];
   pipe.quantum_running = false;
-  if (!runs_or_drains(pipe.connected) || !other_waits(message.pipe, channels)) return;
+  if (!runs_or_drains(pipe.connected) || !next_to_connect(message.pipe, channels).exists()) return;
   const SlotId id = pipe.connected;
   if (slots_[id.index()].state == SlotState::draining) {  // its last round runs on off the pipe
     leave_pipe(id, channels);

@@ -31,12 +31,6 @@
 
 namespace userqsim {
 
-struct HardwareSpec {
-  DeviceSpec device;
-  ComputeStop compute_stop = ComputeStop::round;  // not by_kernel
-  Domain context_area = Domain::gtt;
-};
-
 struct HardwareChannels {
   Channel<SlotTimer> slot_timer;
   Channel<ShareTimer> share_timer;
@@ -186,7 +180,8 @@ class Hardware {
   void retire_head(SlotId slot, const HardwareChannels& channels);
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
   bool runs_or_drains(SlotId slot) const;
-  bool other_waits(std::uint32_t pipe, const HardwareChannels& channels) const;
+  SlotId next_to_connect(std::uint32_t pipe_index, const HardwareChannels& channels) const;
+  bool is_realtime(SlotId id) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
   void start_kernel_copy(std::uint32_t entity, const HardwareChannels& channels);
   // Kernel jobs share the copy engine under keys that no slot has.

@@ -69,6 +69,14 @@ struct DeviceSpec {
   bool per_queue_reset = false;  // MES can reset a hung queue alone
 };
 
+// What the hardware is given: the device, and what the kernel and the firmware make of it.
+struct HardwareSpec {
+  DeviceSpec device;
+  ComputeStop compute_stop = ComputeStop::round;  // not by_kernel
+  Domain context_area = Domain::gtt;
+  bool knows_levels = true;  // MES sets a queue's connection priority by its level, HWS does not
+};
+
 // Slots of a pipe, and VMIDs, that user queues have.
 inline std::uint32_t user_slots(const DeviceSpec& device, const EngineSpec& engine) {
   return device.kernel_queues ? engine.slots_per_pipe

@@ -66,8 +66,9 @@ void check_memory(const ProcessSpec& process, const MachineSpec& spec, const Poi
   }
   const Bytes host = device.page_limit.value_or(device.gtt) + device.swap;
   if (all > Wide{device.vram.value} + host.value) {
-    found.add(at / "vram", fmt::format("the buffers take {}; the device \"{}\" has {} of vram, and {} of the host's",
-                                       size_text(all), device.name, to_text(device.vram), to_text(host)));
+    found.add(at / "vram",
+              fmt::format("the buffers take {}; the device \"{}\" has {} of vram, and {} of the host's",
+                          size_text(all), device.name, to_text(device.vram), to_text(host)));
   }
 }
 

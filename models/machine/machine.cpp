@@ -42,7 +42,7 @@ struct Machine::Impl {
         faults(spec->faults, *layout, draws),
         workload(*layout, spec->processes, spec->events),
         memory(memory_spec(*spec), *layout, spec->processes),
-        hardware({spec->device, compute_stop(*spec), spec->kernel.context_area}, *layout),
+        hardware(hardware_spec(*spec), *layout),
         firmware(firmware_setup(*spec), *layout, hardware.plan()),
         driver(driver_setup(*spec), *layout) {
     wire();

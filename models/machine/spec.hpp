@@ -74,6 +74,10 @@ inline ComputeStop compute_stop(const MachineSpec& spec) {
   return spec.kernel.cwsr ? ComputeStop::instruction : ComputeStop::round;
 }
 
+inline HardwareSpec hardware_spec(const MachineSpec& spec) {
+  return {spec.device, compute_stop(spec), spec.kernel.context_area, spec.firmware.scheduler == Scheduler::mes};
+}
+
 // One thing wrong with a spec: where (a JSON pointer into the scenario) and what, with what is allowed.
 struct SpecProblem {
   std::string pointer;

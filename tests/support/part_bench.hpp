@@ -32,7 +32,7 @@ class PartBench : public Timeline {
         faults(spec.faults, layout, draws),
         workload(layout, spec.processes, spec.events),
         memory(memory_spec(spec), layout, spec.processes),
-        hardware({spec.device, compute_stop(spec), spec.kernel.context_area}, layout),
+        hardware(hardware_spec(spec), layout),
         wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults})) {
     probes.each([this]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this](const Fact& fact) { note(engine.now(), fact); });

@@ -128,6 +128,25 @@ TEST_CASE("a quantum runs only while somebody waits for the pipe", "[hardware]")
   bench.expect_at<QueueRan>(500us + map_cost + 100us + connect_cost, of(q1));
 }
 
+// q1, real-time, has work for 300 us from 50 us on. q0's round of 1 us is left to end beside it; q0 has the pipe
+// back when q1 is idle. On HWS q1 waits for the end of the quantum that begins with its work, and they take turns.
+TEST_CASE("a real-time queue is connected at once and stays", "[hardware]") {
+  const bool mes = GENERATE(true, false);
+  MachineSpec spec = with_jobs(machine(), {in_rounds(1000us), in_rounds(300us)});
+  spec.device.compute = {1, 2};
+  spec.device.pipe_quantum = 100us;
+  spec.firmware.scheduler = mes ? Scheduler::mes : Scheduler::hws;
+  spec.processes.front().queues[1].priority = Priority::realtime;
+  spec.processes.front().queues[1].jobs->arrival = TraceArrival{{}, {{50us, std::nullopt}}};
+  HardwareBench bench(std::move(spec));
+  bench.map(q0, SlotId{0});
+  bench.map(q1, SlotId{1});
+  bench.expect_at<QueueRan>(13us, of(q0));
+  bench.expect_at<QueueRan>((mes ? 50us : 150us) + connect_cost, of(q1));
+  const Duration first_end = mes ? 50us + connect_cost + 300us : 150us + connect_cost + 100us;
+  bench.expect_at<QueueRan>(first_end + connect_cost, of(q0));
+}
+
 TEST_CASE("a third queue does not begin a second quantum beside the first", "[hardware]") {
   MachineSpec spec = machine();
   spec.device.compute = {1, 3};

@@ -60,6 +60,50 @@ TEST_CASE("who waits for a VMID does not lengthen another's gang quantum", "[sho
   CHECK(runs(1) == in_ns({11ms, 13ms, 15ms, 17ms, 19ms}));
 }
 
+// Two VMIDs, both with compute; another engine's queue waits for one since 1 ms. At 5 ms a compute process goes,
+// and from then on VMIDs are not short.
+TEST_CASE("who waits on another engine hears that a VMID is free", "[shortage]") {
+  const QueueType type = GENERATE(QueueType::gfx, QueueType::sdma);
+  const bool exits = GENERATE(false, true);
+  ProcessSpec late = process("late", {busy("q", type)});
+  late.start = 1ms;
+  MachineSpec spec = short_of(
+      2, {4, 1},
+      {process("c0", {busy("c", QueueType::compute)}), process("c1", {busy("c", QueueType::compute)}), late});
+  if (exits) {
+    spec.processes[1].stop = 5ms;
+  } else {
+    spec.events = {evict_at(5ms, "c1")};
+    spec.kernel.restore_delay = 1h;
+  }
+  // A compute job stops at the end of a round of 100 us.
+  const Duration ran = time_running(spec).at(2);
+  CHECK(ran <= 1s - 5ms);
+  CHECK(ran >= 1s - 5ms - 100us);
+}
+
+// a's draw of 300 ms drains from 10 ms on, for c2. At 30 ms a's copy queue, of a higher level, has work for 1 ms:
+// a's VMID is loaded still. The others take turns of 10 ms on the other VMID, and on a's when the draw is done.
+TEST_CASE("a higher level joins its process's VMID though all are leaving it", "[shortage]") {
+  const Priority level = GENERATE(Priority::high, Priority::normal);
+  ProcessSpec a =
+      process("a", {once("draw", QueueType::gfx, 0ns, 300ms, true), once("copy", QueueType::sdma, 30ms, 1ms)});
+  a.queues.back().priority = level;
+  MachineSpec spec =
+      short_of(2, {4, 1},
+               {a, process("c1", {busy("c", QueueType::compute)}), process("c2", {busy("c", QueueType::compute)})});
+  spec.kernel.process_context = GENERATE(ProcessContext::queue, ProcessContext::process);
+  spec.horizon = 200ms;
+  MachineBench bench(spec);
+  bench.run();
+  const auto copied = bench.times<QueueRan>([](const QueueRan& ran) { return ran.queue == QueueId{1}; });
+  REQUIRE_FALSE(copied.empty());
+  CHECK(copied.front() == Duration{30ms}.count());  // the promise to c2 is over since 11 ms
+  const std::size_t maps =
+      bench.count<SlotChanged>([](const SlotChanged& s) { return s.to == SlotState::mapping; });
+  CHECK(maps <= 3 + 20 + 1);
+}
+
 // Two slots. a's round of 100 ms ends nobody knows when; its turn is over at 10 ms and c waits since 6 ms, so a is
 // asked to leave, and drains. At 10.1 ms b goes idle.
 TEST_CASE("an idle gang gives way though somebody is leaving already", "[shortage]") {
