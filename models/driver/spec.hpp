@@ -71,10 +71,11 @@ struct KernelSpec {
   std::optional<Duration> userptr_quiesce;
   bool bump_on_restore = false;  // a restored process's buffers go to the LRU's tail
   std::uint32_t move_entities = 1;
-  bool gtt_is_fallback = true;  // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
-  bool evicts_itself = true;    // a process's own buffers may be its victims
-  bool vm_buffers = true;       // buffers share their VM's reservation
-  bool wipe_on_release = true;  // VRAM is overwritten when it is freed or left
+  bool gtt_is_fallback = true;     // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
+  bool dmem_evicts_first = false;  // who is within its cgroup's dmem.min or .low evicts before it settles in GTT
+  bool evicts_itself = true;       // a process's own buffers may be its victims
+  bool vm_buffers = true;          // buffers share their VM's reservation
+  bool wipe_on_release = true;     // VRAM is overwritten when it is freed or left
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
   Duration restart_gap{0};       // with `none`: from the new fence to the attempt at userq_mutex
   bool restore_freezes = false;  // the restore worker rests while the system sleeps or falls asleep
@@ -153,6 +154,8 @@ void describe(V& v, KernelSpec& k) {
   v.optional("move_entities", k.move_entities, "Queues of moves, each first in first out", within(1, 8));
   v.optional("gtt_is_fallback", k.gtt_is_fallback,
              "A restore looks for free VRAM before it leaves a buffer in GTT");
+  v.optional("dmem_evicts_first", k.dmem_evicts_first,
+             "Who is within its cgroup's dmem.min or .low evicts others before it settles in GTT");
   v.optional("evicts_itself", k.evicts_itself, "A process's own buffers may be its victims");
   v.optional("vm_buffers", k.vm_buffers, "Buffers share their VM's reservation unless they say otherwise");
   v.optional("wipe_on_release", k.wipe_on_release, "VRAM is overwritten when it is freed or left");

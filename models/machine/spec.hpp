@@ -49,6 +49,7 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
   memory.restore_evicts_others = kernel.restore_placement == RestorePlacement::evict_others;
   memory.gtt_is_fallback = kernel.gtt_is_fallback;
   memory.evicts_itself = kernel.evicts_itself;
+  memory.dmem_evicts_first = kernel.dmem_evicts_first;
   memory.vm_buffers = kernel.vm_buffers;
   memory.wipe_on_release = kernel.wipe_on_release;
   memory.bump_on_restore = kernel.bump_on_restore;

@@ -132,7 +132,8 @@ class Memory {
   struct Claim {
     RequestId request;
     ProcessId process;
-    bool sleeps = false;  // a system suspend does
+    bool sleeps = false;      // a system suspend does
+    bool spares_low = false;  // takes nobody's room that dmem.low protects
   };
   // A system suspend empties VRAM.
   struct Sweep {
@@ -177,7 +178,9 @@ class Memory {
   Placement placement_of_victim(const Buffer& b) const;
   bool fits(Bytes size, const Candidate& c) const;
   bool make_room(const Buffer& wanted, const Candidate& c, const Claim& claim, const MemoryChannels& channels);
+  bool may_evict(const Buffer& wanted, const Candidate& c, Claim& claim) const;
   std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim) const;
+  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, bool spares_low) const;
   bool can_leave(const Buffer& b) const;
   bool pages_fit(Bytes size) const;
   bool populate(Bytes size, BufferId spared, const Claim& claim, const MemoryChannels& channels);

@@ -56,16 +56,17 @@ Placement Memory::placement_of_victim(const Buffer& b) const {
 }
 
 // ttm_bo_validate: the buffer stays where the pass allows it to; else it goes to the first place with room. The
-// second pass makes room.
+// second pass makes room, or the first for who is within his cgroup's protection.
 bool Memory::validate(BufferId id, const Placement& list, const Claim& claim, const MemoryChannels& channels) {
   for (const PlaceFlag left_out : {PlaceFlag::fallback, PlaceFlag::desired}) {
-    const bool evicts = left_out == PlaceFlag::desired;
     for (const Candidate& c : list) {
       if (c.flag != left_out && lies_in(buffer(id), c)) return true;
     }
     for (const Candidate& c : list) {
       if (c.flag == left_out) continue;
-      const bool room = fits(buffer(id).size, c) || (evicts && make_room(buffer(id), c, claim, channels));
+      Claim evictor = claim;
+      const bool evicts = left_out == PlaceFlag::desired || may_evict(buffer(id), c, evictor);
+      const bool room = fits(buffer(id).size, c) || (evicts && make_room(buffer(id), c, evictor, channels));
       if (room && send(id, c, claim, channels)) return true;
     }
   }
@@ -115,16 +116,38 @@ bool Memory::make_room(const Buffer& wanted, const Candidate& c, const Claim& cl
   return true;
 }
 
-// Nobody's victim: a buffer of a process that is being validated (its reservation is held), one that would make no
-// room, one that has nowhere to go, and, where a process does not evict itself, its own
-// (amdgpu_ttm_bo_eviction_valuable).
+// dmem_cgroup_below_min, _below_low ("drm/ttm: Be more aggressive when allocating below protection limit"): below
+// min as in the second pass, below low from those whom nothing protects.
+bool Memory::may_evict(const Buffer& wanted, const Candidate& c, Claim& claim) const {
+  if (!spec_.dmem_evicts_first || c.place != MemType::vram || !claim.process.exists()) return false;
+  const DmemSpec& dmem = (*processes_)[claim.process.index()].dmem;
+  const Bytes then = owner(claim.process).held_in(MemType::vram) + wanted.size;
+  claim.spares_low = then > dmem.min;
+  return then <= std::max(dmem.min, dmem.low);
+}
+
+// What dmem.low protects goes when there is nothing else (dmem_cgroup_state_evict_valuable).
 std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim) const {
+  const std::optional<BufferId> victim = next_victim(c, claim, true);
+  return victim || claim.spares_low || c.place != MemType::vram ? victim : next_victim(c, claim, false);
+}
+
+// Nobody's victim: a buffer of a process that is being validated (its reservation is held), one that would make no
+// room, one that has nowhere to go, another's in VRAM that a cgroup protects, and, where a process does not evict
+// itself, its own (amdgpu_ttm_bo_eviction_valuable).
+std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim, bool spares_low) const {
   const auto spared = [&](ProcessId user) {
     return owner(user).locked || (!spec_.evicts_itself && user == claim.process);
   };
-  return lru_of(c.place).find(spared, [&](BufferId id) {
+  const auto is_protected = [&](ProcessId user) {
+    const DmemSpec& dmem = (*processes_)[user.index()].dmem;
+    const Bytes kept = spares_low ? std::max(dmem.min, dmem.low) : dmem.min;
+    return c.place == MemType::vram && user != claim.process && owner(user).held_in(MemType::vram) <= kept;
+  };
+  const auto skips = [&](ProcessId user) { return spared(user) || is_protected(user); };
+  return lru_of(c.place).find(skips, [&](BufferId id) {
     const Buffer& b = buffer(id);
-    if (std::any_of(b.users.begin(), b.users.end(), spared)) return false;
+    if (std::any_of(b.users.begin(), b.users.end(), spared) || is_protected(b.owner())) return false;
     if (c.part == VramPart::visible && b.visible.value == 0) return false;
     return can_leave(b);
   });

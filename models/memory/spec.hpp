@@ -22,6 +22,7 @@ struct MemorySpec {
   bool restore_evicts_others = false;  // RestorePlacement::evict_others
   bool gtt_is_fallback = true;
   bool evicts_itself = true;
+  bool dmem_evicts_first = false;
   bool vm_buffers = true;  // buffers share their VM's reservation, unless the scenario says otherwise
   bool wipe_on_release = false;
   bool bump_on_restore = false;

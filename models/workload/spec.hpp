@@ -100,11 +100,18 @@ struct BufferSpec {
   Bytes fragment{std::int64_t{2} << 20};     // what one page-table entry of it covers
 };
 
+// What of a process's VRAM its cgroup protects from others: never taken, and taken when there is nothing else.
+struct DmemSpec {
+  Bytes min{0};
+  Bytes low{0};
+};
+
 struct ProcessSpec {
   std::string name;
   Duration start{0};
   std::optional<Duration> stop;  // the process exits then
   std::vector<BufferSpec> vram;
+  DmemSpec dmem;
   std::vector<QueueSpec> queues;
 };
 
@@ -285,11 +292,17 @@ void describe(V& v, BufferSpec& b) {
   v.optional("fragment", b.fragment, "What one page-table entry of it covers", within(4096, 2 << 20));
 }
 template <class V>
+void describe(V& v, DmemSpec& d) {
+  v.optional("min", d.min, "Up to this nobody's victim");
+  v.optional("low", d.low, "Up to this a victim only when there is no other");
+}
+template <class V>
 void describe(V& v, ProcessSpec& p) {
   v.required("name", p.name, "Name, unique in the scenario");
   v.optional("start", p.start, "When it opens the device");
   v.optional("stop", p.stop, "When it exits; default: never");
   v.optional("vram", p.vram, "Buffers it allocates at its start");
+  v.optional("dmem", p.dmem, "What of its VRAM its cgroup protects from others (dmem.min, dmem.low)");
   v.optional("queues", p.queues, "Its user queues, created in this order");
 }
 template <class V>

@@ -73,12 +73,12 @@ void random_profiles(MachineSpec& spec) {
   spec.device.tlb_flush_path = TlbFlushPath::second_pipe;
 }
 
+Bytes mebibytes(std::int64_t least, std::int64_t most) { return Bytes{*rc::gen::inRange(least, most) << 20}; }
+
 // Small enough that GTT, the page limit and swap are all reached.
 void random_memory(MachineSpec& spec) {
-  const auto mebibytes = [](std::int64_t least, std::int64_t most) {
-    return Bytes{*rc::gen::inRange(least, most) << 20};
-  };
   if (coin()) spec.device.visible_vram = mebibytes(8, 65);
+  spec.kernel.dmem_evicts_first = coin();
   if (coin()) spec.device.gtt = mebibytes(20, 120);
   if (coin()) spec.device.page_limit = spec.device.gtt + mebibytes(0, 60);
   if (coin()) spec.device.swap = mebibytes(1, 100);
@@ -157,6 +157,7 @@ MachineSpec random_machine() {
     for (int q = 0; q < queues; ++q) process_spec.queues.push_back(random_queue("q" + std::to_string(q)));
     if (coin()) add_a_graph(process_spec);
     process_spec.vram.push_back(random_buffer("data", 4));
+    if (coin()) process_spec.dmem = {mebibytes(0, 30), mebibytes(0, 60)};
     if (p > 0 && coin()) {
       BufferSpec shared{"shared", Bytes{8 << 20}, 1, Domain::vram};
       shared.shared_with = {"p0"};
