@@ -1,5 +1,5 @@
 // Every scenario of the library, under both policies and both kernels, where its device knows them: after each
-// event the machine is whole, at the end everything adds up, and the scenario really evicts.
+// event the machine is whole, at the end everything adds up, and the scenario really evicts, but for two.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -22,6 +22,11 @@ std::vector<std::string> library() {
   return paths;
 }
 
+// What these two show comes without an eviction.
+bool evicts_nobody(const std::string& path) {
+  return path.ends_with("/model-spills-to-gtt.json") || path.ends_with("/ninth-queue.json");
+}
+
 TEST_CASE("library scenarios hold every invariant after every event, and evict") {
   const auto paths = library();
   REQUIRE(paths.size() >= 5);
@@ -37,7 +42,7 @@ TEST_CASE("library scenarios hold every invariant after every event, and evict")
         const WatchedRun run = watched_run(scenario.machine, 0);
         CAPTURE(run.violations);
         CHECK(run.violations.empty());
-        CHECK(!run.record.evictions.empty());
+        CHECK(run.record.evictions.empty() == evicts_nobody(path));
       }
     }
   }

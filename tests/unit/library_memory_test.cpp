@@ -60,5 +60,72 @@ TEST_CASE("one page that moves costs the whole registration", "[library][memory]
   }
 }
 
+// Six times 512 MiB for 2 GiB that are free: the last two need 1 GiB.
+TEST_CASE("dmem.low keeps a game in VRAM that programs in the background would push out", "[library][memory]") {
+  const RunRecord run = record("foreground-protected");
+  const ProcessRow& kept = run.processes.at(0);
+  CHECK(kept.evictions == 0);
+  CHECK(kept.displaced_ns == 0);
+  CHECK(run.processes.at(1).evictions + run.processes.at(2).evictions == 2);
+  const RunRecord without = record("foreground-protected", {"/processes/0/dmem/low=0B"});
+  const ProcessRow& pushed = without.processes.at(0);
+  CHECK(pushed.evictions == 2);
+  CHECK(pushed.displaced_most_bytes == std::int64_t{1} << 30);
+  CHECK(pushed.displaced_ns == Duration{4s - 2500ms}.count());
+  CHECK(pushed.jobs * 10 < kept.jobs * 9);
+}
+
+TEST_CASE("after a resume memory is in VRAM again where GTT is a fallback, and else never", "[library][memory]") {
+  const std::int64_t size = std::int64_t{6} << 30;
+  const RunRecord back = record("after-resume");
+  CHECK(back.processes.at(0).out_bytes == 2 * size);
+  CHECK(back.processes.at(0).in_bytes == 2 * size);
+  CHECK(back.processes.at(0).displaced_ns < Duration{11s}.count());
+  CHECK(hazards(back, "moved_while_running") > 0);
+  const RunRecord away = record("after-resume", {"/overrides/kernel/gtt_is_fallback=false"});
+  CHECK(away.processes.at(0).out_bytes == size);
+  CHECK(away.processes.at(0).in_bytes == 0);
+  CHECK(away.processes.at(0).displaced_ns == Duration{17s}.count());
+  CHECK(away.processes.at(0).jobs * 2 < back.processes.at(0).jobs);
+}
+
+TEST_CASE("a restore that finds no room is the last under DRM, and one of many under KFD", "[library][memory]") {
+  const RunRecord once = record("no-room-to-come-back");
+  CHECK(hazards(once, "restore_failed") == 1);
+  CHECK(once.processes.at(0).stopped_still == 1);
+  CHECK(once.processes.at(0).stopped_ns > Duration{4900ms}.count());
+  const RunRecord again = record("no-room-to-come-back", {"/kernel=kfd"});
+  CHECK(hazards(again, "restore_failed") >= 28);
+  CHECK(hazards(again, "restore_failed") <= 31);
+  CHECK(again.processes.at(0).stopped_still == 0);
+  CHECK(again.processes.at(1).stopped_still == 0);
+  for (const HazardRow& row : again.hazards) CHECK(row.time_ns < Duration{6s}.count());
+  // The next try, and 4 GiB back over the link in less than 200 ms.
+  CHECK(again.evictions.back().restored_ns.value_or(0) < Duration{6300ms}.count());
+}
+
+TEST_CASE("a model that spills has the tokens that the report has", "[library][memory]") {
+  const RunRecord run = record("model-spills-to-gtt");
+  CHECK(run.processes.at(0).jobs * 100 >= 98 * 18 * 20);
+  CHECK(run.processes.at(0).jobs * 100 <= 102 * 18 * 20);
+}
+
+// A turn of 10 ms without a slot comes every 90 ms; some 50 us go by at an exchange.
+TEST_CASE("the ninth queue costs each of nine a ninth of the time on eight slots", "[library][hws]") {
+  const RunRecord eight = record("ninth-queue", {"/processes/2/queues/2/type=sdma"});
+  for (const QueueRow& queue : eight.queues) CHECK(queue.slot_wait_ns < Duration{1ms}.count());  // at the start
+  const RunRecord nine = record("ninth-queue");
+  for (const std::size_t q : {0U, 3U, 6U}) {
+    const double left = static_cast<double>(nine.queues[q].jobs) / static_cast<double>(eight.queues[q].jobs);
+    CAPTURE(q, left);
+    CHECK(left >= 0.88);
+    CHECK(left <= 8.0 / 9 + 0.001);
+    CHECK(nine.queues[q].longest_wait_ns >= Duration{9ms}.count());
+    CHECK(nine.queues[q].longest_wait_ns <= Duration{11ms}.count());
+    CHECK(nine.queues[q].slot_wait_ns >= Duration{9500ms / 9 - 40ms}.count());
+    CHECK(nine.queues[q].slot_wait_ns <= Duration{9500ms / 9 + 40ms}.count());
+  }
+}
+
 }  // namespace
 }  // namespace userqsim
