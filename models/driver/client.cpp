@@ -34,6 +34,7 @@ void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
     client.backlog.pop_front();
     ++queue(id).ring_used;
     channels.doorbell.post({id, job});
+    ring_kept(process, channels);
   }
   if (client.step == Client::Step::lock && file(process).userq_mutex.owner == client_thread(id)) {
     // The process exited while this client waited for its turn.

@@ -89,9 +89,9 @@ class Driver {
   void verify() const;
 
   auto fields() const {
-    return std::tie(mes_lock_, files_, queues_, book_, suspend_, restore_, openers_, closers_, clients_, notifiers_,
-                    device_worker_, resetter_, frozen_, asleep_, frozen_events_, gangs_held_, failing_resets_,
-                    opened_);
+    return std::tie(mes_lock_, restore_order_, files_, queues_, book_, suspend_, restore_, openers_, closers_,
+                    clients_, notifiers_, device_worker_, resetter_, frozen_, asleep_, frozen_events_, gangs_held_,
+                    failing_resets_, opened_);
   }
 
  private:
@@ -110,15 +110,18 @@ class Driver {
     std::uint32_t generation = 0;  // of the fence: the ordinal of the eviction it stands for
     bool was_restored = false;
     SimTime restored_at;
+    SimTime stopped_at;            // when its last eviction fence signalled
+    std::uint32_t short_runs = 0;  // in a row: shorter than the stop before
+    bool kept_idle = false;        // it is not restored before its next doorbell
     std::uint32_t allocations_pending = 0;
     bool exit_wanted = false;
     bool quiesced = false;                    // its present eviction is an invalidation's (userptr_quiesce)
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
     auto fields() const {
       return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t,
-                        bool, bool, const std::vector<PressureId>&>(
+                        TimeIf, std::uint32_t, bool, bool, bool, const std::vector<PressureId>&>(
           state, opened, userq_mutex, fence, generation, {was_restored, restored_at}, allocations_pending,
-          exit_wanted, quiesced, userptr_invalid);
+          {was_restored, stopped_at}, short_runs, kept_idle, exit_wanted, quiesced, userptr_invalid);
     }
   };
   struct Queue {
@@ -219,6 +222,16 @@ class Driver {
   void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
   void free_buffer(QueueId queue, const DriverChannels& channels);
 
+  // Processes that are stopped again and again, or for nothing (thrash.cpp).
+  void note_run(ProcessId process, SimTime now);
+  Duration back_off_of(ProcessId process) const;
+  Duration shelter_of(ProcessId process) const;
+  bool stays_evicted(ProcessId process) const;
+  void keep_evicted(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  void ring_kept(ProcessId process, const DriverChannels& channels);
+  bool enter_order(ProcessId process, const DriverChannels& channels);
+  void leave_order(ProcessId process, const DriverChannels& channels);
+
   // Workers, one file each.
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   WaitState wait_last_fences(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
@@ -271,7 +284,8 @@ class Driver {
   const Lifecycle* lifecycle_;
   const Layout* layout_;
 
-  Lock mes_lock_;  // amdgpu_mes_lock: one for the device
+  Lock mes_lock_;       // amdgpu_mes_lock: one for the device
+  Lock restore_order_;  // the device's ordered work queue, with restore_ordered
   std::vector<File> files_;
   std::vector<Queue> queues_;
   QueueBook book_;

@@ -31,6 +31,7 @@ void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request,
       break;
   }
   f.fence = FenceState::enabled;
+  note_run(process, channels.wake.now());
   EvictionStarted fact;
   fact.time = channels.wake.now();
   fact.eviction = {process, f.generation};
@@ -68,6 +69,7 @@ void Driver::postpone_restore(ProcessId process, const DriverChannels& channels)
 void Driver::signal_fence(ProcessId process, const DriverChannels& channels) {
   File& f = file(process);
   f.fence = FenceState::signaled;
+  f.stopped_at = channels.wake.now();
   channels.signaled->state({channels.wake.now(), EvictionId{process, f.generation}});
   // KFD's fence for memory is another: who needs it asks, and is told at once.
   if (!f.quiesced) channels.fence_signaled.post({EvictionId{process, f.generation}});

@@ -63,6 +63,7 @@ void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
     channels.wake.cancel(worker.timer);
     worker.rests = false;
     worker.step = RestoreWorker::Step::idle;
+    leave_order(process, channels);
   } else if (!again) {
     return;
   } else if (open && now > again->since) {
@@ -98,8 +99,9 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         return;
       case Step::queued:
         worker.rests = asleep_ || (frozen_ && setup_.kernel.restore_freezes);
-        if (worker.rests) return;
+        if (worker.rests || !enter_order(process, channels)) return;
         end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
+        if (stays_evicted(process)) return keep_evicted(process, worker, channels);
         if (setup_.kernel.restore_locks != RestoreLocks::userq_mutex)
           return begin_validation(process, worker, channels);
         worker.step = Step::lock;
@@ -151,7 +153,7 @@ void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const Dr
     worker.step = RestoreWorker::Step::idle;
     Lock& mutex = file(process).userq_mutex;
     if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
-    return;
+    return leave_order(process, channels);
   }
   worker.step = RestoreWorker::Step::validate;
   channels.validate.post({process});
@@ -190,6 +192,7 @@ void Driver::end_attempt(ProcessId process, RestoreWorker& worker, std::optional
   channels.unlocked.post({process});
   Lock& mutex = file(process).userq_mutex;
   if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
+  leave_order(process, channels);
   if (const auto asked = std::exchange(worker.again, std::nullopt)) {
     queue_restore(process, *asked, channels);
   } else if (again) {
@@ -251,7 +254,7 @@ void Driver::rearm(ProcessId process, const DriverChannels& channels) {
   ++f.generation;
   f.was_restored = true;
   f.restored_at = channels.wake.now();
-  if (setup_.kernel.restore_locks != RestoreLocks::buffers) channels.rearmed.post({process});
+  if (setup_.kernel.restore_locks != RestoreLocks::buffers) channels.rearmed.post({process, shelter_of(process)});
 }
 
 void Driver::begin_restart(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
@@ -265,9 +268,10 @@ void Driver::begin_restart(ProcessId process, RestoreWorker& worker, const Drive
 
 void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::idle;
-  if (setup_.kernel.restore_locks == RestoreLocks::buffers) channels.rearmed.post({process});
+  if (setup_.kernel.restore_locks == RestoreLocks::buffers) channels.rearmed.post({process, shelter_of(process)});
   channels.resumed->state({channels.wake.now(), worker.eviction});
   release(file(process).userq_mutex, channels);
+  leave_order(process, channels);
   wake_clients(process, channels);
   if (const auto again = std::exchange(worker.again, std::nullopt)) queue_restore(process, *again, channels);
   channels.wake.post({thread_of(process, Role::closer)});

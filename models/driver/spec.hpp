@@ -44,6 +44,18 @@ struct JobTimeouts {
   }
 };
 
+// Wait longer before each restore of a process that is stopped again after a run shorter than its stop: `first`,
+// then twice as long each time, up to `most`.
+struct BackOff {
+  Duration first{0};
+  Duration most{0};
+};
+// And after so many of them nobody's victim for a time, from its restore on.
+struct ThrashPin {
+  std::uint32_t after = 1;
+  Duration time{0};
+};
+
 struct KernelSpec {
   std::string name;
   std::string title;
@@ -77,11 +89,15 @@ struct KernelSpec {
   bool vm_buffers = true;          // buffers share their VM's reservation
   bool wipe_on_release = true;     // VRAM is overwritten when it is freed or left
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
-  Duration restart_gap{0};       // with `none`: from the new fence to the attempt at userq_mutex
-  bool restore_freezes = false;  // the restore worker rests while the system sleeps or falls asleep
-  bool exit_evicts = false;      // a process that exits is evicted first, and its exit waits for that without limit
-  bool gpu_recovery = true;      // amdgpu.gpu_recovery: 0 means no hang detection and no reset
-  bool hang_timer = false;       // a fence that does not signal in time starts hang detection
+  Duration restart_gap{0};  // with `none`: from the new fence to the attempt at userq_mutex
+  std::optional<BackOff> back_off;
+  std::optional<ThrashPin> thrash_pin;
+  bool keep_idle_evicted = false;  // who has nothing to run is not restored before its next doorbell
+  bool restore_ordered = false;    // one restore at a time on the whole device
+  bool restore_freezes = false;    // the restore worker rests while the system sleeps or falls asleep
+  bool exit_evicts = false;  // a process that exits is evicted first, and its exit waits for that without limit
+  bool gpu_recovery = true;  // amdgpu.gpu_recovery: 0 means no hang detection and no reset
+  bool hang_timer = false;   // a fence that does not signal in time starts hang detection
   JobTimeouts job_timeout;
 };
 
@@ -120,6 +136,16 @@ void describe(V& v, JobTimeouts& t) {
   v.optional("gfx", t.gfx, "Of a graphics queue", positive());
   v.optional("compute", t.compute, "Of a compute queue", positive());
   v.optional("sdma", t.sdma, "Of an SDMA queue", positive());
+}
+template <class V>
+void describe(V& v, BackOff& b) {
+  v.required("first", b.first, "Beside restore_delay, after the first short run", positive());
+  v.required("most", b.most, "Twice as long each time, up to this", positive());
+}
+template <class V>
+void describe(V& v, ThrashPin& t) {
+  v.required("after", t.after, "Short runs in a row", within(1, 1000));
+  v.required("time", t.time, "Nobody's victim for this long from its restore on", positive());
 }
 template <class V>
 void describe(V& v, KernelSpec& k) {
@@ -162,6 +188,11 @@ void describe(V& v, KernelSpec& k) {
   v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");
   v.optional("restart_gap", k.restart_gap,
              "With restore_locks none: how long between the two the worker is off the CPU");
+  v.optional("back_off", k.back_off, "A process that thrashes waits longer and longer to be restored");
+  v.optional("thrash_pin", k.thrash_pin, "A process that thrashes is nobody's victim for a while");
+  v.optional("keep_idle_evicted", k.keep_idle_evicted,
+             "A process that has nothing to run is not restored before its next doorbell");
+  v.optional("restore_ordered", k.restore_ordered, "One restore at a time on the whole device");
   v.optional("restore_freezes", k.restore_freezes,
              "The restore worker rests from the beginning of a system suspend on");
   v.optional("exit_evicts", k.exit_evicts, "A process that exits is evicted first, and waits for it without limit");

@@ -88,7 +88,7 @@ void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverC
     signal_fence(process, channels);
     if (file(process).state == FileState::open || file(process).state == FileState::opening) {
       const Duration delay = file(process).quiesced ? *setup_.kernel.userptr_quiesce : setup_.kernel.restore_delay;
-      schedule_restore(process, delay, channels);
+      schedule_restore(process, delay + back_off_of(process), channels);
     }
   }
   release(file(process).userq_mutex, channels);

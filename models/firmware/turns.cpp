@@ -44,9 +44,12 @@ std::optional<WaitKey> Firmware::rival_of_gang(QueueId queue) const {
 // Who has a slot of the engine, and has had its quantum while others wait, goes to the tail: in the order of the
 // list, so that of those whose turns end together the last in it leave.
 void Firmware::pass_turns(QueueType type, SimTime now) {
+  const auto waits_for = [&](QueueType engine) { return lists_of(engine).waiting.any_with_work(); };
+  if (!(vmids_.are_short() ? std::any_of(engines.begin(), engines.end(), waits_for) : waits_for(type))) return;
   std::vector<QueueId> mapped;
   for (const QueueId queue : slot_taken_) {
-    if (queue.exists() && type_of(queue) == type && !gang(queue).leaving) mapped.push_back(queue);
+    if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
+    if (process_of(queue).quantum.is_over(now) || gang(queue).quantum.is_over(now)) mapped.push_back(queue);
   }
   const auto place = [&](QueueId queue) { return std::pair(process_of(queue).place, gang(queue).place); };
   std::sort(mapped.begin(), mapped.end(), [&](QueueId a, QueueId b) { return place(a) < place(b); });

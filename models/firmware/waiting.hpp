@@ -62,6 +62,7 @@ class WaitingGangs {
     return key_of(process->first, *process->second.begin());
   }
 
+  bool any_with_work() const { return !processes_.empty() && !processes_.begin()->first.idle; }
   // The first with work of a level, of a process with that place or of any other.
   std::optional<WaitKey> first_of(std::uint8_t levels_below_top, std::uint64_t place) const {
     const auto process = processes_.find(Process{false, levels_below_top, place});

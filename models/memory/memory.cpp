@@ -77,7 +77,10 @@ void Memory::bump(ProcessId process) {
 }
 
 void Memory::on(const Rearmed& message, const MemoryChannels& channels) {
-  owner(message.process).fence_clear = false;
+  Owner& o = owner(message.process);
+  o.fence_clear = false;
+  o.sheltered_until.reset();
+  if (message.shelter > Duration{0}) o.sheltered_until = channels.validated.now() + message.shelter;
   on(Unlocked{message.process}, channels);
 }
 

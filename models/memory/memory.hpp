@@ -113,7 +113,8 @@ class Memory {
     bool fence_asked = false;
     bool locked = false;  // validating: its buffers are nobody's victims
     bool validate_asked = false;
-    bool no_room = false;  // the validation found none for some buffer
+    bool no_room = false;                    // the validation found none for some buffer
+    std::optional<SimTime> sheltered_until;  // nobody's victim
     bool gone = false;
     bool stirred = false;     // its residency has changed since it was last stated
     std::uint32_t moves = 0;  // to come, of its buffers
@@ -125,7 +126,8 @@ class Memory {
     std::set<BufferId> misplaced;      // of them, not where they belong
     Bytes held_in(MemType place) const { return held[static_cast<std::size_t>(place)]; }
     auto fields() const {
-      return std::tie(fence_clear, fence_asked, locked, validate_asked, no_room, gone, entries_moved);
+      const TimeIf shelter{sheltered_until.has_value(), sheltered_until.value_or(SimTime{})};
+      return std::tuple(fence_clear, fence_asked, locked, validate_asked, no_room, shelter, gone, entries_moved);
     }
   };
   // Who asks for room.
@@ -179,8 +181,8 @@ class Memory {
   bool fits(Bytes size, const Candidate& c) const;
   bool make_room(const Buffer& wanted, const Candidate& c, const Claim& claim, const MemoryChannels& channels);
   bool may_evict(const Buffer& wanted, const Candidate& c, Claim& claim) const;
-  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim) const;
-  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, bool spares_low) const;
+  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, SimTime now) const;
+  std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, bool spares_low, SimTime now) const;
   bool can_leave(const Buffer& b) const;
   bool pages_fit(Bytes size) const;
   bool populate(Bytes size, BufferId spared, const Claim& claim, const MemoryChannels& channels);

@@ -76,7 +76,8 @@ struct Validate {
 // The process has a new eviction fence on all its buffers; their reservations are free again.
 struct Rearmed {
   ProcessId process;
-  auto fields() const { return std::tie(process); }
+  Duration shelter{0};  // for so long it is nobody's victim
+  auto fields() const { return std::tie(process, shelter); }
 };
 // A restore has failed: the reservations are free, and there is no new fence.
 struct Unlocked {

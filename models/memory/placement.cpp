@@ -97,7 +97,7 @@ bool Memory::make_room(const Buffer& wanted, const Candidate& c, const Claim& cl
                        const MemoryChannels& channels) {
   if (has_pages(c.place) && !has_pages(wanted.place) && !pages_fit(wanted.size)) return false;
   while (!fits(wanted.size, c)) {
-    const std::optional<BufferId> victim = next_victim(c, claim);
+    const std::optional<BufferId> victim = next_victim(c, claim, channels.validated.now());
     if (!victim) return false;
     const Buffer& b = buffer(*victim);
     if (b.spec->discardable) {
@@ -127,17 +127,20 @@ bool Memory::may_evict(const Buffer& wanted, const Candidate& c, Claim& claim) c
 }
 
 // What dmem.low protects goes when there is nothing else (dmem_cgroup_state_evict_valuable).
-std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim) const {
-  const std::optional<BufferId> victim = next_victim(c, claim, true);
-  return victim || claim.spares_low || c.place != MemType::vram ? victim : next_victim(c, claim, false);
+std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim, SimTime now) const {
+  const std::optional<BufferId> victim = next_victim(c, claim, true, now);
+  return victim || claim.spares_low || c.place != MemType::vram ? victim : next_victim(c, claim, false, now);
 }
 
 // Nobody's victim: a buffer of a process that is being validated (its reservation is held), one that would make no
 // room, one that has nowhere to go, another's in VRAM that a cgroup protects, and, where a process does not evict
-// itself, its own (amdgpu_ttm_bo_eviction_valuable).
-std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim, bool spares_low) const {
+// itself, its own (amdgpu_ttm_bo_eviction_valuable); nor one of a process that has thrashed (ThrashPin).
+std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim, bool spares_low,
+                                            SimTime now) const {
   const auto spared = [&](ProcessId user) {
-    return owner(user).locked || (!spec_.evicts_itself && user == claim.process);
+    const Owner& o = owner(user);
+    if (user == claim.process) return o.locked || !spec_.evicts_itself;
+    return o.locked || (o.sheltered_until && now < *o.sheltered_until);
   };
   const auto is_protected = [&](ProcessId user) {
     const DmemSpec& dmem = (*processes_)[user.index()].dmem;

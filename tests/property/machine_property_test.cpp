@@ -79,6 +79,10 @@ Bytes mebibytes(std::int64_t least, std::int64_t most) { return Bytes{*rc::gen::
 void random_memory(MachineSpec& spec) {
   if (coin()) spec.device.visible_vram = mebibytes(8, 65);
   spec.kernel.dmem_evicts_first = coin();
+  spec.kernel.restore_ordered = coin();
+  spec.kernel.keep_idle_evicted = coin();
+  if (coin()) spec.kernel.back_off = BackOff{duration_in(10, 500), duration_in(500, 5'000)};
+  if (coin()) spec.kernel.thrash_pin = ThrashPin{*rc::gen::inRange(1U, 4U), duration_in(100, 5'000)};
   if (coin()) spec.device.gtt = mebibytes(20, 120);
   if (coin()) spec.device.page_limit = spec.device.gtt + mebibytes(0, 60);
   if (coin()) spec.device.swap = mebibytes(1, 100);

@@ -47,6 +47,19 @@ TEST_CASE("under KFD two processes evict each other for ever", "[library][memory
   }
 }
 
+// Each is stopped for longer than it ran; after three such runs the one restored next keeps its memory for 2 s, and
+// the other, whose own restore then finds nobody to evict, settles.
+TEST_CASE("a process that thrashes and is pinned for a while ends the ping-pong", "[library][memory]") {
+  const RunRecord run = record("two-managers-one-card",
+                               {"/kernel=kfd", R"(/overrides/kernel={"thrash_pin": {"after": 3, "time": "2s"}})"});
+  for (const ProcessRow& row : run.processes) {
+    CHECK(row.evictions >= 4);
+    CHECK(row.evictions <= 5);
+    CHECK(row.stopped_ns < Duration{800ms}.count());
+  }
+  CHECK(run.processes[0].jobs + run.processes[1].jobs > 1600);
+}
+
 // Pages of 4 KiB, the last begun; and a millisecond, two packets and some microseconds around.
 TEST_CASE("one page that moves costs the whole registration", "[library][memory]") {
   const std::int64_t pages = (12'000'000'000 + 4095) / 4096;
