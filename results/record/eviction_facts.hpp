@@ -45,7 +45,8 @@ struct QueueFacts {
 
 struct EvictionFacts {
   EvictionStarted started;
-  std::vector<EvictionStep> steps;  // in order of start
+  std::optional<SimTime> requested;  // when the request came that set it off
+  std::vector<EvictionStep> steps;   // in order of start
   std::vector<PacketEnded> packets;
   std::vector<MesLockHeld> locks;
   std::vector<QueueFacts> queues;  // every queue of the process, in order of creation

@@ -89,6 +89,9 @@ class PartWriter {
 
   void write() {
     const std::size_t first = parts_.size();
+    if (eviction_.requested) {
+      add(QueueId::none(), {"queued", "move_queue"}, *eviction_.requested, eviction_.started.time, false);
+    }
     write_steps();
     for (const QueueFacts& queue : eviction_.queues) {
       if (queue.affected()) write_hardware(queue);

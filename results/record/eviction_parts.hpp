@@ -17,6 +17,8 @@
 //   pipe_wait     in its slot, another queue has the pipe      waits_for pipe
 //   connect       the pipe connects it                         waits_for queue_manager
 //   run           connected, before its first wave             waits_for waves
+// before it, with critical = 0:
+//   queued        from the request that set it off             waits_for move_queue
 // and of an eviction that was not restored:
 //   given_up      aborted or HUNG: nothing restores it         waits_for nothing
 //   unfinished    which step it was in is not known            waits_for unknown

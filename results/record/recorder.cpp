@@ -186,7 +186,6 @@ void Recorder::on_started(const EvictionStarted& fact) {
     }
     eviction.queues.push_back(std::move(facts));
   }
-  if (fact.request.exists()) ++evictions_of_request_[fact.request];
   mine.push_back(evictions_.size());
   evictions_.push_back(std::move(eviction));
   live_[process.index()] = true;
@@ -298,7 +297,7 @@ void Recorder::on_request(const RequestEnded& fact) {
                               .outcome = name_of(fact.outcome),
                               .waited = fact.waited,
                               .observed_until_ns = ns(fact.time)});
-  stalls_[fact.request] = stall;
+  requests_[fact.request] = record_.requests.size() - 1;
 }
 
 void Recorder::on_job(const JobEnded& fact) {
@@ -342,11 +341,24 @@ void Recorder::finish_evictions(SimTime end) {
     std::stable_sort(eviction.steps.begin(), eviction.steps.end(),
                      [](const EvictionStep& a, const EvictionStep& b) { return a.start < b.start; });
     EvictionRow row = eviction_row(eviction, widths, compute_units_, end);
-    const auto stall = stalls_.find(eviction.started.request);
-    if (eviction.started.request.exists() && stall != stalls_.end()) row.requester_stall_ns = stall->second;
+    const auto found = requests_.find(eviction.started.request);
+    if (eviction.started.request.exists() && found != requests_.end()) {
+      RequestRow& request = record_.requests[found->second];
+      row.requester_stall_ns = request.stall_ns;
+      eviction.requested = SimTime{Duration{request.requested_ns}};
+      note_episode(request, row);
+    }
     record_.evictions.push_back(row);
     append_parts(eviction, end, record_.parts);
   }
+}
+
+// The request's episode lasts until the last of those whom it stopped runs again.
+void Recorder::note_episode(RequestRow& request, const EvictionRow& eviction) {
+  const bool first = request.evictions++ == 0;
+  if (!first && !request.episode_ns) return;  // one was not restored
+  if (!eviction.restored_ns) return request.episode_ns.reset();
+  request.episode_ns = std::max(request.episode_ns.value_or(0), *eviction.restored_ns - request.requested_ns);
 }
 
 RunRecord Recorder::finish(SimTime end) {
@@ -364,10 +376,6 @@ RunRecord Recorder::finish(SimTime end) {
             [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
   std::sort(record_.requests.begin(), record_.requests.end(),
             [](const RequestRow& a, const RequestRow& b) { return a.request < b.request; });
-  for (RequestRow& request : record_.requests) {
-    const auto found = evictions_of_request_.find(RequestId{request.request});
-    if (found != evictions_of_request_.end()) request.evictions = found->second;
-  }
   std::stable_sort(record_.slices.begin(), record_.slices.end(), [](const SliceRow& a, const SliceRow& b) {
     return std::tuple{a.slot, a.start_ns} < std::tuple{b.slot, b.start_ns};
   });

@@ -61,6 +61,7 @@ class Recorder {
   void close_if_settled(ProcessId process);
   void close_slot(std::size_t slot, SimTime time);
   void finish_evictions(SimTime end);
+  static void note_episode(RequestRow& request, const EvictionRow& eviction);
 
   const Layout& layout_;
   std::uint32_t compute_units_;
@@ -74,8 +75,7 @@ class Recorder {
   std::vector<Slot> slots_;
   GraphFacts graphs_;
   ProcessFacts processes_;
-  std::map<RequestId, OptionalNs> stalls_;
-  std::map<RequestId, std::uint32_t> evictions_of_request_;
+  std::map<RequestId, std::size_t> requests_;  // index of each one's row
 };
 
 // "compute 1.2": engine, pipe and slot, in the order in which slots are numbered.

@@ -176,6 +176,7 @@ struct RequestRow {
   std::string_view outcome;
   std::uint32_t evictions = 0;         // evictions it set off
   bool waited = false;                 // somebody had to leave for it
+  OptionalNs episode_ns{};             // until the last of those evictions was restored; nothing when one was not
   std::int64_t observed_until_ns = 0;  // ended, or when its process exited or the run ended
 };
 

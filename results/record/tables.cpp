@@ -90,7 +90,7 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                                                      "jobs",
                                                      "work_ns"})),
       requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
-                                                   "stall_ns", "outcome", "evictions", "waited"})),
+                                                   "stall_ns", "outcome", "evictions", "waited", "episode_ns"})),
       hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
       faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})),
       resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {
@@ -208,7 +208,8 @@ void RecordTables::write_processes(const RecordKey& key, const RunRecord& record
 void RecordTables::write_requests(const RecordKey& key, const RunRecord& record) {
   for (const RequestRow& row : record.requests) {
     requests_ << key << name_at(record.process_names, row.process) << row.kind << row.bytes << row.requested_ns
-              << row.ended_ns << row.stall_ns << row.outcome << row.evictions << std::uint32_t{row.waited};
+              << row.ended_ns << row.stall_ns << row.outcome << row.evictions << std::uint32_t{row.waited}
+              << row.episode_ns;
     requests_.end_row();
   }
 }
