@@ -20,10 +20,11 @@ struct DrawName {
 };
 
 struct Buffer {
-  const BufferSpec* spec = nullptr;  // into the MachineSpec
+  const BufferSpec* spec = nullptr;  // into the MachineSpec, or that of all page tables
   std::vector<ProcessId> users;      // the owner first; a shared buffer has others. Empty: freed
   Bytes size{0};
-  bool in_bulk = false;  // it shares its VM's reservation
+  bool in_bulk = false;      // it shares its VM's reservation
+  bool page_tables = false;  // those that map a buffer, and nobody's victims
   MemType place = MemType::nowhere;
   Bytes visible{0};  // of it, in the part of VRAM that the CPU sees
   Lru::Position lru;
@@ -35,7 +36,8 @@ struct Buffer {
   ProcessId owner() const { return users.front(); }
   bool belongs_in_vram() const { return spec->domain != Domain::gtt; }
   bool belongs_here() const { return place == (belongs_in_vram() ? MemType::vram : MemType::gtt); }
-  std::int64_t entries() const { return ceil_div(size.value, spec->fragment.value); }
+  bool stays() const { return spec->pinned || page_tables; }
+  std::int64_t entries() const { return page_tables ? 0 : ceil_div(size.value, spec->fragment.value); }
 
   auto fields() const {
     return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&, std::size_t,

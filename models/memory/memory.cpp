@@ -72,7 +72,7 @@ void Memory::bump(ProcessId process) {
   lru_of(MemType::vram).bump_bulk(process);
   for (const BufferId id : owner(process).buffers) {
     Buffer& b = buffer(id);
-    if (b.place == MemType::vram && !b.in_bulk && !b.spec->pinned) b.lru = lru_of(MemType::vram).bump(id, b.lru);
+    if (b.place == MemType::vram && !b.in_bulk && !b.stays()) b.lru = lru_of(MemType::vram).bump(id, b.lru);
   }
 }
 
@@ -137,7 +137,7 @@ void Memory::verify() const {
     if (b.freed()) continue;
     if (b.place != MemType::nowhere) used[static_cast<std::size_t>(b.place)] += b.size;
     visible += b.visible;
-    if (!b.spec->pinned) ++listed[static_cast<std::size_t>(b.place)];
+    if (!b.stays()) ++listed[static_cast<std::size_t>(b.place)];
     for (const ProcessId user : b.users) {
       Owner& o = recount[user.index()];
       o.moves += static_cast<std::uint32_t>(b.moves.size());

@@ -48,6 +48,9 @@ class Memory {
   // What one job of a move copies at most ("to avoid a timeout"), and one GART window of it (amdgpu_ttm.c).
   static constexpr std::int64_t job_bytes = std::int64_t{256} << 20;
   static constexpr std::int64_t window_bytes = std::int64_t{2} << 20;
+  // A page-table block of 4 KiB maps so much in pages; a fragment as large needs none.
+  static constexpr std::int64_t table_reach = std::int64_t{2} << 20;
+  static constexpr std::int64_t table_bytes = 4096;
 
   // `layout` and `processes` outlive the memory manager.
   Memory(const MemorySpec& spec, const Layout& layout, const std::vector<ProcessSpec>& processes);
@@ -163,6 +166,8 @@ class Memory {
   static std::uint32_t draw_entity(const Request& request);
   void create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
+  void create_page_tables(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
+  void create(Buffer made, Request& request, const MemoryChannels& channels);
   void touch(BufferId id, const Claim& claim, const MemoryChannels& channels);
   void await(Request request, const MemoryChannels& channels);
   void bind(const Request& request, const MemoryChannels& channels);

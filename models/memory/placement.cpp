@@ -212,7 +212,7 @@ bool Memory::send(BufferId id, const Candidate& c, const Claim& claim, const Mem
 // see first.
 void Memory::put(BufferId id, MemType place, VramPart part) {
   Buffer& b = buffer(id);
-  if (has_lru(b.place) && !b.spec->pinned) lru_of(b.place).remove(b.lru);
+  if (has_lru(b.place) && !b.stays()) lru_of(b.place).remove(b.lru);
   account(id, -1);
   b.place = place;
   b.visible = {0};
@@ -221,7 +221,7 @@ void Memory::put(BufferId id, MemType place, VramPart part) {
     b.visible = part == VramPart::visible ? b.size : std::max(Bytes{0}, b.size - invisible);
   }
   account(id, +1);
-  if (!has_lru(place) || b.spec->pinned) return;
+  if (!has_lru(place) || b.stays()) return;
   b.lru = lru_of(place).add(id, b.spec->discardable ? TtmPriority::discardable : TtmPriority::normal,
                             b.in_bulk ? b.owner() : ProcessId::none());
 }

@@ -43,7 +43,7 @@ void Memory::on(const CpuFault& message, const MemoryChannels& channels) {
   const std::string& name = *channels.workload->pressure_spec(message.pressure).touches;
   const std::set<BufferId> held = owner(message.process).buffers;
   for (const BufferId id : held) {
-    if (buffer(id).spec->name != name) continue;
+    if (buffer(id).spec->name != name || buffer(id).page_tables) continue;
     touch(id, {request.id, message.process}, channels);
     request.buffers.push_back(id);
     if (!buffer(id).moves.empty()) request.barrier = std::max(request.barrier, buffer(id).moves.back());
@@ -63,7 +63,7 @@ void Memory::touch(BufferId id, const Claim& claim, const MemoryChannels& channe
   } else if (b.place == MemType::swap) {
     list.add({MemType::system});
     validate(id, list, claim, channels);
-  } else if (b.place != MemType::nowhere && !b.spec->pinned) {
+  } else if (b.place != MemType::nowhere && !b.stays()) {
     b.lru = lru_of(b.place).bump(id, b.lru);
   }
 }
@@ -87,18 +87,41 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
   made.in_bulk = spec.shared_with.empty() && spec.reservation.value_or(default_reservation) == Reservation::vm;
   for (std::uint32_t i = 0; i < spec.count; ++i) {
     made.size = {spec.size.value / spec.count + (i < spec.size.value % spec.count ? 1 : 0)};
-    if (made.size.value == 0) continue;
-    made.draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
-    buffers_.push_back(made);
-    const BufferId id = BufferId::of(buffers_.size() - 1);
-    account(id, +1);
-    for (const ProcessId user : made.users) owner(user).buffers.insert(id);
-    if (place_new(id, request, channels)) {
-      request.buffers.push_back(id);
-    } else {
-      free_buffer(id);
-      request.outcome = RequestOutcome::failed;
-    }
+    if (made.size.value > 0) create(made, request, channels);
+  }
+  create_page_tables(request, spec, channels);
+}
+
+void Memory::create(Buffer made, Request& request, const MemoryChannels& channels) {
+  made.draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
+  buffers_.push_back(made);
+  const BufferId id = BufferId::of(buffers_.size() - 1);
+  account(id, +1);
+  for (const ProcessId user : made.users) owner(user).buffers.insert(id);
+  if (place_new(id, request, channels)) {
+    request.buffers.push_back(id);
+  } else {
+    free_buffer(id);
+    request.outcome = RequestOutcome::failed;
+  }
+}
+
+// A block of entries for each 2 MiB, in VRAM, that the buffers' users need each for himself, where their fragments
+// are smaller (amdgpu_vm_pt_create). While a process has an eviction fence they are nobody's victims
+// (amdgpu_vm_evictable).
+void Memory::create_page_tables(Request& request, const BufferSpec& spec, const MemoryChannels& channels) {
+  static const BufferSpec tables{"page tables", {0}, 1, Domain::vram};
+  if (spec.fragment.value >= table_reach) return;
+  Buffer made;
+  made.spec = &tables;
+  made.page_tables = true;
+  made.size = {ceil_div(spec.size.value, table_reach) * table_bytes};
+  std::vector<ProcessId> users{request.process};
+  for (const std::string& name : spec.shared_with) users.push_back(find_process(*layout_, name));
+  for (const ProcessId user : users) {
+    if (owner(user).gone) continue;
+    made.users = {user};
+    create(made, request, channels);
   }
 }
 
@@ -107,7 +130,7 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
 bool Memory::place_new(BufferId id, Request& request, const MemoryChannels& channels) {
   const Claim claim{request.id, request.process};
   bool placed = validate(id, placement_of_new(buffer(id)), claim, channels);
-  if (!placed && buffer(id).belongs_in_vram() && !buffer(id).spec->pinned) {
+  if (!placed && buffer(id).belongs_in_vram() && !buffer(id).stays()) {
     Placement anywhere;
     anywhere.add({MemType::vram});
     anywhere.add({MemType::gtt});
@@ -187,7 +210,7 @@ void Memory::end_request(Request& r, const MemoryChannels& channels) {
 
 RequestEnded Memory::fact_of(const Request& r, RequestOutcome outcome, SimTime now) const {
   Bytes bytes{0};
-  for (const BufferId id : r.buffers) bytes += buffer(id).size;
+  for (const BufferId id : r.buffers) bytes += buffer(id).page_tables ? Bytes{0} : buffer(id).size;
   return {now, r.id, r.kind, r.process, bytes, r.requested, outcome, r.room_was_taken};
 }
 

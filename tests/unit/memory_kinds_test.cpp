@@ -52,6 +52,32 @@ TEST_CASE("nobody evicts what is pinned, and it does not settle elsewhere", "[me
   CHECK(bench.memory.used(MemType::gtt) == mib(60));
 }
 
+// a's 40 MiB in pages of 4 KiB, or in the 64 KiB that ROCm aims at, need a block of 4 KiB for each 2 MiB; b, who
+// uses them too, has blocks of its own. c wants all of VRAM, which the blocks keep it from.
+TEST_CASE("page tables take VRAM and are nobody's victims", "[memory][kinds]") {
+  const std::int64_t fragment = GENERATE(4096, 65536, 2 << 20);
+  BufferSpec mapped = vram(40);
+  mapped.fragment = Bytes{fragment};
+  mapped.shared_with = {"b"};
+  MachineSpec spec = memory_machine({{mapped}, {}, {vram(100)}});
+  MemoryBench bench(std::move(spec));
+  bench.allocate(a);
+  bench.run_until(1ms);
+  const Bytes tables{fragment < (2 << 20) ? 2 * 20 * 4096 : 0};
+  CHECK(bench.memory.used(MemType::vram) == mib(40) + tables);
+  CHECK(bench.all<RequestEnded>().back().bytes == mib(40));
+  bench.allocate(c);
+  bench.run_until(2ms);
+  CHECK(bench.all<BufferMoved>().size() == 1);
+  const bool fits = tables.value == 0;
+  CHECK(bench.all<RequestEnded>().back().outcome == (fits ? RequestOutcome::ready : RequestOutcome::fell_to_gtt));
+  bench.wiring.driver.release.post({a});
+  bench.wiring.driver.release.post({b});
+  bench.wiring.driver.release.post({c});
+  bench.run_until(3ms);
+  CHECK(bench.memory.used(MemType::vram) == mib(0));
+}
+
 // a's buffer of 60 is b's too. drm_sched waits for a job's dependencies one after the other; eagerly all fences are
 // enabled at once.
 TEST_CASE("a shared buffer stops all who use it", "[memory][kinds]") {
