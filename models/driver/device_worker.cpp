@@ -39,6 +39,7 @@ void Driver::begin_device_event(const PressureSpec& spec, const DriverChannels& 
       return request_reset({QueueId::none(), spec.method}, ThreadId::none(), channels);
     case PressureKind::allocate:
     case PressureKind::invalidate_userptr:
+    case PressureKind::invalidate_svm:
     case PressureKind::cpu_fault:
     case PressureKind::evict:
     case PressureKind::restore:
@@ -59,6 +60,7 @@ void Driver::run(DeviceWorker& worker, const DriverChannels& channels) {
         continue;
       }
       worker.running = true;
+      frozen_ = frozen_ || is_suspend(operation);
       if (is_suspend(operation) && vram_is_emptied()) return empty_vram(Step::prepare, channels);
       begin_walk(worker);
     }

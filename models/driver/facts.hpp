@@ -13,7 +13,7 @@
 
 namespace userqsim {
 
-enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit, sleep };
+enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit, sleep, svm };
 
 // What a worker was doing. The steps of one worker follow each other without gap or overlap.
 enum class EvictionStepKind : std::uint8_t {
@@ -117,6 +117,7 @@ template <>
 struct EnumNames<Trigger> {
   static constexpr std::array entries{std::pair{Trigger::allocation, std::string_view{"allocation"}},
                                       std::pair{Trigger::userptr, std::string_view{"userptr"}},
+                                      std::pair{Trigger::svm, std::string_view{"svm"}},
                                       std::pair{Trigger::event, std::string_view{"event"}},
                                       std::pair{Trigger::va_unmap, std::string_view{"va_unmap"}},
                                       std::pair{Trigger::exit, std::string_view{"exit"}},

@@ -7,6 +7,12 @@
 
 namespace userqsim {
 
+namespace {
+
+bool is_invalidation(Trigger trigger) { return trigger == Trigger::userptr || trigger == Trigger::svm; }
+
+}  // namespace
+
 void Driver::on(const FenceNeeded& message, const DriverChannels& channels) {
   enable_fence(message.process, message.sleeps ? Trigger::sleep : Trigger::allocation, message.request, channels);
 }
@@ -49,7 +55,7 @@ void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request,
   ensure(worker.step == SuspendWorker::Step::idle, "a suspend worker is scheduled twice");
   worker.eviction = fact.eviction;
   worker.since = channels.wake.now();
-  f.quiesced = trigger == Trigger::userptr && setup_.kernel.userptr_quiesce;
+  f.quiesced = is_invalidation(trigger) && setup_.kernel.userptr_quiesce;
   const bool held = f.was_restored && !f.quiesced;
   const SimTime earliest = held ? f.restored_at + setup_.kernel.min_run : channels.wake.now();
   worker.step = f.quiesced ? SuspendWorker::Step::queued : SuspendWorker::Step::held;
@@ -111,6 +117,7 @@ void Driver::on(const PressureDue& message, const DriverChannels& channels) {
       channels.cpu_fault.post({RequestId{next_request_++}, process, message.pressure});
       return;
     case PressureKind::invalidate_userptr:
+    case PressureKind::invalidate_svm:
       notifiers_.push_back(
           {RequestId{next_request_++}, message.pressure, process, *spec.size, channels.wake.now(), false});
       if (notifiers_.size() == 1 || setup_.kernel.userptr_quiesce) start_notifier(notifiers_.size() - 1, channels);
@@ -137,7 +144,8 @@ void Driver::start_notifier(std::size_t which, const DriverChannels& channels) {
     return finish_notifiers(n.process, gone ? RequestOutcome::exited : RequestOutcome::ready, channels);
   }
   notifiers_[which].waited = true;
-  enable_fence(n.process, Trigger::userptr, n.request, channels);
+  const bool svm = channels.workload->pressure_spec(n.pressure).kind == PressureKind::invalidate_svm;
+  enable_fence(n.process, svm ? Trigger::svm : Trigger::userptr, n.request, channels);
 }
 
 // The process's fence has signalled: the notifier at the front goes on if it waited for that, and the next may

@@ -18,6 +18,7 @@ bool is_device_wide(PressureKind kind) {
       return true;
     case PressureKind::allocate:
     case PressureKind::invalidate_userptr:
+    case PressureKind::invalidate_svm:
     case PressureKind::cpu_fault:
     case PressureKind::evict:
     case PressureKind::destroy_queue:
@@ -72,10 +73,11 @@ void check_times(const MachineSpec& spec, const PressureSpec& event, const Proce
 void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointer& at, Findings& found) {
   const PressureKind kind = event.kind;
   const bool allocates = kind == PressureKind::allocate;
-  const bool invalidates = event.kind == PressureKind::invalidate_userptr;
+  const bool svm = event.kind == PressureKind::invalidate_svm;
+  const bool invalidates = event.kind == PressureKind::invalidate_userptr || svm;
   check_given_only(event.buffer, "buffer", allocates, "kind \"allocate\"", at, found);
   check_given_only(event.hold, "hold", allocates, "kind \"allocate\"", at, found);
-  check_given_only(event.size, "size", invalidates, "kind \"invalidate_userptr\"", at, found);
+  check_given_only(event.size, "size", invalidates, "kind \"invalidate_userptr\" or \"invalidate_svm\"", at, found);
   const bool device_wide = is_device_wide(kind);
   check_given_only(event.process, "process", !device_wide, "a kind that happens to one process", at, found);
   if (!device_wide) check_given(event.process, "process", event, at, found);
@@ -89,6 +91,10 @@ void check_kind(const MachineSpec& spec, const PressureSpec& event, const Pointe
   check_given_only(event.method, "method", kind == PressureKind::gpu_reset, "kind \"gpu_reset\"", at, found);
   if (allocates) check_given(event.buffer, "buffer", event, at, found);
   if (invalidates) check_given(event.size, "size", event, at, found);
+  if (svm && !spec.kernel.userptr_quiesce) {
+    found.add(at / "kind",
+              fmt::format("SVM ranges are KFD's, and kernel \"{}\" has no userptr_quiesce", spec.kernel.name));
+  }
   if (event.buffer) check_buffer(*event.buffer, event.process.value_or(""), spec, at / "buffer", found);
   if (event.hold) check_distribution(*event.hold, at / "hold", found);
 }

@@ -125,7 +125,8 @@ enum class Sleep : std::uint8_t { s3, s0ix, hibernate };
 enum class PressureKind : std::uint8_t {
   allocate,
   invalidate_userptr,
-  cpu_fault,  // a CPU touches a buffer of the process
+  invalidate_svm,  // pages of an SVM range move; KFD alone has those
+  cpu_fault,       // a CPU touches a buffer of the process
   evict,
   suspend,          // the system goes to sleep
   resume,           // and wakes up
@@ -146,7 +147,7 @@ struct PressureSpec {
   std::optional<std::uint64_t> count;  // with `every`: that many in all
   std::optional<BufferSpec> buffer;    // allocate: what
   std::optional<Distribution> hold;    // allocate: freed that long after it was ready; default: never
-  std::optional<Bytes> size;           // invalidate_userptr: size of the registration
+  std::optional<Bytes> size;           // invalidate_userptr, invalidate_svm: size of the registration or range
   std::optional<std::string> touches;  // cpu_fault: buffers of that name
   std::optional<std::string> queue;    // destroy_queue: which
   std::optional<Sleep> sleep;          // suspend: default: s3
@@ -188,6 +189,7 @@ struct EnumNames<PressureKind> {
   static constexpr std::array entries{
       std::pair{PressureKind::allocate, std::string_view{"allocate"}},
       std::pair{PressureKind::invalidate_userptr, std::string_view{"invalidate_userptr"}},
+      std::pair{PressureKind::invalidate_svm, std::string_view{"invalidate_svm"}},
       std::pair{PressureKind::cpu_fault, std::string_view{"cpu_fault"}},
       std::pair{PressureKind::evict, std::string_view{"evict"}},
       std::pair{PressureKind::suspend, std::string_view{"suspend"}},
@@ -316,7 +318,7 @@ void describe(V& v, PressureSpec& e) {
   v.optional("count", e.count, "With `every`: that many in all", positive());
   v.optional("buffer", e.buffer, "allocate: what is allocated");
   v.optional("hold", e.hold, "allocate: freed that long after it was ready; default: never");
-  v.optional("size", e.size, "invalidate_userptr: size of the registration", positive());
+  v.optional("size", e.size, "invalidate_userptr, invalidate_svm: size of the registration or range", positive());
   v.optional("touches", e.touches, "cpu_fault: buffers of the process that the CPU touches, by name");
   v.optional("queue", e.queue, "destroy_queue: queue of the process");
   v.optional("sleep", e.sleep, "suspend: to memory, to idle, or to disk; default: s3");

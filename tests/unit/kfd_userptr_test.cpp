@@ -37,8 +37,11 @@ auto of_process(std::uint32_t process) {
 
 // The process was restored at 0 and would run for 10 ms at least before its memory could be evicted.
 TEST_CASE("an invalidation stops its process at once and for a millisecond", "[driver][userptr][kfd]") {
-  MachineBench bench(machine({invalidate(1ms, "a")}));
-  bench.expect_at<EvictionStarted>(1ms);
+  const bool svm = GENERATE(false, true);
+  PressureSpec invalidation = invalidate(1ms, "a");
+  if (svm) invalidation.kind = PressureKind::invalidate_svm;
+  MachineBench bench(machine({invalidation}));
+  CHECK(bench.expect_at<EvictionStarted>(1ms).trigger == (svm ? Trigger::svm : Trigger::userptr));
   bench.expect_at<EvictionSignaled>(1050us);
   bench.expect_at<RequestEnded>(1050us, [](const RequestEnded& r) { return r.kind == RequestKind::userptr; });
   bench.expect_at<EvictionResumed>(1050us + 1ms);
