@@ -22,6 +22,7 @@ void Driver::begin_device_event(const PressureSpec& spec, const DriverChannels& 
   DeviceWorker& worker = device_worker_;
   switch (spec.kind) {
     case PressureKind::suspend:
+      if (frozen_) return;  // who sleeps does not fall asleep
       frozen_ = true;
       worker.sleep = spec.sleep.value_or(Sleep::s3);
       worker.requests.push_back(worker.sleep == Sleep::s0ix ? Operation::suspend_s0ix : Operation::suspend_s3);
@@ -60,7 +61,6 @@ void Driver::run(DeviceWorker& worker, const DriverChannels& channels) {
         continue;
       }
       worker.running = true;
-      frozen_ = frozen_ || is_suspend(operation);
       if (is_suspend(operation) && vram_is_emptied()) return empty_vram(Step::prepare, channels);
       begin_walk(worker);
     }
@@ -148,7 +148,7 @@ void Driver::wake_up(const DriverChannels& channels) {
     if (!std::exchange(restore_[p].rests, false)) continue;
     channels.wake.post({thread_of(process, Role::restore)});
   }
-  for (const PressureDue& due : std::exchange(frozen_events_, {})) on(due, channels);
+  for (const DriverEvent& event : std::exchange(frozen_events_, {})) handle(event, channels);
 }
 
 }  // namespace userqsim

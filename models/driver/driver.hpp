@@ -258,6 +258,7 @@ class Driver {
   bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
   void start_closer(ProcessId process, const DriverChannels& channels);
+  bool waits_for_resume(PressureKind kind) const;
   void begin_device_event(const PressureSpec& spec, const DriverChannels& channels);
   void run(DeviceWorker& worker, const DriverChannels& channels);
   bool enter_process(DeviceWorker& worker, const DriverChannels& channels);
@@ -299,7 +300,7 @@ class Driver {
   ResetWorker resetter_;
   bool frozen_ = false;                     // the system is suspended: no client runs
   bool asleep_ = false;                     // its queues are stopped: nor does any restore worker
-  std::vector<PressureDue> frozen_events_;  // what clients would have done meanwhile
+  std::vector<DriverEvent> frozen_events_;  // what clients would have done meanwhile
   bool gangs_held_ = false;                 // a SUSPEND for all gangs is in force
   std::vector<FaultId> failing_resets_;     // faults that wait for a reset of the GPU
   std::uint32_t opened_ = 0;                // processes that have opened the device, ever

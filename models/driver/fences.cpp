@@ -91,14 +91,21 @@ void Driver::kill_fence(ProcessId process, const DriverChannels& channels) {
   channels.hazard->state({channels.wake.now(), HazardKind::fence_never_signals, process, QueueId::none()});
 }
 
+// Who would do it sleeps with the system; an eviction, a need of a live fence and a reset come from elsewhere.
+bool Driver::waits_for_resume(PressureKind kind) const {
+  const bool from_elsewhere = kind == PressureKind::suspend || kind == PressureKind::resume ||
+                              kind == PressureKind::evict || kind == PressureKind::restore ||
+                              kind == PressureKind::gpu_reset;
+  return frozen_ && !from_elsewhere;
+}
+
 void Driver::on(const PressureDue& message, const DriverChannels& channels) {
   const PressureSpec& spec = channels.workload->pressure_spec(message.pressure);
   const ProcessId process = channels.workload->pressure_process(message.pressure);
+  if (waits_for_resume(spec.kind)) return frozen_events_.push_back(message);
   if (!process.exists()) return begin_device_event(spec, channels);
   File& f = file(process);
   if (f.state != FileState::open && f.state != FileState::opening) return;  // no process, no pressure on it
-  if (frozen_ && (spec.kind == PressureKind::allocate || spec.kind == PressureKind::cpu_fault))
-    return frozen_events_.push_back(message);
   switch (spec.kind) {
     case PressureKind::evict:
       if (f.fence == FenceState::live) enable_fence(process, Trigger::event, RequestId::none(), channels);

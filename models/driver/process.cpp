@@ -6,6 +6,7 @@
 namespace userqsim {
 
 void Driver::on(const OpenProcess& message, const DriverChannels& channels) {
+  if (frozen_) return frozen_events_.push_back(message);
   File& f = file(message.process);
   ensure(f.state == FileState::closed, "a process opens the device twice");
   f.state = FileState::opening;
@@ -70,6 +71,7 @@ bool Driver::create_queue(ThreadId self, QueueId id, Opener& opener, const Drive
 }
 
 void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
+  if (frozen_) return frozen_events_.push_back(message);
   File& f = file(message.process);
   if (f.state == FileState::exiting || f.state == FileState::gone) return;
   if (f.state != FileState::open) {  // it exits when it has finished opening

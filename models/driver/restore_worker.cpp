@@ -47,6 +47,7 @@ void Driver::need_live_fence(ProcessId process, const DriverChannels& channels) 
     channels.wake.cancel(worker.timer);
     worker.step = RestoreWorker::Step::idle;
   }
+  worker.needed = true;
   if (worker.step == RestoreWorker::Step::idle) schedule_restore(process, Duration{0}, channels);
 }
 
@@ -102,6 +103,7 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         if (worker.rests || !enter_order(process, channels)) return;
         end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
         if (stays_evicted(process)) return keep_evicted(process, worker, channels);
+        worker.needed = false;
         if (setup_.kernel.restore_locks != RestoreLocks::userq_mutex)
           return begin_validation(process, worker, channels);
         worker.step = Step::lock;

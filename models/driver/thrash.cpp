@@ -34,9 +34,9 @@ Duration Driver::shelter_of(ProcessId process) const {
 // kfd_process_unmap_doorbells_if_idle: nothing is restored for a process that has nothing to run; its next doorbell
 // has it restored.
 bool Driver::stays_evicted(ProcessId process) const {
-  const auto is_empty = [&](QueueId q) { return queue(q).ring_used == 0; };
+  const auto is_empty = [&](QueueId q) { return queue(q).ring_used == 0 && clients_[q.index()].backlog.empty(); };
   const std::vector<QueueId>& queues = queues_of(process);
-  return setup_.kernel.keep_idle_evicted && !file(process).quiesced &&
+  return setup_.kernel.keep_idle_evicted && !file(process).quiesced && !restore_[process.index()].needed &&
          std::all_of(queues.begin(), queues.end(), is_empty);
 }
 

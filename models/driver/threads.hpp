@@ -113,10 +113,11 @@ struct RestoreWorker {
   std::optional<SimTime> cancelled;  // since when nothing would restore the process
   EventHandle timer;                 // until it runs
   bool rests = false;                // queued, until the system wakes up
+  bool needed = false;               // somebody needs the live fence
   OperationThread op;
   auto fields() const {
     return std::tie(step, eviction.ordinal, entries, userptr_pages, translations_changed, hubs_flushed, again,
-                    cancelled, rests, op);
+                    cancelled, rests, needed, op);
   }
 };
 

@@ -140,7 +140,8 @@ std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& cla
   const auto spared = [&](ProcessId user) {
     const Owner& o = owner(user);
     if (user == claim.process) return o.locked || !spec_.evicts_itself;
-    return o.locked || (o.sheltered_until && now < *o.sheltered_until);
+    const bool sheltered = c.place == MemType::vram && o.sheltered_until && now < *o.sheltered_until;
+    return o.locked || sheltered;
   };
   const auto is_protected = [&](ProcessId user) {
     const DmemSpec& dmem = (*processes_)[user.index()].dmem;

@@ -233,6 +233,21 @@ bool creates_late(const Cell& cell) {
   return false;
 }
 
+// A restore, or an isolation, while the system sleeps.
+bool acts_asleep(const Cell& cell) {
+  std::vector<Step> steps = cell.before;
+  steps.push_back(cell.tested);
+  bool asleep = false;
+  for (const Step& step : steps) {
+    using enum ReplayOpKind;
+    const ReplayOpKind kind = step.op.kind;
+    if (asleep && (kind == restore || kind == isolation_stop || kind == isolation_start)) return true;
+    if (kind == suspend) asleep = true;
+    if (kind == resume) asleep = false;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string not_timed(const Cell& cell) {
@@ -246,9 +261,7 @@ std::string not_timed(const Cell& cell) {
   if (kind == ReplayOpKind::restore && may_deadlock && !cell.tested.fails.empty()) {
     return "the restore work waits for a reset that waits for the restore work";
   }
-  const auto sleeps = [](const Step& step) { return step.op.kind == ReplayOpKind::suspend; };
-  if (kind == ReplayOpKind::restore && !cell.before.empty() && sleeps(cell.before.back()))
-    return "no work runs while the system sleeps";
+  if (acts_asleep(cell)) return "neither works nor clients run while the system sleeps";
   if (kind != ReplayOpKind::hang) return {};
   if (find_path(release, Operation::hang) == nullptr || !cell.settings.gpu_recovery)
     return "nothing looks for hangs";

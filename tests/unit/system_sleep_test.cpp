@@ -111,6 +111,34 @@ TEST_CASE("a frozen process allocates when it wakes", "[sleep]") {
   bench.expect_at<RequestEnded>(50ms);
 }
 
+TEST_CASE("who would start or exit while the system sleeps does so when it wakes", "[sleep]") {
+  MachineSpec spec = sleeper("7.0");
+  spec.processes.push_back(process("late", {queue("q", QueueType::compute)}));
+  spec.processes.back().start = 20ms;
+  spec.processes.push_back(process("leaver", {queue("q", QueueType::compute)}));
+  spec.processes.back().stop = 30ms;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<ProcessExited>() == in_ns({50ms}));
+  const auto created = bench.times<QueueTransition>(
+      [](const QueueTransition& t) { return t.process == ProcessId{1} && t.operation == Operation::create; });
+  REQUIRE_FALSE(created.empty());
+  CHECK(created.front() == Duration{50ms}.count());
+}
+
+// The second suspend comes while the system sleeps, the third while it falls asleep; one resume wakes it.
+TEST_CASE("who sleeps does not fall asleep", "[sleep]") {
+  MachineSpec spec = sleeper("6.18");
+  spec.events.push_back(system_event(PressureKind::suspend, 20ms));
+  spec.events.back().sleep = Sleep::s0ix;
+  spec.events.push_back(system_event(PressureKind::suspend, 10ms + copy / 2));
+  spec.horizon = 1s;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.count<BufferMoved>() == 4);
+  CHECK(bench.count<JobEnded>() == 1);
+}
+
 // A submission with a fence needs a live one: its process is restored. Another's does not, and stays where it is.
 TEST_CASE("who needs no fence stays in GTT after the resume", "[sleep]") {
   const bool fence = GENERATE(false, true);

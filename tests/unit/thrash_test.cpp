@@ -51,7 +51,8 @@ TEST_CASE("an ordered work queue restores one process after the other", "[thrash
 }
 
 // Its first job comes at `at`. It is stopped at 10 ms and would be restored at 12.
-TEST_CASE("who has nothing to run is restored at its next doorbell", "[thrash]") {
+TEST_CASE("who has nothing to run is restored at its next submission", "[thrash]") {
+  const bool fence = GENERATE(false, true);
   const Duration at = GENERATE(Duration{1ms}, Duration{11ms}, Duration{30ms});
   const bool keeps = GENERATE(false, true);
   MachineSpec spec = ideal_machine_with("kfd");
@@ -59,6 +60,7 @@ TEST_CASE("who has nothing to run is restored at its next doorbell", "[thrash]")
   arrival.rows.push_back({at, std::nullopt});
   JobSpec j = job(20ms);
   j.grain = 1us;
+  j.fence = fence;
   spec.processes = {process("p", {queue("q", QueueType::compute, stream(arrival, j))})};
   spec.kernel.restore_delay = 2ms;
   spec.kernel.min_run = 0ms;
