@@ -15,6 +15,7 @@ bool is_suspend(Operation operation) {
 bool is_resume(Operation operation) {
   return operation == Operation::resume_s3 || operation == Operation::resume_s0ix;
 }
+Operation resume_from(Sleep sleep) { return sleep == Sleep::s0ix ? Operation::resume_s0ix : Operation::resume_s3; }
 
 }  // namespace
 
@@ -28,7 +29,7 @@ void Driver::begin_device_event(const PressureSpec& spec, const DriverChannels& 
       worker.requests.push_back(worker.sleep == Sleep::s0ix ? Operation::suspend_s0ix : Operation::suspend_s3);
       return run(worker, channels);
     case PressureKind::resume:
-      worker.requests.push_back(worker.sleep == Sleep::s0ix ? Operation::resume_s0ix : Operation::resume_s3);
+      worker.requests.push_back(resume_from(worker.sleep));
       return run(worker, channels);
     case PressureKind::isolation_stop:
       worker.requests.push_back(Operation::isolation_stop);
@@ -102,7 +103,7 @@ void Driver::on(const Emptied& message, const DriverChannels& channels) {
       end_device_operation(worker, channels);
       wake_up(channels);
     } else {
-      worker.requests.front() = worker.sleep == Sleep::s0ix ? Operation::resume_s0ix : Operation::resume_s3;
+      worker.requests.front() = resume_from(worker.sleep);
       begin_walk(worker);
     }
   } else if (prepared) {

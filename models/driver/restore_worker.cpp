@@ -47,7 +47,7 @@ void Driver::need_live_fence(ProcessId process, const DriverChannels& channels) 
     channels.wake.cancel(worker.timer);
     worker.step = RestoreWorker::Step::idle;
   }
-  worker.needed = true;
+  worker.needed = !restore_runs(process);  // one that runs brings it
   if (worker.step == RestoreWorker::Step::idle) schedule_restore(process, Duration{0}, channels);
 }
 

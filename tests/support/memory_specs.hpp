@@ -38,10 +38,7 @@ inline MachineSpec memory_machine(const std::vector<std::vector<BufferSpec>>& pr
 
 // An event of the scenario that allocates; the bench lets it happen.
 inline PressureSpec allocation(std::string process, BufferSpec buffer) {
-  PressureSpec e;
-  e.kind = PressureKind::allocate;
-  e.process = std::move(process);
-  e.at = 0ns;
+  PressureSpec e = event_at(0ns, PressureKind::allocate, std::move(process));
   e.buffer = std::move(buffer);
   return e;
 }

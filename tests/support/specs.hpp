@@ -77,12 +77,16 @@ inline ProcessSpec process(std::string name, std::vector<QueueSpec> queues) {
   return p;
 }
 
-inline PressureSpec evict_at(Duration at, std::string process) {
+// An event of one process, or of the whole device.
+inline PressureSpec event_at(Duration at, PressureKind kind, std::optional<std::string> process = std::nullopt) {
   PressureSpec e;
-  e.kind = PressureKind::evict;
+  e.kind = kind;
   e.process = std::move(process);
   e.at = at;
   return e;
+}
+inline PressureSpec evict_at(Duration at, std::string process) {
+  return event_at(at, PressureKind::evict, std::move(process));
 }
 
 inline std::shared_ptr<const MachineSpec> share(MachineSpec spec) {

@@ -178,10 +178,7 @@ TEST_CASE("without visible VRAM a buffer lies in the other part, and without any
 }
 
 PressureSpec touch(std::string process, std::string buffer) {
-  PressureSpec e;
-  e.kind = PressureKind::cpu_fault;
-  e.process = std::move(process);
-  e.at = 0ns;
+  PressureSpec e = event_at(0ns, PressureKind::cpu_fault, std::move(process));
   e.touches = std::move(buffer);
   return e;
 }

@@ -8,13 +8,6 @@ namespace {
 
 using namespace test;
 
-PressureSpec system_event(PressureKind kind, Duration at) {
-  PressureSpec e;
-  e.kind = kind;
-  e.at = at;
-  return e;
-}
-
 // A process with 40 MiB of VRAM, 10 of GTT and a queue with work sleeps at 10 ms and wakes at 50. A copy takes 20
 // us.
 constexpr Duration copy = link_time(40);
@@ -28,7 +21,7 @@ MachineSpec sleeper(const std::string& kernel, Sleep how = Sleep::s3) {
   p.vram = {vram(40), gtt(10)};
   p.vram.back().name = "host";
   spec.processes = {p};
-  spec.events = {system_event(PressureKind::suspend, 10ms), system_event(PressureKind::resume, 50ms)};
+  spec.events = {event_at(10ms, PressureKind::suspend), event_at(50ms, PressureKind::resume)};
   spec.events.front().sleep = how;
   spec.horizon = 300ms;
   return spec;
@@ -129,9 +122,9 @@ TEST_CASE("who would start or exit while the system sleeps does so when it wakes
 // The second suspend comes while the system sleeps, the third while it falls asleep; one resume wakes it.
 TEST_CASE("who sleeps does not fall asleep", "[sleep]") {
   MachineSpec spec = sleeper("6.18");
-  spec.events.push_back(system_event(PressureKind::suspend, 20ms));
+  spec.events.push_back(event_at(20ms, PressureKind::suspend));
   spec.events.back().sleep = Sleep::s0ix;
-  spec.events.push_back(system_event(PressureKind::suspend, 10ms + copy / 2));
+  spec.events.push_back(event_at(10ms + copy / 2, PressureKind::suspend));
   spec.horizon = 1s;
   MachineBench bench(std::move(spec));
   bench.run();
