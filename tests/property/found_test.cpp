@@ -1,5 +1,7 @@
 // What random search once found broken, cut down to what it takes: under every release and every policy the machine
 // is whole after each event, and at the end everything adds up. Each file says what broke.
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>

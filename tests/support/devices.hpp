@@ -8,24 +8,12 @@
 
 namespace userqsim::test {
 
-inline DeviceProfile device_of(const std::string& name) {
-  return read_device(ProfileStore("").find("devices", name, Place{"test", {}}));
-}
+DeviceProfile device_of(const std::string& name);
 
 // That device with its firmware, at no cost.
-inline MachineSpec costless_machine(const std::string& device) {
-  const DeviceProfile profile = device_of(device);
-  MachineSpec spec = ideal_machine();
-  spec.device = profile.device;
-  spec.firmware = profile.firmware;
-  return spec;
-}
+MachineSpec costless_machine(const std::string& device);
 
 // That device with its firmware and its costs.
-inline MachineSpec machine_of(const std::string& device) {
-  MachineSpec spec = costless_machine(device);
-  spec.costs = read_costs(ProfileStore("").find_costs(device_of(device).costs, Place{"test", {}}));
-  return spec;
-}
+MachineSpec machine_of(const std::string& device);
 
 }  // namespace userqsim::test

@@ -15,36 +15,14 @@ namespace userqsim::test {
 inline constexpr std::array releases{"6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.1", "kfd"};
 
 // A built-in kernel profile.
-inline KernelSpec kernel_of(const std::string& name) {
-  const ProfileStore profiles("");
-  return read_kernel(profiles.find("kernels", name, Place{"test", {}}));
-}
+KernelSpec kernel_of(const std::string& name);
 
 // The ideal machine with that driver and the release's own policy.
-inline MachineSpec ideal_machine_with(const std::string& kernel) {
-  MachineSpec spec = ideal_machine();
-  spec.kernel = kernel_of(kernel);
-  spec.policy = spec.kernel.native_policy;
-  return spec;
-}
+MachineSpec ideal_machine_with(const std::string& kernel);
 
-inline FaultSpec fault(FaultKind kind, std::optional<std::string> of = {}, std::optional<std::string> queue = {}) {
-  FaultSpec f;
-  f.kind = kind;
-  f.process = std::move(of);
-  f.queue = std::move(queue);
-  return f;
-}
-inline FaultSpec fault_at(Duration at, FaultKind kind, std::optional<std::string> of = {},
-                          std::optional<std::string> queue = {}) {
-  FaultSpec f = fault(kind, std::move(of), std::move(queue));
-  f.at = at;
-  return f;
-}
-inline FaultSpec fault_of_eviction(std::uint32_t eviction, FaultKind kind, std::string of, std::string queue) {
-  FaultSpec f = fault(kind, std::move(of), std::move(queue));
-  f.eviction = eviction;
-  return f;
-}
+FaultSpec fault(FaultKind kind, std::optional<std::string> of = {}, std::optional<std::string> queue = {});
+FaultSpec fault_at(Duration at, FaultKind kind, std::optional<std::string> of = {},
+                   std::optional<std::string> queue = {});
+FaultSpec fault_of_eviction(std::uint32_t eviction, FaultKind kind, std::string of, std::string queue);
 
 }  // namespace userqsim::test

@@ -11,26 +11,17 @@ namespace userqsim::test {
 
 class MachineBench : public Timeline {
  public:
-  explicit MachineBench(MachineSpec spec) : machine(share(std::move(spec)), 0) {
-    machine.probes().each([this]<class Fact>(Probe<Fact>& probe) {
-      probe.subscribe([this](const Fact& fact) { note(machine.now(), fact); });
-    });
-  }
+  explicit MachineBench(MachineSpec spec);
 
   void run_until(Duration t) { run_to(SimTime{t}); }
   // To the horizon, and states what is open there.
-  void run() {
-    while (machine.step()) machine.verify();
-    machine.run();
-  }
+  void run();
 
   Machine machine;
 
  protected:
   // An event later than `t` may happen too; it is noted at its own time.
-  void run_to(SimTime t) override {
-    while (machine.now() <= t && machine.step()) machine.verify();
-  }
+  void run_to(SimTime t) override;
 };
 
 // Which facts are meant.

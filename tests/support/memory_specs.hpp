@@ -19,44 +19,19 @@ constexpr Bytes mib(std::int64_t n) { return {n << 20}; }
 constexpr Bandwidth mib_link{(std::int64_t{2} << 20) * 1'000'000};
 constexpr Duration link_time(std::int64_t mebibytes) { return 1us * mebibytes / 2; }
 
-inline BufferSpec vram(std::int64_t size, std::uint32_t count = 1) {
-  return {"buffer", mib(size), count, Domain::vram};
-}
-inline BufferSpec gtt(std::int64_t size) { return {"buffer", mib(size), 1, Domain::gtt}; }
+BufferSpec vram(std::int64_t size, std::uint32_t count = 1);
+BufferSpec gtt(std::int64_t size);
 
-inline MachineSpec memory_machine(const std::vector<std::vector<BufferSpec>>& processes) {
-  MachineSpec spec = ideal_machine();
-  spec.device.vram = mib(100);
-  spec.device.gtt = mib(1000);
-  for (const std::vector<BufferSpec>& buffers : processes) {
-    ProcessSpec p = process(std::string(1, static_cast<char>('a' + std::ssize(spec.processes))), {});
-    p.vram = buffers;
-    spec.processes.push_back(p);
-  }
-  return spec;
-}
+MachineSpec memory_machine(const std::vector<std::vector<BufferSpec>>& processes);
 
 // An event of the scenario that allocates; the bench lets it happen.
-inline PressureSpec allocation(std::string process, BufferSpec buffer) {
-  PressureSpec e = event_at(0ns, PressureKind::allocate, std::move(process));
-  e.buffer = std::move(buffer);
-  return e;
-}
+PressureSpec allocation(std::string process, BufferSpec buffer);
 
 // One process after the other allocates what it does at its start, a millisecond each.
-inline void allocate_all(MemoryBench& bench) {
-  for (std::size_t p = 0; p < bench.layout.processes.size(); ++p) {
-    bench.allocate(ProcessId::of(p));
-    bench.run_for(1ms);
-  }
-}
+void allocate_all(MemoryBench& bench);
 
 // The buffers that were moved so far, by number, in the order in which they arrived.
-inline std::vector<std::uint32_t> moved(const MemoryBench& bench) {
-  std::vector<std::uint32_t> ids;
-  for (const BufferMoved& m : bench.all<BufferMoved>()) ids.push_back(m.buffer.value);
-  return ids;
-}
+std::vector<std::uint32_t> moved(const MemoryBench& bench);
 
 inline auto fence_of(ProcessId process) {
   return [=](const FenceNeeded& f) { return f.process == process; };

@@ -24,20 +24,7 @@ inline bool is_mapped(const SlotChanged& change) {
 
 class PartBench : public Timeline {
  public:
-  explicit PartBench(MachineSpec the_spec)
-      : spec(std::move(the_spec)),
-        layout(make_layout(spec.processes)),
-        draws(spec.seed, 0),
-        costs(spec.costs, draws),
-        faults(spec.faults, layout, draws),
-        workload(layout, spec.processes, spec.events),
-        memory(memory_spec(spec), layout, spec.processes),
-        hardware(hardware_spec(spec), layout),
-        wiring(make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults})) {
-    probes.each([this]<class Fact>(Probe<Fact>& probe) {
-      probe.subscribe([this](const Fact& fact) { note(engine.now(), fact); });
-    });
-  }
+  explicit PartBench(MachineSpec the_spec);
 
   // Lets time pass; then the channels post at `t`.
   void run_until(Duration t) { run_to(SimTime{t}); }
@@ -63,57 +50,29 @@ class PartBench : public Timeline {
   virtual void play(const DriverEvent&) {}
   virtual void play(const WorkloadEvent&) {}
 
-  void run_to(SimTime t) override {
-    while (const std::optional<Event> event = engine.next(t)) {
-      visit_event(*event, [&](const auto& part_event) {
-        std::visit([&](const auto& message) { note(event->key.time, message); }, part_event);
-        play(part_event);
-      });
-    }
-  }
+  void run_to(SimTime t) override;
 };
 
 // The hardware under test. The clients are real and ring their doorbells at once; MES is the test.
 class HardwareBench : public PartBench {
  public:
-  explicit HardwareBench(MachineSpec the_spec) : PartBench(with_buffers(std::move(the_spec))) {
-    workload.begin(wiring.workload);
-  }
+  explicit HardwareBench(MachineSpec the_spec);
 
   void map(QueueId queue, SlotId slot) { wiring.firmware.map.post({queue, slot}); }
-  void unmap(QueueId queue, SlotId slot, bool for_packet = true) {
-    wiring.firmware.unmap.post({queue, slot, for_packet});
-  }
+  void unmap(QueueId queue, SlotId slot, bool for_packet = true);
   // The kernel copies a buffer that the process has made for it.
-  void copy_buffer_of(ProcessId owner, Duration work) {
-    memory.handle(Allocate{RequestId{copies_}, owner, PressureId::none(), 0}, wiring.memory);
-    wiring.memory.start_copy.post({0, BufferId{copies_++}, work});
-  }
+  void copy_buffer_of(ProcessId owner, Duration work);
 
  protected:
   using PartBench::play;
-  void play(const HardwareEvent& event) override {
-    hardware.handle(event, wiring.hardware);
-    hardware.verify(workload);
-  }
+  void play(const HardwareEvent& event) override;
   // Memory answers allocations; the copies are the test's own.
-  void play(const MemoryEvent& event) override {
-    if (!std::holds_alternative<CopyDone>(event)) memory.handle(event, wiring.memory);
-  }
+  void play(const MemoryEvent& event) override;
   void play(const WorkloadEvent& event) override { workload.handle(event, wiring.workload); }
-  void play(const DriverEvent& event) override {
-    if (const auto* submit = std::get_if<SubmitJob>(&event)) {
-      wiring.driver.doorbell.post({workload.queue_of(submit->job), submit->job});
-    }
-  }
+  void play(const DriverEvent& event) override;
 
  private:
-  static MachineSpec with_buffers(MachineSpec spec) {
-    for (ProcessSpec& p : spec.processes) {
-      if (p.vram.empty()) p.vram = {{"buffer", Bytes{4096}}};
-    }
-    return spec;
-  }
+  static MachineSpec with_buffers(MachineSpec spec);
 
   std::uint32_t copies_ = 0;
 };
@@ -122,39 +81,15 @@ class HardwareBench : public PartBench {
 // it sets, and a queue goes idle when the test says so.
 class FirmwareBench : public PartBench {
  public:
-  explicit FirmwareBench(MachineSpec the_spec)
-      : PartBench(std::move(the_spec)),
-        firmware(firmware_setup(spec), layout, hardware.plan()),
-        unmap_takes(layout.queues.size(), Duration{0}),
-        slots_(layout.queues.size()),
-        leaving_(layout.queues.size(), false),
-        waits_for_work_(layout.queues.size(), false) {
-    workload.begin(wiring.workload);
-  }
+  explicit FirmwareBench(MachineSpec the_spec);
 
   void send(Opcode opcode, QueueId queue = QueueId::none()) { send(packet_of(opcode, queue)); }
   void send(const Packet& packet) { wiring.driver.mes.post(packet); }
   // For the test to fill in what else it says.
-  Packet packet_of(Opcode opcode, QueueId queue = QueueId::none()) {
-    Packet packet;
-    packet.opcode = opcode;
-    packet.queue = queue;
-    packet.process = ProcessId{0};
-    packet.token = {0, ++serial_};
-    return packet;
-  }
-  void reset_gpu() {
-    for (const bool over : {false, true}) {
-      wiring.driver.gpu_reset.post({over});
-      wiring.driver.firmware_reset.post({over});
-    }
-    send(Opcode::set_hw_rsrc);
-  }
+  Packet packet_of(Opcode opcode, QueueId queue = QueueId::none());
+  void reset_gpu();
   // All jobs of the queue are done.
-  void goes_idle(QueueId queue) {
-    wiring.driver.drop_ring.post({queue});
-    wiring.hardware.idle.post({queue});
-  }
+  void goes_idle(QueueId queue);
 
   Firmware firmware;
   Duration map_takes{0};
@@ -162,61 +97,16 @@ class FirmwareBench : public PartBench {
 
  protected:
   using PartBench::play;
-  void play(const FirmwareEvent& event) override {
-    firmware.handle(event, wiring.firmware);
-    firmware.verify();
-  }
-  void play(const HardwareEvent& event) override {
-    if (const auto* map = std::get_if<MapQueue>(&event)) {
-      waits_for_work_[map->queue.index()] = !hardware.has_work(map->queue, workload);
-      if (waits_for_work_[map->queue.index()]) {
-        wiring.hardware.idle.post_in(map_takes, {map->queue});
-      } else {
-        wiring.hardware.connected.post_in(map_takes, {map->queue});
-      }
-      leaving_[map->queue.index()] = false;
-      slots_[map->queue.index()] = map->slot;
-    } else if (const auto* reset = std::get_if<ResetQueue>(&event)) {
-      hardware.handle(event, wiring.hardware);
-      empty_slot(reset->queue, true);
-    } else if (std::holds_alternative<GpuReset>(event)) {
-      hardware.handle(event, wiring.hardware);
-      for (std::size_t i = 0; i < slots_.size(); ++i) empty_slot(QueueId::of(i), false);
-    } else if (const auto* unmap = std::get_if<UnmapQueue>(&event)) {
-      if (leaving_[unmap->queue.index()]) return;  // on its way out already
-      leaving_[unmap->queue.index()] = true;
-      waits_for_work_[unmap->queue.index()] = false;
-      freed_[unmap->queue.index()] =
-          wiring.hardware.slot_freed.post_in(unmap_takes[unmap->queue.index()], {unmap->queue, unmap->slot});
-    } else {
-      hardware.handle(event, wiring.hardware);
-      connect_who_has_work();
-    }
-  }
+  void play(const FirmwareEvent& event) override;
+  void play(const HardwareEvent& event) override;
   void play(const WorkloadEvent& event) override { workload.handle(event, wiring.workload); }
-  void play(const DriverEvent& event) override {
-    if (const auto* submit = std::get_if<SubmitJob>(&event)) {
-      wiring.driver.doorbell.post({workload.queue_of(submit->job), submit->job});
-    }
-  }
+  void play(const DriverEvent& event) override;
 
  private:
   // In a reset: at once, whatever was under way.
-  void empty_slot(QueueId queue, bool tell) {
-    SlotId& slot = slots_[queue.index()];
-    if (leaving_[queue.index()]) wiring.hardware.slot_freed.cancel(freed_[queue.index()]);
-    if (tell && slot.exists()) wiring.hardware.slot_freed.post({queue, slot});
-    slot = SlotId::none();
-    waits_for_work_[queue.index()] = false;
-  }
+  void empty_slot(QueueId queue, bool tell);
   // Every queue has a pipe of its own here.
-  void connect_who_has_work() {
-    for (std::size_t i = 0; i < waits_for_work_.size(); ++i) {
-      if (!waits_for_work_[i] || !hardware.has_work(QueueId::of(i), workload)) continue;
-      waits_for_work_[i] = false;
-      wiring.hardware.connected.post({QueueId::of(i)});
-    }
-  }
+  void connect_who_has_work();
 
   std::vector<SlotId> slots_;  // by queue
   std::vector<EventHandle> freed_ = std::vector<EventHandle>(slots_.size());
@@ -233,20 +123,12 @@ class MemoryBench : public PartBench {
       : PartBench(std::move(the_spec)), evictions_(layout.processes.size(), 0) {}
 
   // What the process allocates at its start.
-  void allocate(ProcessId process) {
-    wiring.driver.allocate.post({RequestId{requests_++}, process, PressureId::none(), 0});
-  }
+  void allocate(ProcessId process);
   // One of the scenario's allocations.
-  void allocate(PressureId pressure) {
-    wiring.driver.allocate.post({RequestId{requests_++}, workload.pressure_process(pressure), pressure, 0});
-  }
+  void allocate(PressureId pressure);
   // One of the scenario's CPU faults.
-  void touch(PressureId pressure) {
-    wiring.driver.cpu_fault.post({RequestId{requests_++}, workload.pressure_process(pressure), pressure});
-  }
-  void signal(ProcessId process) {
-    wiring.driver.fence_signaled.post({EvictionId{process, evictions_[process.index()]++}});
-  }
+  void touch(PressureId pressure);
+  void signal(ProcessId process);
   void validate(ProcessId process) { wiring.driver.validate.post({process}); }
   void rearm(ProcessId process) { wiring.driver.rearmed.post({process}); }
 
@@ -254,20 +136,9 @@ class MemoryBench : public PartBench {
 
  protected:
   using PartBench::play;
-  void play(const MemoryEvent& event) override {
-    memory.handle(event, wiring.memory);
-    memory.verify();
-  }
-  void play(const HardwareEvent& event) override {
-    if (const auto* copy = std::get_if<StartCopy>(&event))
-      wiring.hardware.copy_done.post_in(copy->work, {copy->entity});
-  }
-  void play(const DriverEvent& event) override {
-    const auto* needed = std::get_if<FenceNeeded>(&event);
-    if (needed == nullptr || !stop_takes) return;
-    const EvictionId eviction{needed->process, evictions_[needed->process.index()]++};
-    wiring.driver.fence_signaled.post_in(*stop_takes, {eviction});
-  }
+  void play(const MemoryEvent& event) override;
+  void play(const HardwareEvent& event) override;
+  void play(const DriverEvent& event) override;
 
  private:
   std::vector<std::uint32_t> evictions_;  // by process

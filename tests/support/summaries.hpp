@@ -11,20 +11,12 @@
 
 namespace userqsim::test {
 
-inline ReplicationSummary replication(const std::string& policy, std::uint32_t number, Value value) {
-  return {policy, number, {{"downtime_ns", "victim", "mean", value, "ns", 5, 0}}};
-}
+ReplicationSummary replication(const std::string& policy, std::uint32_t number, Value value);
 
 // A value for each replication, from 0.
-inline std::vector<ReplicationSummary> side(const std::string& policy, const std::vector<double>& values) {
-  std::vector<ReplicationSummary> summaries;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    summaries.push_back(replication(policy, static_cast<std::uint32_t>(i), values[i]));
-  }
-  return summaries;
-}
+std::vector<ReplicationSummary> side(const std::string& policy, const std::vector<double>& values);
 
 // Within a part in 10^9.
-inline bool near(double a, double b) { return std::fabs(a - b) < 1e-9 * std::max(1.0, std::fabs(b)); }
+bool near(double a, double b);
 
 }  // namespace userqsim::test

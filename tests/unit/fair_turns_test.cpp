@@ -2,6 +2,7 @@
 // ms a gang's.
 #include <array>
 
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/shortage.hpp"
 

@@ -14,6 +14,8 @@
 //   restart packet    10 + 5 (resume_book): 341                   10 + 3 (registration): 341
 //   map, connect      20 + 1: runs at 362                         362
 //   downtime          362 - 250 = 112                             112
+#include <fmt/format.h>
+
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/watched_run.hpp"

@@ -2,6 +2,7 @@
 // costs anything here, so every time follows from the works and the quanta: 10 ms a process, 1 ms a gang.
 #include "tests/support/shortage.hpp"
 #include "tests/support/devices.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
 namespace userqsim {
