@@ -2,7 +2,7 @@
 //
 // A job without a fence goes in by doorbell alone. A job with one goes through the signal ioctl, which takes
 // userq_mutex and needs a live eviction fence: while the process is evicted its client blocks there, and so does
-// everything behind.
+// everything behind. Who submits through the kernel has another way (submission.cpp).
 #include "models/driver/driver.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -18,6 +18,7 @@ void Driver::on(const SubmitJob& message, const DriverChannels& channels) {
 
 void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
   const ProcessId process = layout_->queue(id).process;
+  if (layout_->queue(id).of_kernel) return run_submission(id, client, channels);
   while (!client.backlog.empty()) {
     const File& f = file(process);
     if (client.step == Client::Step::idle) {
@@ -84,7 +85,7 @@ Duration Driver::submit_cost(JobId id, const DriverChannels& channels) {
 }
 
 void Driver::wake_clients(ProcessId process, const DriverChannels& channels) {
-  for (const QueueId id : queues_of(process)) channels.wake.post({client_thread(id)});
+  for (const QueueId id : layout_->process(process).queues) channels.wake.post({client_thread(id)});
 }
 
 }  // namespace userqsim

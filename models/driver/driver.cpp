@@ -17,7 +17,10 @@ Driver::Driver(const Setup& setup, const Layout& layout)
       openers_(layout.processes.size()),
       closers_(layout.processes.size()),
       clients_(layout.queues.size()) {
-  for (const QueueLayout& queue : layout.queues) book_.queues.push_back({queue.process, queue.type});
+  for (const QueueLayout& queue : layout.queues) {
+    if (queue.of_kernel) kernel_jobs_[QueueId::of(book_.queues.size())];
+    book_.queues.push_back({queue.process, queue.type});
+  }
 }
 
 void Driver::handle(const DriverEvent& event, const DriverChannels& channels) {
@@ -122,6 +125,7 @@ std::vector<QueueView> Driver::view_of(ProcessId process) const {
 void Driver::on(const JobRetired& message, const DriverChannels& channels) {
   Queue& q = queue(message.queue);
   --q.ring_used;
+  if (layout_->queue(message.queue).of_kernel) retire_kernel_job(message.queue, message.job, channels);
   if (std::erase(q.fences, message.job) > 0) watch_fences(message.queue, channels);
   run(message.queue, clients_[message.queue.index()], channels);
   for (const ThreadId thread : fence_waiters(layout_->queue(message.queue).process)) run(thread, channels);

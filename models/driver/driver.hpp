@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -43,6 +44,10 @@ struct DriverChannels {
   Channel<Unlocked> unlocked;
   Channel<EmptyVram> empty_vram;
   Channel<ReleaseProcess> release;
+  Channel<Submit> submit;
+  Channel<SubmissionDone> submission_done;
+  Channel<RunKernelJob> run_kernel_job;
+  Channel<JobDropped> job_dropped;
   Channel<ProcessGone> gone;
   Channel<ExitProcess> exit;
   Channel<RingsDropped> rings_dropped;
@@ -91,7 +96,7 @@ class Driver {
   auto fields() const {
     return std::tie(mes_lock_, restore_order_, files_, queues_, book_, suspend_, restore_, openers_, closers_,
                     clients_, notifiers_, device_worker_, resetter_, frozen_, asleep_, frozen_events_, gangs_held_,
-                    failing_resets_, opened_);
+                    failing_resets_, opened_, kernel_jobs_, kernel_queues_, kernel_queues_stopped_);
   }
 
  private:
@@ -156,6 +161,8 @@ class Driver {
   void on(const WaitTimeout&, const DriverChannels&);
   void on(const HangTimeout&, const DriverChannels&);
   void on(const RingsDropped&, const DriverChannels&);
+  void on(const SubmissionReady&, const DriverChannels&);
+  void on(const SubmissionUnblocked&, const DriverChannels&);
 
   // Threads and locks (driver.cpp).
   static constexpr std::size_t roles_of_process = 4;  // the first four roles
@@ -272,12 +279,24 @@ class Driver {
   static Duration submit_cost(JobId job, const DriverChannels& channels);
   bool submit_covered(QueueId queue, Client& client, const DriverChannels& channels);
 
+  // Submissions through the kernel (submission.cpp).
+  void run_submission(QueueId queue, Client& client, const DriverChannels& channels);
+  void serve_kernel_queues(const DriverChannels& channels);
+  QueueId next_for_kernel_queue(QueueType type, const DriverChannels& channels) const;
+  void retire_kernel_job(QueueId queue, JobId job, const DriverChannels& channels);
+  void drop_submissions(ProcessId process);
+  bool kernel_jobs_run(ProcessId process) const;
+
   std::vector<QueueView> view_of(ProcessId process) const;
   File& file(ProcessId p) { return files_[p.index()]; }
   const File& file(ProcessId p) const { return files_[p.index()]; }
   Queue& queue(QueueId q) { return queues_[q.index()]; }
   const Queue& queue(QueueId q) const { return queues_[q.index()]; }
-  const std::vector<QueueId>& queues_of(ProcessId p) const { return layout_->process(p).queues; }
+  // Its user queues.
+  const std::vector<QueueId>& queues_of(ProcessId p) const {
+    static const std::vector<QueueId> none;
+    return layout_->process(p).submission == Submission::kernel ? none : layout_->process(p).queues;
+  }
   UserqState state_of(QueueId q) const { return book_.at(q).state; }
   Recovery recovery() const { return {setup_.kernel.gpu_recovery, setup_.per_queue_reset}; }
 
@@ -295,6 +314,10 @@ class Driver {
   std::vector<Opener> openers_;
   std::vector<Closer> closers_;
   std::vector<Client> clients_;
+  std::map<QueueId, std::deque<KernelJob>> kernel_jobs_;  // by context that submits through the kernel
+  std::vector<QueueId> kernel_queues_;                    // by pipe: whose job its kernel queue runs
+  bool kernel_queues_stopped_ = false;                    // the GPU is being reset, or has failed to come back
+  std::uint64_t submissions_ = 0;
   std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait; all go on in KFD
   DeviceWorker device_worker_;
   ResetWorker resetter_;

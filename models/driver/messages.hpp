@@ -38,8 +38,8 @@ struct RingsDropped {
   auto fields() const { return std::tie(process); }
 };
 
-using DriverEvent =
-    std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady, Validated, Emptied,
-                 ApiFence, SuspendFence, JobRetired, FaultDue, Wake, WaitTimeout, HangTimeout, RingsDropped>;
+using DriverEvent = std::variant<OpenProcess, ExitProcess, SubmitJob, PressureDue, FenceNeeded, AllocationReady,
+                                 Validated, Emptied, ApiFence, SuspendFence, JobRetired, FaultDue, Wake,
+                                 WaitTimeout, HangTimeout, RingsDropped, SubmissionReady, SubmissionUnblocked>;
 
 }  // namespace userqsim

@@ -81,6 +81,7 @@ void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
   f.state = FileState::exiting;
   Closer& closer = closers_[message.process.index()];
   closer.exiting = true;
+  drop_submissions(message.process);
   const std::vector<QueueId> queues = walk_process(*lifecycle_, book_, message.process);
   closer.queues.insert(closer.queues.end(), queues.begin(), queues.end());
   start_closer(message.process, channels);
@@ -128,6 +129,7 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
             closer.step = Step::idle;
             return release(mutex, channels);
           }
+          if (kernel_jobs_run(process)) return;  // drm_sched_entity_flush
           const RestartView nobody{{}, others_stopped(process), gangs_held_};
           begin(closer.op, Operation::restore, setup_.policy->plan_exit(nobody), process);
           closer.step = Step::let_go;
@@ -165,7 +167,7 @@ void Driver::on(const RingsDropped& message, const DriverChannels& channels) {
   closers_[process.index()].step = Closer::Step::idle;
   f.state = FileState::gone;
   f.fence = FenceState::none;  // without queues there is nothing left to evict
-  for (const QueueId id : queues_of(process)) clients_[id.index()].backlog.clear();
+  for (const QueueId id : layout_->process(process).queues) clients_[id.index()].backlog.clear();
   channels.release.post({process});
   channels.gone.post({process});
   channels.exited->state({channels.wake.now(), process});

@@ -132,6 +132,7 @@ void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& cha
   channels.firmware_reset.post({false});
   channels.gpu_reset.post({false});
   gangs_held_ = false;
+  kernel_queues_stopped_ = true;
   const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;
   const CostName cost = whole ? CostName::mode1_reset : CostName::mode2_reset;
   worker.done_at = channels.wake.now() + channels.costs->of(cost, 0, worker.resets);
@@ -160,6 +161,8 @@ void Driver::set_up_mes(ResetWorker& worker, const DriverChannels& channels) {
 void Driver::begin_post_reset(ResetWorker& worker, const DriverChannels& channels) {
   using Step = ResetWorker::Step;
   channels.gpu_reset.post({true});
+  kernel_queues_stopped_ = false;
+  serve_kernel_queues(channels);
   const bool lost = method_of(worker.requests.front()) == ResetMethod::mode1;
   begin_on_device(worker.op, lost ? Operation::post_reset_vram_lost : Operation::post_reset);
   worker.step = Step::post_reset;

@@ -81,6 +81,7 @@ struct KernelSpec {
   // KFD: an invalidation stops its process in the notifier itself, without min_run, under no lock of the device,
   // and restores it after this time, which is also that of another try (AMDGPU_USERPTR_RESTORE_DELAY_MS).
   std::optional<Duration> userptr_quiesce;
+  std::uint32_t move_rate = 8;   // what submissions through the kernel may move, in MB/s (amdgpu.moverate)
   bool bump_on_restore = false;  // a restored process's buffers go to the LRU's tail
   std::uint32_t move_entities = 1;
   bool gtt_is_fallback = true;     // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
@@ -177,6 +178,9 @@ void describe(V& v, KernelSpec& k) {
       "An invalidation stops its process in the notifier itself, and restores it after this; default: through "
       "the eviction fence");
   v.optional("bump_on_restore", k.bump_on_restore, "A restore moves the process's buffers to the tail of the LRU");
+  v.optional("move_rate", k.move_rate,
+             "What submissions through the kernel may move, in MB/s: rounded down to a power of two; 1: nothing",
+             within(1, 1 << 20));
   v.optional("move_entities", k.move_entities, "Queues of moves, each first in first out", within(1, 8));
   v.optional("gtt_is_fallback", k.gtt_is_fallback,
              "A restore looks for free VRAM before it leaves a buffer in GTT");

@@ -177,6 +177,15 @@ struct ResetWorker {
   }
 };
 
+// A submission through the kernel that has not run.
+struct KernelJob {
+  JobId job;
+  std::uint64_t submitted = 0;  // its turn among all submissions
+  bool bound = false;           // its buffers are where they will be
+  bool runs = false;            // a kernel queue has it
+  auto fields() const { return std::tie(job, bound, runs); }
+};
+
 // Whoever submits to one queue: jobs in the order they were wanted.
 struct Client {
   enum class Step : std::uint8_t { idle, lock, submit };

@@ -21,7 +21,8 @@ void Hardware::arbitrate(std::uint32_t pipe_index, const HardwareChannels& chann
     const SlotId id = next_to_connect(pipe_index, channels);
     if (!id.exists()) return;
     pipe.connected = id;
-    if (!is_realtime(id)) pipe.last = id.value - plan_.pipes[pipe_index].first_slot;
+    const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
+    if (!is_realtime(id)) pipe.last = id == plan.kernel_slot ? plan.slots : id.value - plan.first_slot;
     Queue& q = queue_in(id);
     const std::uint64_t ordinal = (std::uint64_t{q.stops} << 32) | q.connects++;
     change(id, SlotState::connecting, channels);
@@ -35,14 +36,21 @@ void Hardware::arbitrate(std::uint32_t pipe_index, const HardwareChannels& chann
 SlotId Hardware::next_to_connect(std::uint32_t pipe_index, const HardwareChannels& channels) const {
   const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
   SlotId next = SlotId::none();
-  for (std::uint32_t step = 1; step <= plan.slots; ++step) {
-    const SlotId id{plan.first_slot + (pipes_[pipe_index].last + step) % plan.slots};
+  const std::uint32_t slots = plan.slots + (plan.kernel_slot.exists() ? 1 : 0);
+  for (std::uint32_t step = 1; step <= slots; ++step) {
+    const SlotId id = slot_of_pipe(pipe_index, (pipes_[pipe_index].last + step) % slots);
     const Slot& slot = slots_[id.index()];
     if (slot.state != SlotState::mapped || slot.stop_asked || !has_work(slot.queue, *channels.workload)) continue;
     if (is_realtime(id)) return id;
     if (!next.exists()) next = id;
   }
   return next;
+}
+
+// The kernel's own is the last; none where there is none.
+SlotId Hardware::slot_of_pipe(std::uint32_t pipe, std::uint32_t place) const {
+  const SlotPlan::Pipe& plan = plan_.pipes[pipe];
+  return place == plan.slots ? plan.kernel_slot : SlotId{plan.first_slot + place};
 }
 
 bool Hardware::is_realtime(SlotId id) const {
@@ -55,14 +63,15 @@ void Hardware::after_connecting(SlotId id, const HardwareChannels& channels) {
   }
   change(id, SlotState::running, channels);
   queue_in(id).has_context = true;
-  channels.connected.post({slots_[id.index()].queue});
+  if (!is_kernel_slot(id)) channels.connected.post({slots_[id.index()].queue});
   start_head(id, 0, channels);
   watch_quantum(pipe_of(id), channels);
 }
 
 // Back to mapped; the pipe is free for another.
 void Hardware::disconnect(SlotId id, const HardwareChannels& channels) {
-  if (slots_[id.index()].state == SlotState::running) channels.disconnected.post({slots_[id.index()].queue});
+  const bool told = slots_[id.index()].state == SlotState::running && !is_kernel_slot(id);
+  if (told) channels.disconnected.post({slots_[id.index()].queue});
   leave_pipe(id, channels);
   change(id, SlotState::mapped, channels);
   arbitrate(pipe_of(id), channels);
@@ -145,7 +154,7 @@ void Hardware::pause_head(SlotId id, const HardwareChannels& channels) {
 
 // How far the running round of waves (draw, SDMA packet) is from its end.
 Wide Hardware::ticks_to_round_end(SlotId id, Wide remaining, const HardwareChannels& channels) const {
-  if (stops_at(layout_->queue(slots_[id.index()].queue).type, ComputeStop::job)) return remaining;
+  if (stops_at(layout_->queue(slots_[id.index()].queue), ComputeStop::job)) return remaining;
   const Queue& q = queues_[slots_[id.index()].queue.index()];
   const Job& job = channels.workload->jobs()[q.ring.front()];
   const JobSpec& spec = channels.workload->spec_of(job);
@@ -201,7 +210,7 @@ void Hardware::finish_flow(SlotId id, const HardwareChannels& channels) {
   q.after_drain = 0;
   const QueueId queue = slot.queue;
   if (slot.state != SlotState::draining) {
-    if (!has_work(queue, *channels.workload)) channels.idle.post({queue});
+    if (!has_work(queue, *channels.workload)) fall_idle(id, channels);
     return;
   }
   end_drain(id, channels);
@@ -229,7 +238,20 @@ void Hardware::finish_head(SlotId id, Wide residue, const HardwareChannels& chan
   if (has_work(queue, *channels.workload)) return start_head(id, residue, channels);
   rearm_share(is_copy(id), channels);
   disconnect(id, channels);
-  channels.idle.post({queue});
+  fall_idle(id, channels);
+}
+
+// Its ring is empty. MES hears of a user queue; the kernel's has room for the next job.
+void Hardware::fall_idle(SlotId id, const HardwareChannels& channels) {
+  const QueueId queue = slots_[id.index()].queue;
+  if (!is_kernel_slot(id)) return void(channels.idle.post({queue}));
+  if (slots_[id.index()].state == SlotState::connecting) {  // for the round that ran on and is over now
+    channels.slot_timer.cancel(slots_[id.index()].timer);
+    disconnect(id, channels);
+  }
+  change(id, SlotState::free, channels);
+  slots_[id.index()] = Slot{};
+  queues_[queue.index()].slot = SlotId::none();
 }
 
 bool Hardware::runs_or_drains(SlotId id) const {
@@ -261,7 +283,7 @@ void Hardware::on(const PipeTimer& message, const HardwareChannels& channels) {
     leave_pipe(id, channels);
     return arbitrate(message.pipe, channels);
   }
-  if (stops_at(layout_->queue(slots_[id.index()].queue).type, ComputeStop::instruction)) {
+  if (stops_at(layout_->queue(slots_[id.index()].queue), ComputeStop::instruction)) {
     pause_head(id, channels);
     return disconnect(id, channels);
   }

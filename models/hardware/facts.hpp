@@ -75,6 +75,7 @@ enum class HazardKind : std::uint8_t {
   vram_lost,                // a reset lost what was in VRAM
   gpu_wedged,               // a reset of the GPU failed
   suspend_aborted,          // no room for what lies in VRAM: the system does not sleep
+  submission_refused,       // no memory for a submission through the kernel
 };
 
 struct Hazard {
@@ -114,7 +115,8 @@ struct EnumNames<HazardKind> {
       std::pair{HazardKind::reset_deadlock, std::string_view{"reset_deadlock"}},
       std::pair{HazardKind::vram_lost, std::string_view{"vram_lost"}},
       std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}},
-      std::pair{HazardKind::suspend_aborted, std::string_view{"suspend_aborted"}}};
+      std::pair{HazardKind::suspend_aborted, std::string_view{"suspend_aborted"}},
+      std::pair{HazardKind::submission_refused, std::string_view{"submission_refused"}}};
 };
 
 }  // namespace userqsim

@@ -4,7 +4,7 @@
 
 namespace userqsim {
 
-SlotPlan make_slot_plan(const DeviceSpec& device) {
+SlotPlan make_slot_plan(const DeviceSpec& device, bool with_kernel_slots) {
   SlotPlan plan;
   const auto add = [&](QueueType type, const EngineSpec& engine) {
     for (std::uint32_t pipe = 0; pipe < engine.pipes; ++pipe) {
@@ -17,13 +17,18 @@ SlotPlan make_slot_plan(const DeviceSpec& device) {
   add(QueueType::gfx, device.gfx);
   add(QueueType::compute, device.compute);
   add(QueueType::sdma, device.sdma);
+  if (!with_kernel_slots) return plan;
+  for (std::uint32_t pipe = 0; pipe < plan.pipes.size(); ++pipe) {
+    plan.pipes[pipe].kernel_slot = SlotId::of(plan.pipe_of_slot.size());
+    plan.pipe_of_slot.push_back(pipe);
+  }
   return plan;
 }
 
 Hardware::Hardware(const HardwareSpec& spec, const Layout& layout)
     : spec_(spec),
       layout_(&layout),
-      plan_(make_slot_plan(spec.device)),
+      plan_(make_slot_plan(spec.device, layout.uses_kernel_queues())),
       queues_(layout.queues.size()),
       slots_(plan_.pipe_of_slot.size()),
       pipes_(plan_.pipes.size()),
@@ -58,6 +63,19 @@ void Hardware::on(const Doorbell& message, const HardwareChannels& channels) {
   if (had_work || !has_work(message.queue, *channels.workload)) return;
   channels.has_work.post({message.queue});
   if (q.slot.exists()) arbitrate(pipe_of(q.slot), channels);
+}
+
+// drm_sched has given it to this pipe's queue of the kernel, which has nothing else to run.
+void Hardware::on(const RunKernelJob& message, const HardwareChannels& channels) {
+  const SlotId id = plan_.pipes[message.pipe].kernel_slot;
+  Slot& slot = slots_[id.index()];
+  Queue& q = queues_[message.queue.index()];
+  ensure(slot.state == SlotState::free && q.ring.empty(), "a kernel queue is given a second job");
+  slot.queue = message.queue;
+  q.slot = id;
+  q.ring.push_back(message.job);
+  change(id, SlotState::mapped, channels);
+  arbitrate(message.pipe, channels);
 }
 
 void Hardware::on(const DependencyMet& message, const HardwareChannels& channels) {
@@ -122,8 +140,9 @@ void Hardware::verify(const Workload& workload) const {
   }
   for (std::size_t i = 0; i < pipes_.size(); ++i) {
     std::size_t connected = 0;
-    for (std::uint32_t s = 0; s < plan_.pipes[i].slots; ++s) {
-      const SlotId id{plan_.pipes[i].first_slot + s};
+    for (std::uint32_t s = 0; s <= plan_.pipes[i].slots; ++s) {
+      const SlotId id = slot_of_pipe(static_cast<std::uint32_t>(i), s);
+      if (!id.exists()) continue;
       const SlotState state = slots_[id.index()].state;
       const bool drains_on_pipe = state == SlotState::draining && pipes_[i].connected == id;
       if (state == SlotState::connecting || state == SlotState::running || drains_on_pipe) ++connected;

@@ -56,17 +56,19 @@ struct HardwareChannels {
   const FaultPlan* faults = nullptr;
 };
 
-// Slots and pipes, numbered: graphics, compute, SDMA; pipe by pipe.
+// Slots and pipes, numbered: graphics, compute, SDMA; pipe by pipe. Behind the slots of user queues, where somebody
+// submits through the kernel, one of the kernel's own on each pipe.
 struct SlotPlan {
   struct Pipe {
     QueueType type = QueueType::compute;
     std::uint32_t first_slot = 0;
     std::uint32_t slots = 0;
+    SlotId kernel_slot{};  // none: there is none
   };
   std::vector<Pipe> pipes;
   std::vector<std::uint32_t> pipe_of_slot;
 };
-SlotPlan make_slot_plan(const DeviceSpec& device);
+SlotPlan make_slot_plan(const DeviceSpec& device, bool with_kernel_slots);
 
 class Hardware {
  public:
@@ -148,6 +150,7 @@ class Hardware {
   void on(const ResetQueue&, const HardwareChannels&);
   void on(const GpuReset&, const HardwareChannels&);
   void on(const CancelFenced&, const HardwareChannels&);
+  void on(const RunKernelJob&, const HardwareChannels&);
 
   // Slots (slots.cpp).
   void change(SlotId slot, SlotState to, const HardwareChannels& channels);
@@ -176,12 +179,14 @@ class Hardware {
   Wide ticks_to_round_end(SlotId slot, Wide remaining, const HardwareChannels& channels) const;
   void finish_flow(SlotId slot, const HardwareChannels& channels);
   void end_drain(SlotId slot, const HardwareChannels& channels);
+  void fall_idle(SlotId slot, const HardwareChannels& channels);
   void finish_head(SlotId slot, Wide residue, const HardwareChannels& channels);
   void retire_head(SlotId slot, const HardwareChannels& channels);
   void watch_quantum(std::uint32_t pipe, const HardwareChannels& channels);
   bool runs_or_drains(SlotId slot) const;
   SlotId next_to_connect(std::uint32_t pipe_index, const HardwareChannels& channels) const;
   bool is_realtime(SlotId id) const;
+  SlotId slot_of_pipe(std::uint32_t pipe, std::uint32_t place) const;
   void rearm_share(bool copy, const HardwareChannels& channels);
   void start_kernel_copy(std::uint32_t entity, const HardwareChannels& channels);
   // Kernel jobs share the copy engine under keys that no slot has.
@@ -199,9 +204,12 @@ class Hardware {
 
   Queue& queue_in(SlotId slot) { return queues_[slots_[slot.index()].queue.index()]; }
   FluidShare& share_of(SlotId slot) { return is_copy(slot) ? copy_ : compute_; }
-  bool stops_at(QueueType type, ComputeStop where) const {
-    return type == QueueType::compute && spec_.compute_stop == where;
+  // A kernel queue has no save area: its rounds run to their end.
+  bool stops_at(const QueueLayout& queue, ComputeStop where) const {
+    return queue.type == QueueType::compute && spec_.compute_stop == where &&
+           !(queue.of_kernel && where == ComputeStop::instruction);
   }
+  bool is_kernel_slot(SlotId id) const { return plan_.pipes[pipe_of(id)].kernel_slot == id; }
   bool is_copy(SlotId slot) const { return plan_.pipes[plan_.pipe_of_slot[slot.index()]].type == QueueType::sdma; }
   std::uint32_t pipe_of(SlotId slot) const { return plan_.pipe_of_slot[slot.index()]; }
 

@@ -26,6 +26,14 @@ struct DropRing {
   auto fields() const { return std::tie(queue, outcome); }
 };
 
+// From the driver: the job that the pipe's kernel queue runs next. REQUIRES: it has run the one before.
+struct RunKernelJob {
+  QueueId queue;  // whose job it is
+  JobId job;
+  std::uint32_t pipe = 0;
+  auto fields() const { return std::tie(queue, job, pipe); }
+};
+
 // From MES, by way of the command processor.
 struct MapQueue {
   QueueId queue;
@@ -77,7 +85,7 @@ struct PipeTimer {
 };
 
 using HardwareEvent = std::variant<Doorbell, DropRing, DependencyMet, MapQueue, UnmapQueue, StartCopy, SlotTimer,
-                                   ShareTimer, PipeTimer, Hang, ResetQueue, GpuReset, CancelFenced>;
+                                   ShareTimer, PipeTimer, Hang, ResetQueue, GpuReset, CancelFenced, RunKernelJob>;
 
 // To MES.
 struct SlotFreed {

@@ -109,7 +109,15 @@ void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
     if (queues_[i].slot.exists() || queues_[i].stuck) kill_waves(QueueId::of(i), channels);
   }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].state != SlotState::free) empty_slot(SlotId::of(i), channels);
+    const SlotId id = SlotId::of(i);
+    if (slots_[i].state == SlotState::free) continue;
+    // A job that the kernel's queue has not begun is lost too: amdgpu puts none on it a second time.
+    std::deque<JobId>& ring = queue_in(id).ring;
+    if (is_kernel_slot(id) && !ring.empty()) {
+      drop_job(slots_[i].queue, 0, JobOutcome::lost, channels);
+      ring.clear();
+    }
+    empty_slot(id, channels);
   }
   if (was_down) return;
   copy_.advance(channels.copy_done.now());

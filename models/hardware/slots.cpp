@@ -124,11 +124,11 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
     case SlotState::mapped: {
       if (slot.tail) return change(id, SlotState::draining, channels);  // the waves of its last round run on
       const Duration preempt = preempt_time(id, CostName::preempt_idle, channels);
-      const QueueType type = layout_->queue(slot.queue).type;
-      if (type == QueueType::gfx && q.has_context) {
+      const QueueLayout& queue = layout_->queue(slot.queue);
+      if (queue.type == QueueType::gfx && q.has_context) {
         return save_context(id, spec_.device.gfx_context, preempt, channels);
       }
-      if (q.head_started && stops_at(type, ComputeStop::instruction)) {
+      if (q.head_started && stops_at(queue, ComputeStop::instruction)) {
         return save_context(id, wave_context(slot.queue, channels), preempt, channels);
       }
       return begin_unmapping(id, preempt, channels);
@@ -146,7 +146,7 @@ void Hardware::begin_stop(SlotId id, const HardwareChannels& channels) {
 // the end of what it cannot be interrupted in: its round of waves, its draw, its SDMA packet.
 void Hardware::stop_running(SlotId id, const HardwareChannels& channels) {
   const QueueId queue = slots_[id.index()].queue;
-  if (stops_at(layout_->queue(queue).type, ComputeStop::instruction)) {
+  if (stops_at(layout_->queue(queue), ComputeStop::instruction)) {
     pause_head(id, channels);
     const Duration before = channels.costs->of(CostName::context_boundary, queue.value, stop_ordinal(id)) +
                             preempt_time(id, CostName::preempt_running, channels);

@@ -28,6 +28,11 @@ bool is_device_wide(PressureKind kind) {
   return false;
 }
 
+// What happens to user queues alone, or to their eviction fence.
+bool is_about_user_queues(PressureKind kind) {
+  return !is_device_wide(kind) && kind != PressureKind::allocate && kind != PressureKind::cpu_fault;
+}
+
 // `key` may be given only where `allowed`; `where` says where that is.
 template <class T>
 void check_given_only(const std::optional<T>& field, std::string_view key, bool allowed, std::string_view where,
@@ -144,6 +149,11 @@ void check_events(const MachineSpec& spec, Findings& found) {
     }
     check_times(spec, event, known ? &spec.processes[index] : nullptr, at, found);
     check_kind(spec, event, at, found);
+    const bool of_kernel = known && spec.processes[index].submission == Submission::kernel;
+    if (of_kernel && is_about_user_queues(event.kind)) {
+      found.add(at / "process", fmt::format("\"{}\" is about user queues, and \"{}\" submits through the kernel",
+                                            name_of(event.kind), *event.process));
+    }
     if (known && event.touches) check_touched(spec, event, spec.processes[index], at, found);
     if (known && event.queue && event.kind == PressureKind::destroy_queue) {
       check_destroyed(event, spec.processes[index], at, found);

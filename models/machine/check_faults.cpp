@@ -117,6 +117,14 @@ class FaultCheck {
       return;
     }
     process_ = &spec_.processes[static_cast<std::size_t>(found - processes.begin())];
+    const bool hits =
+        process_->submission == Submission::user_queues || (fault_.kind == FaultKind::kill && fault_.at);
+    if (!hits) {
+      found_.add(at_ / "process",
+                 fmt::format("faults hit user queues, and \"{}\" submits through the kernel; allowed: "
+                             "kind \"kill\" with \"at\"",
+                             *fault_.process));
+    }
     if (!fault_.queue) return;
     std::vector<std::string> queues;
     for (const QueueSpec& queue : process_->queues) queues.push_back(queue.name);

@@ -19,7 +19,8 @@ struct EngineOfType {
   QueueType type;
   const EngineSpec& engine;
   std::uint32_t slots;  // of a pipe
-  bool has_slots() const { return engine.pipes > 0 && slots > 0; }
+  // The kernel has a slot of its own on each pipe.
+  bool has_slots(Submission by) const { return engine.pipes > 0 && (slots > 0 || by == Submission::kernel); }
 };
 
 std::array<EngineOfType, 3> engines_of(const DeviceSpec& device) {
@@ -30,11 +31,12 @@ std::array<EngineOfType, 3> engines_of(const DeviceSpec& device) {
           engine(QueueType::sdma, device.sdma)};
 }
 
-void check_slots(const QueueSpec& queue, const DeviceSpec& device, const Pointer& at, Findings& found) {
+void check_slots(const QueueSpec& queue, Submission by, const DeviceSpec& device, const Pointer& at,
+                 Findings& found) {
   std::string usable;
   bool has_slots = false;
   for (const EngineOfType& engine : engines_of(device)) {
-    if (!engine.has_slots()) continue;
+    if (!engine.has_slots(by)) continue;
     usable += (usable.empty() ? "" : ", ") + std::string(name_of(engine.type));
     has_slots |= engine.type == queue.type;
   }
@@ -72,6 +74,31 @@ void check_memory(const ProcessSpec& process, const MachineSpec& spec, const Poi
   }
 }
 
+// The kernel's scheduler knows three levels, and a fence of every job.
+void check_kernel_submission(const MachineSpec& spec, const ProcessSpec& process, const Pointer& at,
+                             Findings& found) {
+  if (!spec.device.kernel_queues) {
+    found.add(at / "submission",
+              fmt::format("the device \"{}\" has kernel_queues false: there are no kernel queues "
+                          "to submit to; allowed: user_queues",
+                          spec.device.name));
+  }
+  for (std::size_t q = 0; q < process.queues.size(); ++q) {
+    const QueueSpec& queue = process.queues[q];
+    const Pointer here = at / "queues" / q;
+    if (queue.priority == Priority::medium || queue.priority == Priority::realtime) {
+      found.add(here / "priority", fmt::format("no level of the kernel's queues: {}; allowed: low, normal, high",
+                                               name_of(queue.priority)));
+    }
+    for (const JobSpec& job : queue.jobs ? queue.jobs->graph : std::vector<JobSpec>{}) {
+      if (!job.fence) continue;
+      found.add(here / "jobs",
+                "the kernel emits a fence for every job of its queues: \"fence\" is for user queues");
+      break;
+    }
+  }
+}
+
 void check_process(const MachineSpec& spec, const ProcessSpec& process, const Pointer& at, Findings& found) {
   if (process.start >= spec.horizon) {
     found.add(at / "start",
@@ -86,12 +113,13 @@ void check_process(const MachineSpec& spec, const ProcessSpec& process, const Po
     found.add(at / "queues",
               fmt::format("{} queues; the driver allows a process {}", process.queues.size(), queues_most));
   }
+  if (process.submission == Submission::kernel) check_kernel_submission(spec, process, at, found);
   std::set<std::string> names;
   for (std::size_t q = 0; q < process.queues.size(); ++q) {
     const QueueSpec& queue = process.queues[q];
     const Pointer here = at / "queues" / q;
     check_name(queue.name, "process", names, here / "name", found);
-    check_slots(queue, spec.device, here, found);
+    check_slots(queue, process.submission, spec.device, here, found);
     if (queue.jobs) check_stream(spec, process, queue, here / "jobs", found);
   }
 }

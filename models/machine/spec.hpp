@@ -53,6 +53,8 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
   memory.vm_buffers = kernel.vm_buffers;
   memory.wipe_on_release = kernel.wipe_on_release;
   memory.bump_on_restore = kernel.bump_on_restore;
+  memory.move_rate = kernel.move_rate;
+  memory.apu = device.apu;
   memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
   return memory;
 }

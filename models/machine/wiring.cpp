@@ -62,6 +62,10 @@ void connect_driver(Wiring& w, Connector connector) {
       .to<MemoryEvent>(w.driver.unlocked, "Unlocked")
       .to<MemoryEvent>(w.driver.empty_vram, "EmptyVram")
       .to<MemoryEvent>(w.driver.release, "ReleaseProcess")
+      .to<MemoryEvent>(w.driver.submit, "Submit")
+      .to<MemoryEvent>(w.driver.submission_done, "SubmissionDone")
+      .to<HardwareEvent>(w.driver.run_kernel_job, "RunKernelJob")
+      .to<WorkloadEvent>(w.driver.job_dropped, "JobDropped")
       .to<DriverEvent>(w.driver.exit, "ExitProcess")
       .to<DriverEvent>(w.driver.rings_dropped, "RingsDropped")
       .to<WorkloadEvent>(w.driver.gone, "ProcessGone");
@@ -81,6 +85,7 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.workload.submit, "SubmitJob")
       .to<DriverEvent>(w.workload.pressure, "PressureDue")
       .to<HardwareEvent>(w.workload.dependency, "DependencyMet")
+      .to<DriverEvent>(w.workload.unblocked, "SubmissionUnblocked")
       .to<WorkloadEvent>(w.workload.fault_timer, "FaultTimer")
       .to<DriverEvent>(w.workload.fault_due, "FaultDue")
       .to<FirmwareEvent>(w.workload.mes_fault, "MesFault")
@@ -90,10 +95,12 @@ void connect(Wiring& w, Connector connector) {
       .to<DriverEvent>(w.memory.allocation_ready, "AllocationReady")
       .to<DriverEvent>(w.memory.validated, "Validated")
       .to<DriverEvent>(w.memory.emptied, "Emptied")
+      .to<DriverEvent>(w.memory.submission_ready, "SubmissionReady")
       .to<HardwareEvent>(w.memory.start_copy, "StartCopy")
       .to<MemoryEvent>(w.memory.pages_done, "PagesDone")
       .to<MemoryEvent>(w.memory.request_bound, "RequestBound")
-      .to<MemoryEvent>(w.memory.hold_over, "HoldOver");
+      .to<MemoryEvent>(w.memory.hold_over, "HoldOver")
+      .to<MemoryEvent>(w.memory.tables_written, "TablesWritten");
   connector.from(Part::hardware)
       .to<HardwareEvent>(w.hardware.slot_timer, "SlotTimer")
       .to<HardwareEvent>(w.hardware.share_timer, "ShareTimer")

@@ -45,6 +45,11 @@ struct Buffer {
   }
 };
 
+// Buffers there stand in an LRU.
+inline bool has_lru(MemType place) {
+  return place == MemType::vram || place == MemType::gtt || place == MemType::system;
+}
+
 // Which part of VRAM a place in a list means.
 enum class VramPart : std::uint8_t { any, visible, invisible };
 

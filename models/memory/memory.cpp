@@ -11,7 +11,8 @@ Memory::Memory(const MemorySpec& spec, const Layout& layout, const std::vector<P
       layout_(&layout),
       processes_(&processes),
       lanes_(std::size_t{spec.move_entities} + 1),
-      owners_(processes.size()) {}
+      owners_(processes.size()),
+      budget_(spec.move_rate, spec.apu) {}
 
 void Memory::handle(const MemoryEvent& event, const MemoryChannels& channels) {
   const std::array<Bytes, places> before = used_;
@@ -67,12 +68,13 @@ void Memory::on(const Validate& message, const MemoryChannels& channels) {
   check_validation(message.process, channels);
 }
 
-// To the tail of the LRU, all that the process uses (Xe: ttm_lru_bulk_move_tail after each rebind).
+// To the tail of the LRU, all that the process uses (ttm_lru_bulk_move_tail: amdgpu after each submission through
+// the kernel, Xe after each rebind).
 void Memory::bump(ProcessId process) {
-  lru_of(MemType::vram).bump_bulk(process);
+  for (const MemType place : {MemType::vram, MemType::gtt, MemType::system}) lru_of(place).bump_bulk(process);
   for (const BufferId id : owner(process).buffers) {
     Buffer& b = buffer(id);
-    if (b.place == MemType::vram && !b.in_bulk && !b.stays()) b.lru = lru_of(MemType::vram).bump(id, b.lru);
+    if (has_lru(b.place) && !b.in_bulk && !b.stays()) b.lru = lru_of(b.place).bump(id, b.lru);
   }
 }
 
@@ -110,7 +112,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
     std::erase_if(unbound_, [&](const auto& entry) { return entry.second == request.id; });
     it = requests_.erase(it);
   }
-  ensure(o.moves == 0, "a process that is gone has moves to come");
+  ensure(o.pending.empty(), "a process that is gone has moves to come");
   const bool stirred = o.stirred;
   o = Owner{};
   o.gone = true;
@@ -140,7 +142,7 @@ void Memory::verify() const {
     if (!b.stays()) ++listed[static_cast<std::size_t>(b.place)];
     for (const ProcessId user : b.users) {
       Owner& o = recount[user.index()];
-      o.moves += static_cast<std::uint32_t>(b.moves.size());
+      o.pending.insert(b.moves.begin(), b.moves.end());
       if (!b.belongs_here()) o.misplaced.insert(BufferId::of(i));
       if (b.belongs_in_vram()) o.wants_vram += b.size;
       if (b.belongs_in_vram() && !b.belongs_here()) o.displaced += b.size;
@@ -157,7 +159,7 @@ void Memory::verify() const {
   for (std::size_t i = 0; i < owners_.size(); ++i) {
     const Owner& o = owners_[i];
     ensure(recount[i].wants_vram == o.wants_vram && recount[i].displaced == o.displaced &&
-               recount[i].misplaced == o.misplaced && recount[i].moves == o.moves,
+               recount[i].misplaced == o.misplaced && recount[i].pending == o.pending,
            "a process's residency does not add up");
   }
 }

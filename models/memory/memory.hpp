@@ -16,6 +16,7 @@
 
 #include "models/memory/buffer.hpp"
 #include "models/memory/messages.hpp"
+#include "models/memory/move_budget.hpp"
 #include "models/memory/spec.hpp"
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/layout.hpp"
@@ -30,10 +31,12 @@ struct MemoryChannels {
   Channel<AllocationReady> allocation_ready;
   Channel<Validated> validated;
   Channel<Emptied> emptied;
+  Channel<SubmissionReady> submission_ready;
   Channel<StartCopy> start_copy;
   Channel<PagesDone> pages_done;
   Channel<RequestBound> request_bound;
   Channel<HoldOver> hold_over;
+  Channel<TablesWritten> tables_written;
   Probe<BufferMoved>* buffer_moved = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
   Probe<MemoryUsed>* memory_used = nullptr;
@@ -68,7 +71,7 @@ class Memory {
 
   auto fields() const {
     return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_, owners_,
-                    sweep_);
+                    sweep_, budget_);
   }
 
  private:
@@ -110,6 +113,16 @@ class Memory {
       return std::tie(id, kind, process, pressure, ordinal, buffers, outcome, waiting, room_was_taken);
     }
   };
+  // Through the kernel, and not done.
+  struct Submitted {
+    enum class Step : std::uint8_t { waits, writes, ready };
+    std::uint64_t serial = 0;  // among those of moves: what it uses is not moved by a later one
+    JobId job;
+    QueueId queue;
+    std::uint64_t after = 0;  // moves of its process up to this one come first
+    Step step = Step::waits;
+    auto fields() const { return std::tie(job, queue, step); }
+  };
   struct Owner {
     std::uint32_t eviction = 0;
     bool fence_clear = false;  // its eviction fence has signalled: its buffers may move
@@ -119,8 +132,9 @@ class Memory {
     bool no_room = false;                    // the validation found none for some buffer
     std::optional<SimTime> sheltered_until;  // nobody's victim
     bool gone = false;
-    bool stirred = false;     // its residency has changed since it was last stated
-    std::uint32_t moves = 0;  // to come, of its buffers
+    bool stirred = false;              // its residency has changed since it was last stated
+    std::set<std::uint64_t> pending;   // moves to come, of its buffers
+    std::vector<Submitted> submitted;  // oldest first
     std::int64_t entries_moved = 0;
     std::array<Bytes, places> held{};  // by place
     Bytes wants_vram{0};               // of its buffers that belong in VRAM
@@ -130,7 +144,8 @@ class Memory {
     Bytes held_in(MemType place) const { return held[static_cast<std::size_t>(place)]; }
     auto fields() const {
       const TimeIf shelter{sheltered_until.has_value(), sheltered_until.value_or(SimTime{})};
-      return std::tuple(fence_clear, fence_asked, locked, validate_asked, no_room, shelter, gone, entries_moved);
+      return std::tuple(fence_clear, fence_asked, locked, validate_asked, no_room, shelter, gone, entries_moved,
+                        submitted);
     }
   };
   // Who asks for room.
@@ -161,6 +176,9 @@ class Memory {
   void on(const PagesDone&, const MemoryChannels&);
   void on(const RequestBound&, const MemoryChannels&);
   void on(const HoldOver&, const MemoryChannels&);
+  void on(const Submit&, const MemoryChannels&);
+  void on(const SubmissionDone&, const MemoryChannels&);
+  void on(const TablesWritten&, const MemoryChannels&);
 
   // Requests (requests.cpp).
   static std::uint32_t draw_entity(const Request& request);
@@ -177,10 +195,18 @@ class Memory {
   void end_request(Request& request, const MemoryChannels& channels);
   RequestEnded fact_of(const Request& request, RequestOutcome outcome, SimTime now) const;
 
+  // Submissions through the kernel (submissions.cpp).
+  bool validate_submission(ProcessId process, const MemoryChannels& channels);
+  void check_submissions(ProcessId process, const MemoryChannels& channels);
+  static void make_ready(Submitted& submitted, const MemoryChannels& channels);
+  bool used_by_jobs(ProcessId process, const Move& move) const;
+
   // Who lies where (placement.cpp).
   bool validate(BufferId id, const Placement& list, const Claim& claim, const MemoryChannels& channels);
   static bool lies_in(const Buffer& b, const Candidate& c);
   Placement placement_of_new(const Buffer& b) const;
+  Placement placement_allowed(const Buffer& b) const;
+  Placement placement_preferred(const Buffer& b) const;
   Placement placement_of_restored(const Buffer& b) const;
   Placement placement_of_victim(const Buffer& b) const;
   bool fits(Bytes size, const Candidate& c) const;
@@ -239,6 +265,9 @@ class Memory {
   std::uint32_t next_entity_ = 0;
   std::vector<Owner> owners_;  // by process
   std::optional<Sweep> sweep_;
+  MoveBudget budget_;
+  Bytes moved_{0};  // by the submission that is being validated
+  Bytes moved_visible_{0};
   std::array<Bytes, places> used_{};
   Bytes visible_used_{0};
   std::array<std::uint64_t, places> vacated_{};  // the last move out of each place

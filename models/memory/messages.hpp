@@ -40,6 +40,15 @@ struct Emptied {
   auto fields() const { return std::tie(ok); }
 };
 
+// A submission through the kernel: the buffers of its process are where they will be for it, their page tables
+// written. Not `ok`: there is no room for some of them.
+struct SubmissionReady {
+  QueueId queue;
+  JobId job;
+  bool ok = true;
+  auto fields() const { return std::tie(queue, job, ok); }
+};
+
 // To the hardware: a job of that move entity, alone on the copy engine at full speed in `work`.
 struct StartCopy {
   std::uint32_t entity = 0;
@@ -89,6 +98,19 @@ struct EmptyVram {
   bool hibernates = false;
   auto fields() const { return std::tie(hibernates); }
 };
+// A process that submits through the kernel does so: its buffers are looked at, and brought back as far as the move
+// budget goes; until SubmissionDone they do not move away.
+struct Submit {
+  ProcessId process;
+  QueueId queue;
+  JobId job;
+  auto fields() const { return std::tie(process, queue, job); }
+};
+struct SubmissionDone {
+  ProcessId process;
+  JobId job;
+  auto fields() const { return std::tie(process, job); }
+};
 struct ReleaseProcess {
   ProcessId process;
   auto fields() const { return std::tie(process); }
@@ -113,8 +135,14 @@ struct HoldOver {
   RequestId request;
   auto fields() const { return std::tie(request); }
 };
+struct TablesWritten {
+  ProcessId process;
+  JobId job;
+  auto fields() const { return std::tie(process, job); }
+};
 
-using MemoryEvent = std::variant<Allocate, CpuFault, FenceSignaled, Validate, Rearmed, Unlocked, EmptyVram,
-                                 ReleaseProcess, CopyDone, PagesDone, RequestBound, HoldOver>;
+using MemoryEvent =
+    std::variant<Allocate, CpuFault, FenceSignaled, Validate, Rearmed, Unlocked, EmptyVram, ReleaseProcess,
+                 CopyDone, PagesDone, RequestBound, HoldOver, Submit, SubmissionDone, TablesWritten>;
 
 }  // namespace userqsim

@@ -32,7 +32,9 @@ void Memory::enqueue(BufferId id, MemType from, MemType to, const Claim& claim, 
   move.sleeps = claim.sleeps;
   move.left = b.size;
   b.moves.push_back(move.serial);
-  for (const ProcessId user : b.users) ++owner(user).moves;
+  for (const ProcessId user : b.users) owner(user).pending.insert(move.serial);
+  moved_ += b.size;
+  if (to == MemType::vram) moved_visible_ += b.visible;
   lane_of(from, to).moves.push_back(move);
   if (spec_.eager_fences) {
     for (const ProcessId user : b.users) ask_fence(user, move, channels);
@@ -54,7 +56,7 @@ void Memory::enqueue_wipe(BufferId id) {
 
 void Memory::ask_fence(ProcessId user, const Move& move, const MemoryChannels& channels) {
   Owner& o = owner(user);
-  if (o.fence_clear || o.fence_asked) return;
+  if (o.fence_clear || o.fence_asked || layout_->process(user).submission == Submission::kernel) return;
   o.fence_asked = true;
   channels.fence_needed.post({user, move.request, move.sleeps});
 }
@@ -77,15 +79,16 @@ void Memory::serve(const MemoryChannels& channels) {
 }
 
 // The head of its queue waits for the room that it takes to be vacated, for the buffer's moves before, and for the
-// eviction fence of each who uses it, one after the other: drm_sched installs the dependencies of the job at the
-// entity's head, one at a time.
+// eviction fence of each who uses it, or for his jobs if he submits through the kernel, one after the other:
+// drm_sched installs the dependencies of the job at the entity's head, one at a time.
 bool Memory::may_begin(const Move& move, const MemoryChannels& channels) {
   if (move.wipes) return true;
   const Buffer& b = buffer(move.buffer);
   if (b.moves.front() != move.serial) return false;
   for (const ProcessId user : b.users) {
     ask_fence(user, move, channels);
-    if (!owner(user).fence_clear) return false;
+    const bool by_jobs = layout_->process(user).submission == Submission::kernel;
+    if (by_jobs ? used_by_jobs(user, move) : !owner(user).fence_clear) return false;
   }
   return oldest_move() > move.after;
 }
@@ -147,7 +150,7 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
     b.moves.erase(b.moves.begin());
     ++b.copies;
     for (const ProcessId user : users) {
-      --owner(user).moves;
+      owner(user).pending.erase(move.serial);
       owner(user).entries_moved += b.entries();
     }
     channels.buffer_moved->state({channels.validated.now(), move.began, move.buffer, b.owner(), move.from, move.to,
@@ -156,13 +159,16 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
   serve(channels);
   check_requests(channels);
   check_sweep(channels);
-  for (const ProcessId user : users) check_validation(user, channels);
+  for (const ProcessId user : users) {
+    check_validation(user, channels);
+    check_submissions(user, channels);
+  }
 }
 
 // Validation is over when none of the process's buffers has a move to come.
 void Memory::check_validation(ProcessId process, const MemoryChannels& channels) {
   Owner& o = owner(process);
-  if (!o.validate_asked || o.moves > 0) return;
+  if (!o.validate_asked || !o.pending.empty()) return;
   o.validate_asked = false;
   channels.validated.post({process, o.entries_moved, !o.no_room});
   o.entries_moved = 0;

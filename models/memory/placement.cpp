@@ -8,8 +8,6 @@ namespace userqsim {
 namespace {
 
 bool has_pages(MemType place) { return place == MemType::gtt || place == MemType::system; }
-// Buffers there stand in an LRU.
-bool has_lru(MemType place) { return place == MemType::vram || has_pages(place); }
 
 }  // namespace
 
@@ -28,16 +26,30 @@ Placement Memory::placement_of_new(const Buffer& b) const {
   return list;
 }
 
-// A restore allows GTT where VRAM was asked for. Since 6.10 GTT is a fallback then: the first pass looks for free
-// VRAM, the second finds that GTT will do (amdgpu_bo_placement_from_domain). Who evicts others for it asks for VRAM
-// alone, and for GTT when that fails (amdgpu_amdkfd_bo_validate).
-Placement Memory::placement_of_restored(const Buffer& b) const {
+// GTT is allowed where VRAM was asked for. Since 6.10 it is a fallback then: the first pass looks for free VRAM,
+// the second finds that GTT will do (amdgpu_bo_placement_from_domain).
+Placement Memory::placement_allowed(const Buffer& b) const {
   Placement list;
   const VramPart part = b.spec->cpu_access ? VramPart::visible : VramPart::any;
   if (b.belongs_in_vram()) list.add({MemType::vram, PlaceFlag::none, part});
   const bool fallback = b.belongs_in_vram() && spec_.gtt_is_fallback && b.place != MemType::nowhere;
-  if (!b.belongs_in_vram() || !spec_.restore_evicts_others)
-    list.add({MemType::gtt, fallback ? PlaceFlag::fallback : PlaceFlag::none});
+  list.add({MemType::gtt, fallback ? PlaceFlag::fallback : PlaceFlag::none});
+  return list;
+}
+
+// Where it was asked for, and nowhere else.
+Placement Memory::placement_preferred(const Buffer& b) const {
+  if (b.spec->domain != Domain::vram) return placement_allowed(b);
+  Placement list;
+  list.add({MemType::vram, PlaceFlag::none, b.spec->cpu_access ? VramPart::visible : VramPart::any});
+  return list;
+}
+
+// Who evicts others for it asks for VRAM alone, and for GTT when that fails (amdgpu_amdkfd_bo_validate).
+Placement Memory::placement_of_restored(const Buffer& b) const {
+  if (!b.belongs_in_vram() || !spec_.restore_evicts_others) return placement_allowed(b);
+  Placement list;
+  list.add({MemType::vram, PlaceFlag::none, b.spec->cpu_access ? VramPart::visible : VramPart::any});
   return list;
 }
 

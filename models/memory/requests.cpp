@@ -159,7 +159,7 @@ void Memory::stop_using(BufferId id, ProcessId user) {
   Buffer& b = buffer(id);
   account_user(id, user, -1);
   owner(user).buffers.erase(id);
-  owner(user).moves -= static_cast<std::uint32_t>(b.moves.size());
+  for (const std::uint64_t serial : b.moves) owner(user).pending.erase(serial);
   std::erase(b.users, user);
 }
 
@@ -226,7 +226,10 @@ void Memory::on(const HoldOver& message, const MemoryChannels& channels) {
   }
   serve(channels);
   check_requests(channels);
-  for (const ProcessId user : users) check_validation(user, channels);
+  for (const ProcessId user : users) {
+    check_validation(user, channels);
+    check_submissions(user, channels);
+  }
 }
 
 }  // namespace userqsim

@@ -26,6 +26,8 @@ struct MemorySpec {
   bool vm_buffers = true;  // buffers share their VM's reservation, unless the scenario says otherwise
   bool wipe_on_release = false;
   bool bump_on_restore = false;
+  std::uint32_t move_rate = 8;  // of submissions, in MB/s
+  bool apu = false;
   std::int64_t gtt_slowdown_permille = 1000;
 };
 

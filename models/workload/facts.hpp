@@ -17,6 +17,7 @@ enum class JobOutcome : std::uint8_t {
   open,       // not finished at the horizon
   cancelled,  // the driver completed its fence by force
   lost,       // a reset killed its waves
+  refused,    // there was no memory for its submission
 };
 
 struct JobEnded {
@@ -56,7 +57,8 @@ struct EnumNames<JobOutcome> {
                                       std::pair{JobOutcome::exited, std::string_view{"exited"}},
                                       std::pair{JobOutcome::open, std::string_view{"open"}},
                                       std::pair{JobOutcome::cancelled, std::string_view{"cancelled"}},
-                                      std::pair{JobOutcome::lost, std::string_view{"lost"}}};
+                                      std::pair{JobOutcome::lost, std::string_view{"lost"}},
+                                      std::pair{JobOutcome::refused, std::string_view{"refused"}}};
 };
 
 }  // namespace userqsim

@@ -37,6 +37,10 @@ StreamLayout make_stream(const Layout& layout, const ProcessLayout& process, Pro
 
 }  // namespace
 
+bool Layout::uses_kernel_queues() const {
+  return std::any_of(queues.begin(), queues.end(), [](const QueueLayout& queue) { return queue.of_kernel; });
+}
+
 ProcessId find_process(const Layout& layout, const std::string& name) {
   const auto found = std::find_if(layout.processes.begin(), layout.processes.end(),
                                   [&](const ProcessLayout& process) { return process.name == name; });
@@ -57,10 +61,11 @@ Layout make_layout(const std::vector<ProcessSpec>& processes) {
   // All queues first: ids run in order of creation, and jobs may name a later queue of their process.
   for (const ProcessSpec& spec : processes) {
     const ProcessId id = ProcessId::of(layout.processes.size());
-    ProcessLayout process{spec.name, SimTime{spec.start}, {}};
+    ProcessLayout process{spec.name, SimTime{spec.start}, {}, spec.submission};
+    const bool of_kernel = spec.submission == Submission::kernel;
     for (const QueueSpec& queue : spec.queues) {
       process.queues.push_back(QueueId::of(layout.queues.size()));
-      layout.queues.push_back({queue.name, id, queue.type, queue.priority, queue.ring});
+      layout.queues.push_back({queue.name, id, queue.type, queue.priority, queue.ring, of_kernel});
     }
     layout.processes.push_back(std::move(process));
   }

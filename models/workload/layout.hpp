@@ -15,6 +15,7 @@ struct ProcessLayout {
   std::string name;
   SimTime start;
   std::vector<QueueId> queues;  // in order of creation
+  Submission submission = Submission::user_queues;
 };
 
 struct QueueLayout {
@@ -23,6 +24,7 @@ struct QueueLayout {
   QueueType type = QueueType::compute;
   Priority priority = Priority::normal;
   std::uint32_t ring = 1;
+  bool of_kernel = false;  // no user queue: a context whose jobs go to the kernel's queues
 };
 
 struct NodeLayout {
@@ -47,6 +49,8 @@ struct Layout {
 
   const QueueLayout& queue(QueueId id) const { return queues[id.index()]; }
   const ProcessLayout& process(ProcessId id) const { return processes[id.index()]; }
+  // Somebody submits through the kernel.
+  bool uses_kernel_queues() const;
 };
 
 // REQUIRES: there is one of that name.

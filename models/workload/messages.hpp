@@ -38,6 +38,11 @@ struct DependencyMet {
   auto fields() const { return std::tie(queue); }
 };
 
+// To the driver, of a job for the kernel's queues.
+struct SubmissionUnblocked {
+  QueueId queue;
+  auto fields() const { return std::tie(queue); }
+};
 // To the driver: a fault that is the driver's to apply is due.
 struct FaultDue {
   FaultId fault;
@@ -65,7 +70,7 @@ struct JobDone {
   auto fields() const { return std::tie(job, started, preemptions); }
 };
 // The job has left its ring and will not run on: the queue was freed, a reset killed its waves, or the driver
-// completed its fence by force.
+// completed its fence by force. From the driver: it was refused.
 struct JobDropped {
   JobId job;
   JobOutcome outcome = JobOutcome::exited;

@@ -18,6 +18,10 @@ namespace userqsim {
 
 enum class QueueType : std::uint8_t { gfx, compute, sdma };
 
+// Who puts a process's jobs on the machine: its own doorbells, or the kernel, ioctl by ioctl (amdgpu_cs_ioctl), on
+// rings that all such processes share.
+enum class Submission : std::uint8_t { user_queues, kernel };
+
 // MES levels as user queues reach them: driver flags NORMAL_LOW, LOW, NORMAL_HIGH and HIGH become NORMAL,
 // LOW, MEDIUM and HIGH (mes_userqueue.c). The driver gives REALTIME to no user queue; a scenario may.
 enum class Priority : std::uint8_t { low, normal, medium, high, realtime };
@@ -108,6 +112,7 @@ struct DmemSpec {
 
 struct ProcessSpec {
   std::string name;
+  Submission submission = Submission::user_queues;
   Duration start{0};
   std::optional<Duration> stop;  // the process exits then
   std::vector<BufferSpec> vram;
@@ -159,6 +164,11 @@ struct EnumNames<QueueType> {
   static constexpr std::array entries{std::pair{QueueType::gfx, std::string_view{"gfx"}},
                                       std::pair{QueueType::compute, std::string_view{"compute"}},
                                       std::pair{QueueType::sdma, std::string_view{"sdma"}}};
+};
+template <>
+struct EnumNames<Submission> {
+  static constexpr std::array entries{std::pair{Submission::user_queues, std::string_view{"user_queues"}},
+                                      std::pair{Submission::kernel, std::string_view{"kernel"}}};
 };
 template <>
 struct EnumNames<Priority> {
@@ -301,11 +311,12 @@ void describe(V& v, DmemSpec& d) {
 template <class V>
 void describe(V& v, ProcessSpec& p) {
   v.required("name", p.name, "Name, unique in the scenario");
+  v.optional("submission", p.submission, "By doorbell to queues of its own, or through the kernel's queues");
   v.optional("start", p.start, "When it opens the device");
   v.optional("stop", p.stop, "When it exits; default: never");
   v.optional("vram", p.vram, "Buffers it allocates at its start");
   v.optional("dmem", p.dmem, "What of its VRAM its cgroup protects from others (dmem.min, dmem.low)");
-  v.optional("queues", p.queues, "Its user queues, created in this order");
+  v.optional("queues", p.queues, "Its user queues, created in this order, or its contexts on the kernel's queues");
 }
 template <class V>
 void describe(V& v, PressureSpec& e) {

@@ -183,7 +183,9 @@ void Workload::pass_on(JobId id, JobEnded fact, const WorkloadChannels& channels
   for (const std::uint32_t next : node_of(job).before) {
     const JobId waiter = JobId::of(job.first.index() + next);
     if (jobs_.is_over(waiter)) continue;  // dropped with its queue: the process is exiting
-    if (--jobs_[waiter].waits_for == 0) channels.dependency.post({queue_of(waiter)});
+    if (--jobs_[waiter].waits_for > 0) continue;
+    const QueueId queue = queue_of(waiter);
+    layout_->queue(queue).of_kernel ? channels.unblocked.post({queue}) : channels.dependency.post({queue});
   }
   const std::size_t nodes = layout_->streams[job.stream.index()].nodes.size();
   bool arrival_done = true;

@@ -31,6 +31,7 @@ struct WorkloadChannels {
   Channel<SubmitJob> submit;
   Channel<PressureDue> pressure;
   Channel<DependencyMet> dependency;
+  Channel<SubmissionUnblocked> unblocked;
   Channel<FaultTimer> fault_timer;
   Channel<FaultDue> fault_due;
   Channel<MesFault> mes_fault;

@@ -32,15 +32,18 @@ bool settled(const EvictionFacts& eviction, const QueueFacts& queue) {
 
 }  // namespace
 
-std::vector<std::string> slot_names(const DeviceSpec& device) {
+std::vector<std::string> slot_names(const DeviceSpec& device, bool with_kernel_slots) {
   std::vector<std::string> names;
   std::map<QueueType, std::uint32_t> pipes;  // so far, of each engine
-  for (const SlotPlan::Pipe& pipe : make_slot_plan(device).pipes) {
+  std::vector<std::string> of_kernel;
+  for (const SlotPlan::Pipe& pipe : make_slot_plan(device, with_kernel_slots).pipes) {
     const std::uint32_t number = pipes[pipe.type]++;
     for (std::uint32_t slot = 0; slot < pipe.slots; ++slot) {
       names.push_back(fmt::format("{} {}.{}", name_of(pipe.type), number, slot));
     }
+    if (with_kernel_slots) of_kernel.push_back(fmt::format("{} {}.kernel", name_of(pipe.type), number));
   }
+  names.insert(names.end(), of_kernel.begin(), of_kernel.end());
   return names;
 }
 
@@ -56,7 +59,7 @@ Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& devic
     record_.queues.push_back(
         {.process = queue.process.value, .type = name_of(queue.type), .priority = name_of(queue.priority)});
   }
-  record_.slot_names = slot_names(device);
+  record_.slot_names = slot_names(device, layout.uses_kernel_queues());
   by_process_.resize(layout.processes.size());
   live_.resize(layout.processes.size(), false);
   queue_state_.resize(layout.queues.size(), SlotState::free);

@@ -78,7 +78,8 @@ class Recorder {
   std::map<RequestId, std::size_t> requests_;  // index of each one's row
 };
 
-// "compute 1.2": engine, pipe and slot, in the order in which slots are numbered.
-std::vector<std::string> slot_names(const DeviceSpec& device);
+// "compute 1.2": engine, pipe and slot, in the order in which slots are numbered; the kernel's own last, "gfx
+// 0.kernel".
+std::vector<std::string> slot_names(const DeviceSpec& device, bool with_kernel_slots);
 
 }  // namespace userqsim

@@ -46,6 +46,7 @@ std::string_view hazard_detail(std::string_view kind) {
   if (kind == "restarted_while_evicted") return "queues restarted though their process had been evicted again";
   if (kind == "reset_deadlock") return "a reset waits for a restore work that waits for the reset";
   if (kind == "vram_lost") return "a reset lost what the process had in VRAM";
+  if (kind == "submission_refused") return "no memory for a submission: its client gets -ENOMEM";
   if (kind == "suspend_aborted") return "no room for what lay in VRAM: the system did not sleep";
   if (kind == "gpu_wedged") return "a reset of the GPU failed";
   return {};

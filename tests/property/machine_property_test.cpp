@@ -94,6 +94,8 @@ void random_memory(MachineSpec& spec) {
   spec.kernel.vm_buffers = coin();
   spec.kernel.wipe_on_release = coin();
   spec.kernel.bump_on_restore = coin();
+  spec.kernel.move_rate = *rc::gen::element(1U, 8U, 1000U);
+  spec.device.apu = coin();
   if (coin()) spec.kernel.restore_retry = duration_in(100, 10'000);
   if (*rc::gen::inRange(0, 3) == 0) spec.kernel.userptr_quiesce = duration_in(50, 2'000);
 }
@@ -148,6 +150,22 @@ PressureSpec random_pressure(const std::string& process) {
   return e;
 }
 
+// The same process and events, but its jobs go to the kernel's queues.
+void submit_through_kernel(ProcessSpec& process, std::vector<PressureSpec>& events) {
+  process.submission = Submission::kernel;
+  for (QueueSpec& q : process.queues) {
+    if (q.priority == Priority::medium || q.priority == Priority::realtime) q.priority = Priority::high;
+    for (JobSpec& j : q.jobs->graph) j.fence = false;
+  }
+  for (PressureSpec& e : events) {
+    const bool goes = e.kind == PressureKind::allocate || e.kind == PressureKind::cpu_fault;
+    if (e.process != process.name || goes) continue;
+    e.kind = PressureKind::cpu_fault;
+    e.size.reset();
+    e.touches = "data";
+  }
+}
+
 MachineSpec random_machine() {
   MachineSpec spec = ideal_machine();
   random_profiles(spec);
@@ -171,9 +189,10 @@ MachineSpec random_machine() {
     if (coin()) process_spec.stop = duration_in(20'000, 60'000);
     // At most one in all, for there may be one pipe.
     if (p == 0 && coin()) process_spec.queues.front().priority = Priority::realtime;
+    spec.events.push_back(random_pressure(name));
+    spec.events.push_back(random_pressure(name));
+    if (*rc::gen::inRange(0, 3) == 0) submit_through_kernel(process_spec, spec.events);
     spec.processes.push_back(process_spec);
-    spec.events.push_back(random_pressure(name));
-    spec.events.push_back(random_pressure(name));
   }
   spec.seed = *rc::gen::arbitrary<std::uint64_t>();
   spec.horizon = 60ms;
@@ -186,9 +205,11 @@ FaultSpec random_fault(const MachineSpec& spec) {
   f.kind = *rc::gen::element(FaultKind::hang, FaultKind::no_preempt, FaultKind::slow_preempt, FaultKind::mes_silent,
                              FaultKind::packet_lost, FaultKind::packet_error, FaultKind::kill);
   const ProcessSpec& process = spec.processes[*rc::gen::inRange<std::size_t>(0, spec.processes.size())];
+  if (process.submission == Submission::kernel) f.kind = FaultKind::kill;
   const auto& queues = process.queues;
   const std::string queue = queues[*rc::gen::inRange<std::size_t>(0, queues.size())].name;
-  const bool at = f.kind == FaultKind::hang || (f.kind >= FaultKind::mes_silent && coin());
+  const bool at = f.kind == FaultKind::hang || (f.kind >= FaultKind::mes_silent && coin()) ||
+                  process.submission == Submission::kernel;
   if (at) {
     f.at = process.start + duration_in(1, 14'000);
   } else if (coin()) {

@@ -129,6 +129,11 @@ class MemoryBench : public PartBench {
   // One of the scenario's CPU faults.
   void touch(PressureId pressure);
   void signal(ProcessId process);
+  // A job of a process that submits through the kernel, and its end.
+  void submit(ProcessId process, std::uint32_t job) {
+    wiring.driver.submit.post({process, QueueId{0}, JobId{job}});
+  }
+  void job_done(ProcessId process, std::uint32_t job) { wiring.driver.submission_done.post({process, JobId{job}}); }
   void validate(ProcessId process) { wiring.driver.validate.post({process}); }
   void rearm(ProcessId process) { wiring.driver.rearmed.post({process}); }
 

@@ -35,7 +35,7 @@ TEST_CASE("slots are numbered by engine and pipe", "[hardware]") {
   device.gfx = {1, 2};
   device.compute = {2, 3};
   device.sdma = {1, 1};
-  const SlotPlan plan = make_slot_plan(device);
+  const SlotPlan plan = make_slot_plan(device, false);
   CHECK(plan.pipe_of_slot == std::vector<std::uint32_t>{0, 0, 1, 1, 1, 2, 2, 2, 3});
   REQUIRE(plan.pipes.size() == 4);
   CHECK(plan.pipes[2].type == QueueType::compute);

@@ -140,5 +140,37 @@ TEST_CASE("the ninth queue costs each of nine a ninth of the time on eight slots
   }
 }
 
+// 120 MiB are asked for 99 times where 8 are free; a frame has 11.111111 ms.
+TEST_CASE("with GTT as a fallback small room is filled again and again, and frames are late", "[library][memory]") {
+  const auto late = [](const RunRecord& run) {
+    return std::count_if(run.jobs.begin(), run.jobs.end(), [](const JobRow& row) {
+      return row.finished_ns && *row.finished_ns - row.submitted_ns > 11'111'111;
+    });
+  };
+  const RunRecord since = record("stutter-since-6-10");
+  CHECK(since.processes.at(0).out_bytes == std::int64_t{99 * 112} << 20);
+  CHECK(since.processes.at(0).in_bytes == std::int64_t{99 * 112} << 20);
+  CHECK(late(since) >= 99);
+  const RunRecord before = record("stutter-since-6-10", {"/overrides/kernel/gtt_is_fallback=false"});
+  CHECK(before.processes.at(0).in_bytes > 0);
+  CHECK(before.processes.at(0).in_bytes <= 11 * 8'000'000 + (std::int64_t{8} << 20));
+  CHECK(late(before) >= 1);
+  CHECK(late(before) <= 3);  // 4.1 ms of copies
+}
+
+TEST_CASE("a submission is refused while VRAM is protected and the host is full", "[library][memory]") {
+  const RunRecord run = record("game-comes-back-without-room");
+  REQUIRE(run.hazards.size() == 1);
+  CHECK(run.hazards.front().kind == "submission_refused");
+  CHECK(run.hazards.front().time_ns / 1'000'000 == 10'000);
+  std::vector<std::string> outcomes;
+  for (const JobRow& row : run.jobs) {
+    if (row.process == 0) outcomes.emplace_back(row.outcome);
+  }
+  CHECK(outcomes == std::vector<std::string>{"finished", "refused", "finished"});
+  CHECK(run.processes.at(0).swapped_out_bytes == std::int64_t{1} << 30);
+  CHECK(run.processes.at(0).swapped_in_bytes == std::int64_t{1} << 30);
+}
+
 }  // namespace
 }  // namespace userqsim

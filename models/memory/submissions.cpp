@@ -1,0 +1,93 @@
+// Submissions through the kernel (amdgpu_cs_ioctl): each looks at all buffers of its process, makes them the last
+// to be victims, brings back what lies elsewhere as far as the budget goes, and keeps what it uses from moving away
+// until its job is done.
+#include <algorithm>
+#include <utility>
+
+#include "models/memory/memory.hpp"
+#include "sim/core/ensure.hpp"
+
+namespace userqsim {
+
+void Memory::on(const Submit& message, const MemoryChannels& channels) {
+  Owner& o = owner(message.process);
+  const bool ok = validate_submission(message.process, channels);
+  if (!ok) return void(channels.submission_ready.post({message.queue, message.job, false}));
+  bump(message.process);
+  Submitted submitted{next_serial_++, message.job, message.queue};
+  if (!o.pending.empty()) submitted.after = *o.pending.rbegin();
+  o.submitted.push_back(submitted);
+  check_submissions(message.process, channels);
+}
+
+// amdgpu_cs_bo_validate, of each buffer that lies elsewhere: where it belongs while there is a budget, and without
+// one where its size lets it lie without anybody being evicted. Its process holds the reservations meanwhile.
+bool Memory::validate_submission(ProcessId process, const MemoryChannels& channels) {
+  Owner& o = owner(process);
+  if (o.misplaced.empty()) return true;
+  const Bytes free = spec_.vram - used(MemType::vram);
+  const Bytes visible_free = spec_.visible_vram - visible_used_;
+  const MoveBudget::Threshold threshold =
+      budget_.threshold(channels.validated.now(), {spec_.vram, free, spec_.visible_vram, visible_free});
+  const Claim claim{RequestId::none(), process};
+  moved_ = moved_visible_ = Bytes{0};
+  o.locked = true;
+  bool ok = true;
+  const std::vector<BufferId> misplaced(o.misplaced.begin(), o.misplaced.end());
+  for (const BufferId id : misplaced) {
+    const bool sees = buffer(id).spec->cpu_access && spec_.visible_vram < spec_.vram;
+    const bool pays = moved_ < threshold.any && (!sees || moved_visible_ < threshold.visible);
+    const bool placed = (pays && validate(id, placement_preferred(buffer(id)), claim, channels)) ||
+                        validate(id, placement_allowed(buffer(id)), claim, channels);
+    ok = ok && placed;
+  }
+  o.locked = false;
+  budget_.pay(moved_, moved_visible_);
+  return ok;
+}
+
+void Memory::on(const SubmissionDone& message, const MemoryChannels& channels) {
+  std::vector<Submitted>& submitted = owner(message.process).submitted;
+  std::erase_if(submitted, [&](const Submitted& s) { return s.job == message.job; });
+  serve(channels);
+  check_requests(channels);
+  check_sweep(channels);
+}
+
+// A submission goes on when the moves that it found under way are over; what they changed is written into the page
+// tables first.
+void Memory::check_submissions(ProcessId process, const MemoryChannels& channels) {
+  Owner& o = owner(process);
+  for (Submitted& s : o.submitted) {
+    if (s.step != Submitted::Step::waits || (!o.pending.empty() && *o.pending.begin() <= s.after)) continue;
+    const std::int64_t entries = std::exchange(o.entries_moved, 0);
+    if (entries == 0) {
+      make_ready(s, channels);
+      continue;
+    }
+    s.step = Submitted::Step::writes;
+    const std::uint32_t entity = (std::uint32_t{1} << 31) | process.value;
+    const Duration entry = channels.costs->of(CostName::page_table_fragment, entity, s.job.value);
+    const Duration base = channels.costs->of(CostName::page_table_base, entity, s.job.value);
+    channels.tables_written.post_in(plus(base, times(entry, entries)), {process, s.job});
+  }
+}
+
+void Memory::on(const TablesWritten& message, const MemoryChannels& channels) {
+  for (Submitted& s : owner(message.process).submitted) {
+    if (s.job == message.job) return make_ready(s, channels);
+  }
+}
+
+void Memory::make_ready(Submitted& submitted, const MemoryChannels& channels) {
+  submitted.step = Submitted::Step::ready;
+  channels.submission_ready.post({submitted.queue, submitted.job, true});
+}
+
+// The fences of its jobs: nobody moves a buffer from under one that was submitted before.
+bool Memory::used_by_jobs(ProcessId process, const Move& move) const {
+  const std::vector<Submitted>& submitted = owner(process).submitted;
+  return !submitted.empty() && submitted.front().serial < move.serial;
+}
+
+}  // namespace userqsim
