@@ -27,6 +27,7 @@ void Driver::schedule_restore(ProcessId process, Duration delay, const DriverCha
 void Driver::queue_restore(ProcessId process, RestoreWorker::Again asked, const DriverChannels& channels) {
   RestoreWorker& worker = restore_[process.index()];
   const SimTime now = channels.wake.now();
+  file(process).kept_idle = false;
   worker.eviction = {process, file(process).generation};
   worker.since = asked.since;
   if (worker.cancelled) {

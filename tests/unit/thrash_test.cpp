@@ -74,6 +74,28 @@ TEST_CASE("who has nothing to run is restored at its next submission", "[thrash]
   CHECK(bench.count<JobEnded>() == 1);
 }
 
+// At 20 ms a submission needs the live fence of the idle process, and its restore takes 5 ms. The doorbell at 24 ms
+// finds it under way: nothing is queued a second time.
+TEST_CASE("a doorbell does not restore an idle process again that is being restored", "[thrash]") {
+  TraceArrival first, second;
+  first.rows.push_back({20ms, std::nullopt});
+  second.rows.push_back({24ms, std::nullopt});
+  JobSpec fenced = job(1ms);
+  fenced.fence = true;
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("a", QueueType::compute, stream(first, fenced)),
+                                  queue("b", QueueType::gfx, stream(second, job(1ms)))})};
+  spec.kernel.keep_idle_evicted = true;
+  spec.costs.page_table_base = cost(5ms);
+  spec.costs.worker_latency = cost(2ms);
+  spec.events = {evict_at(10ms, "p")};
+  spec.horizon = 100ms;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<EvictionResumed>() == in_ns({27ms}));
+  CHECK(bench.times<EvictionStep>(step(EvictionStepKind::restore_start)) == in_ns({14ms, 22ms}));
+}
+
 // a has thrashed, and its restore at 2 ms shelters it for 5: b, who would evict it, settles.
 TEST_CASE("a sheltered process is nobody's victim until its time is over", "[thrash]") {
   const Duration at = GENERATE(Duration{6ms}, Duration{7ms});
