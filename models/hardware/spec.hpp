@@ -52,6 +52,7 @@ struct DeviceSpec {
   Bytes vram{0};
   std::optional<Bytes> visible_vram{};  // what the CPU sees of it; default: all
   bool apu = false;                     // VRAM is a part of system memory
+  bool vram_blocks = false;             // VRAM is handed out in blocks of a power of two, and fragments
   Bytes gtt{0};
   std::optional<Bytes> page_limit{};   // TTM's, of GTT and system memory together; default: gtt
   Bytes swap{0};                       // what may be swapped out past it
@@ -137,6 +138,7 @@ void describe(V& v, DeviceSpec& d) {
   v.required("vram", d.vram, "Device memory that buffers may take", positive());
   v.optional("visible_vram", d.visible_vram, "What the CPU sees of it; default: all");
   v.optional("apu", d.apu, "VRAM is a part of system memory: a system suspend leaves it, but for a hibernation");
+  v.optional("vram_blocks", d.vram_blocks, "VRAM is handed out in blocks of a power of two, and fragments");
   v.required("gtt", d.gtt, "System memory that the GPU reaches");
   v.optional("page_limit", d.page_limit, "System memory that buffers may take in all; default: gtt");
   v.optional("swap", d.swap, "What may be swapped out past page_limit");

@@ -167,6 +167,12 @@ void check_buffer(const BufferSpec& buffer, const std::string& owner, const Mach
   if (buffer.pinned && buffer.discardable) {
     found.add(at / "discardable", "a pinned buffer cannot be dropped: give one of \"pinned\" and \"discardable\"");
   }
+  if (buffer.contiguous && !device.vram_blocks) {
+    found.add(at / "contiguous",
+              fmt::format("the VRAM of device \"{}\" is one sum, in which every buffer is one piece; "
+                          "it needs vram_blocks",
+                          device.name));
+  }
   if (buffer.cpu_access && buffer.domain == Domain::gtt) {
     found.add(at / "cpu_access", "the CPU sees all of GTT: it is for buffers that may live in vram");
   }

@@ -55,6 +55,7 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
   memory.bump_on_restore = kernel.bump_on_restore;
   memory.move_rate = kernel.move_rate;
   memory.apu = device.apu;
+  memory.vram_blocks = device.vram_blocks;
   memory.gtt_slowdown_permille = in_permille(spec.costs.gtt_slowdown);
   return memory;
 }

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "models/memory/buddy.hpp"
 #include "models/memory/facts.hpp"
 #include "models/memory/lru.hpp"
 #include "models/workload/spec.hpp"
@@ -26,7 +27,8 @@ struct Buffer {
   bool in_bulk = false;      // it shares its VM's reservation
   bool page_tables = false;  // those that map a buffer, and nobody's victims
   MemType place = MemType::nowhere;
-  Bytes visible{0};  // of it, in the part of VRAM that the CPU sees
+  Bytes visible{0};                // of it, in the part of VRAM that the CPU sees
+  std::vector<BuddyBlock> blocks;  // of VRAM, where that is in blocks
   Lru::Position lru;
   std::vector<std::uint64_t> moves;  // to come, oldest first
   std::uint32_t copies = 0;          // made so far
@@ -40,8 +42,9 @@ struct Buffer {
   std::int64_t entries() const { return page_tables ? 0 : ceil_div(size.value, spec->fragment.value); }
 
   auto fields() const {
-    return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&, std::size_t,
-                      const std::uint32_t&>(users, size, place, visible, moves.size(), copies);
+    return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&,
+                      const std::vector<BuddyBlock>&, std::size_t, const std::uint32_t&>(
+        users, size, place, visible, blocks, moves.size(), copies);
   }
 };
 
@@ -49,9 +52,6 @@ struct Buffer {
 inline bool has_lru(MemType place) {
   return place == MemType::vram || place == MemType::gtt || place == MemType::system;
 }
-
-// Which part of VRAM a place in a list means.
-enum class VramPart : std::uint8_t { any, visible, invisible };
 
 // One place of a list, as TTM has it (ttm_place). A first pass takes free room and leaves out `fallback`; a second
 // evicts others and leaves out `desired`.

@@ -12,7 +12,9 @@ Memory::Memory(const MemorySpec& spec, const Layout& layout, const std::vector<P
       processes_(&processes),
       lanes_(std::size_t{spec.move_entities} + 1),
       owners_(processes.size()),
-      budget_(spec.move_rate, spec.apu) {}
+      budget_(spec.move_rate, spec.apu) {
+  if (spec.vram_blocks) vram_.emplace(spec.vram, spec.visible_vram);
+}
 
 void Memory::handle(const MemoryEvent& event, const MemoryChannels& channels) {
   const std::array<Bytes, places> before = used_;
@@ -132,6 +134,7 @@ void Memory::close(SimTime now, const MemoryChannels& channels) const {
 void Memory::verify() const {
   std::array<Bytes, places> used{};
   Bytes visible{0};
+  std::int64_t pages = 0;
   std::array<std::size_t, places> listed{};
   std::vector<Owner> recount(owners_.size());
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
@@ -139,6 +142,7 @@ void Memory::verify() const {
     if (b.freed()) continue;
     if (b.place != MemType::nowhere) used[static_cast<std::size_t>(b.place)] += b.size;
     visible += b.visible;
+    for (const BuddyBlock& block : b.blocks) pages += block.pages();
     if (!b.stays()) ++listed[static_cast<std::size_t>(b.place)];
     for (const ProcessId user : b.users) {
       Owner& o = recount[user.index()];
@@ -149,6 +153,7 @@ void Memory::verify() const {
     }
   }
   ensure(used == used_ && visible == visible_used_, "memory in use does not add up");
+  ensure(!vram_ || vram_->free_pages() + pages == vram_->pages(), "blocks of VRAM do not add up");
   ensure(this->used(MemType::vram) <= spec_.vram && visible_used_ <= spec_.visible_vram, "VRAM is over-committed");
   ensure(this->used(MemType::gtt) <= spec_.gtt, "GTT is over-committed");
   ensure(this->used(MemType::gtt) + this->used(MemType::system) <= spec_.pages, "pages are over-committed");

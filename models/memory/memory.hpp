@@ -154,6 +154,7 @@ class Memory {
     ProcessId process;
     bool sleeps = false;      // a system suspend does
     bool spares_low = false;  // takes nobody's room that dmem.low protects
+    bool contiguous = false;  // for a buffer in one piece
   };
   // A system suspend empties VRAM.
   struct Sweep {
@@ -209,8 +210,11 @@ class Memory {
   Placement placement_preferred(const Buffer& b) const;
   Placement placement_of_restored(const Buffer& b) const;
   Placement placement_of_victim(const Buffer& b) const;
-  bool fits(Bytes size, const Candidate& c) const;
-  bool make_room(const Buffer& wanted, const Candidate& c, const Claim& claim, const MemoryChannels& channels);
+  static BuddyVram::Request request_of(const Buffer& b, VramPart part);
+  bool fits(const Buffer& b, const Candidate& c) const;
+  bool fits_in_vram(const Buffer& b, VramPart part) const;
+  void put_in_vram(Buffer& b, VramPart part);
+  bool make_room(const Buffer& wanted, const Candidate& c, Claim claim, const MemoryChannels& channels);
   bool may_evict(const Buffer& wanted, const Candidate& c, Claim& claim) const;
   std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, SimTime now) const;
   std::optional<BufferId> next_victim(const Candidate& c, const Claim& claim, bool spares_low, SimTime now) const;
@@ -268,6 +272,7 @@ class Memory {
   MoveBudget budget_;
   Bytes moved_{0};  // by the submission that is being validated
   Bytes moved_visible_{0};
+  std::optional<BuddyVram> vram_;  // where that is in blocks; the buffers' say all of it
   std::array<Bytes, places> used_{};
   Bytes visible_used_{0};
   std::array<std::uint64_t, places> vacated_{};  // the last move out of each place

@@ -1,5 +1,6 @@
 // Who lies where: TTM's two passes over a list of places, and who has to leave for it.
 #include <algorithm>
+#include <utility>
 
 #include "models/memory/memory.hpp"
 
@@ -78,23 +79,29 @@ bool Memory::validate(BufferId id, const Placement& list, const Claim& claim, co
       if (c.flag == left_out) continue;
       Claim evictor = claim;
       const bool evicts = left_out == PlaceFlag::desired || may_evict(buffer(id), c, evictor);
-      const bool room = fits(buffer(id).size, c) || (evicts && make_room(buffer(id), c, evictor, channels));
+      const bool room = fits(buffer(id), c) || (evicts && make_room(buffer(id), c, evictor, channels));
       if (room && send(id, c, claim, channels)) return true;
     }
   }
   return false;
 }
 
-bool Memory::fits(Bytes size, const Candidate& c) const {
+BuddyVram::Request Memory::request_of(const Buffer& b, VramPart part) { return {b.size, part, b.spec->contiguous}; }
+
+bool Memory::fits_in_vram(const Buffer& b, VramPart part) const {
+  if (vram_) return vram_->fits(request_of(b, part));
+  const Bytes visible_free = spec_.visible_vram - visible_used_;
+  const Bytes free = spec_.vram - used(MemType::vram);
+  if (part == VramPart::visible) return b.size <= visible_free;
+  return b.size <= (part == VramPart::any ? free : free - visible_free);
+}
+
+bool Memory::fits(const Buffer& b, const Candidate& c) const {
   switch (c.place) {
-    case MemType::vram: {
-      const Bytes visible_free = spec_.visible_vram - visible_used_;
-      const Bytes free = spec_.vram - used(MemType::vram);
-      if (c.part == VramPart::visible) return size <= visible_free;
-      return size <= (c.part == VramPart::any ? free : free - visible_free);
-    }
+    case MemType::vram:
+      return fits_in_vram(b, c.part);
     case MemType::gtt:
-      return used(MemType::gtt) + size <= spec_.gtt;
+      return used(MemType::gtt) + b.size <= spec_.gtt;
     case MemType::system:
       return true;
     case MemType::swap:
@@ -105,10 +112,10 @@ bool Memory::fits(Bytes size, const Candidate& c) const {
 }
 
 // Evicts from the head of the LRU until the buffer fits. Who was evicted stays evicted when it never does.
-bool Memory::make_room(const Buffer& wanted, const Candidate& c, const Claim& claim,
-                       const MemoryChannels& channels) {
+bool Memory::make_room(const Buffer& wanted, const Candidate& c, Claim claim, const MemoryChannels& channels) {
+  claim.contiguous = wanted.spec->contiguous;
   if (has_pages(c.place) && !has_pages(wanted.place) && !pages_fit(wanted.size)) return false;
-  while (!fits(wanted.size, c)) {
+  while (!fits(wanted, c)) {
     const std::optional<BufferId> victim = next_victim(c, claim, channels.validated.now());
     if (!victim) return false;
     const Buffer& b = buffer(*victim);
@@ -120,7 +127,7 @@ bool Memory::make_room(const Buffer& wanted, const Candidate& c, const Claim& cl
     }
     bool gone = false;
     for (const Candidate& to : placement_of_victim(b)) {
-      gone = fits(b.size, to) && send(*victim, to, claim, channels);
+      gone = fits(b, to) && send(*victim, to, claim, channels);
       if (gone) break;
     }
     if (!gone) return false;
@@ -146,12 +153,13 @@ std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& cla
 
 // Nobody's victim: a buffer of a process that is being validated (its reservation is held), one that would make no
 // room, one that has nowhere to go, another's in VRAM that a cgroup protects, and, where a process does not evict
-// itself, its own (amdgpu_ttm_bo_eviction_valuable); nor one of a process that has thrashed (ThrashPin).
+// itself, its own unless one piece is wanted (amdgpu_ttm_bo_eviction_valuable); nor one of a process that has
+// thrashed (ThrashPin).
 std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& claim, bool spares_low,
                                             SimTime now) const {
   const auto spared = [&](ProcessId user) {
     const Owner& o = owner(user);
-    if (user == claim.process) return o.locked || !spec_.evicts_itself;
+    if (user == claim.process) return o.locked || !(spec_.evicts_itself || claim.contiguous);
     const bool sheltered = c.place == MemType::vram && o.sheltered_until && now < *o.sheltered_until;
     return o.locked || sheltered;
   };
@@ -172,9 +180,8 @@ std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& cla
 bool Memory::can_leave(const Buffer& b) const {
   if (b.spec->discardable || has_pages(b.place)) return true;
   const Placement list = placement_of_victim(b);
-  return std::any_of(list.begin(), list.end(), [&](const Candidate& c) {
-    return fits(b.size, c) && (!has_pages(c.place) || pages_fit(b.size));
-  });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Candidate& c) { return fits(b, c) && (!has_pages(c.place) || pages_fit(b.size)); });
 }
 
 // Whether so many more bytes of pages can be had, if need be by swapping others out.
@@ -227,16 +234,27 @@ void Memory::put(BufferId id, MemType place, VramPart part) {
   Buffer& b = buffer(id);
   if (has_lru(b.place) && !b.stays()) lru_of(b.place).remove(b.lru);
   account(id, -1);
+  if (vram_) vram_->give_back(std::exchange(b.blocks, {}));
   b.place = place;
   b.visible = {0};
-  if (place == MemType::vram) {
-    const Bytes invisible = (spec_.vram - spec_.visible_vram) - (used(MemType::vram) - visible_used_);
-    b.visible = part == VramPart::visible ? b.size : std::max(Bytes{0}, b.size - invisible);
-  }
+  if (place == MemType::vram) put_in_vram(b, part);
   account(id, +1);
   if (!has_lru(place) || b.stays()) return;
   b.lru = lru_of(place).add(id, b.spec->discardable ? TtmPriority::discardable : TtmPriority::normal,
                             b.in_bulk ? b.owner() : ProcessId::none());
+}
+
+void Memory::put_in_vram(Buffer& b, VramPart part) {
+  if (!vram_) {
+    const Bytes invisible = (spec_.vram - spec_.visible_vram) - (used(MemType::vram) - visible_used_);
+    b.visible = part == VramPart::visible ? b.size : std::max(Bytes{0}, b.size - invisible);
+    return;
+  }
+  b.blocks = vram_->take(request_of(b, part));
+  for (const BuddyBlock& block : b.blocks) {
+    if (block.visible) b.visible += Bytes{block.pages() * BuddyVram::page_bytes};
+  }
+  b.visible = std::min(b.visible, b.size);
 }
 
 // Adds the buffer to the sums of the place it is in (sign +1), or takes it out of them (-1).

@@ -28,6 +28,7 @@ struct MemorySpec {
   bool bump_on_restore = false;
   std::uint32_t move_rate = 8;  // of submissions, in MB/s
   bool apu = false;
+  bool vram_blocks = false;  // VRAM is handed out in blocks, and fragments
   std::int64_t gtt_slowdown_permille = 1000;
 };
 

@@ -45,7 +45,7 @@ bool Memory::send_all(MemType from, const MemoryChannels& channels) {
       enqueue(id, from, to, claim, channels);
     } else {
       const auto go = [&](MemType to) {
-        return fits(b.size, {to}) && pages_fit(b.size) && send(id, {to}, claim, channels);
+        return fits(b, {to}) && pages_fit(b.size) && send(id, {to}, claim, channels);
       };
       if (!go(MemType::gtt) && !go(MemType::system)) sweep_->ok = false;
     }

@@ -99,6 +99,7 @@ struct BufferSpec {
   std::optional<Reservation> reservation{};  // default: as the kernel's clients have it
   std::vector<std::string> shared_with{};    // other processes that use it: all are stopped when it moves
   bool cpu_access = false;                   // in VRAM the CPU has to see it
+  bool contiguous = false;                   // in VRAM it needs one piece
   bool pinned = false;                       // it is nobody's victim
   bool discardable = false;                  // its content may be dropped
   Bytes fragment{std::int64_t{2} << 20};     // what one page-table entry of it covers
@@ -299,6 +300,7 @@ void describe(V& v, BufferSpec& b) {
   v.optional("reservation", b.reservation, "Its VM's lock or its own; default: the kernel profile's vm_buffers");
   v.optional("shared_with", b.shared_with, "Other processes that use it: all are stopped when it moves");
   v.optional("cpu_access", b.cpu_access, "In VRAM the CPU has to see it");
+  v.optional("contiguous", b.contiguous, "In VRAM it needs one piece; for a device with vram_blocks");
   v.optional("pinned", b.pinned, "It is nobody's victim");
   v.optional("discardable", b.discardable, "Its content may be dropped: it goes first, and nowhere");
   v.optional("fragment", b.fragment, "What one page-table entry of it covers", within(4096, 2 << 20));

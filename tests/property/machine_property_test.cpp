@@ -96,6 +96,7 @@ void random_memory(MachineSpec& spec) {
   spec.kernel.bump_on_restore = coin();
   spec.kernel.move_rate = *rc::gen::element(1U, 8U, 1000U);
   spec.device.apu = coin();
+  spec.device.vram_blocks = coin();
   if (coin()) spec.kernel.restore_retry = duration_in(100, 10'000);
   if (*rc::gen::inRange(0, 3) == 0) spec.kernel.userptr_quiesce = duration_in(50, 2'000);
 }
@@ -166,6 +167,15 @@ void submit_through_kernel(ProcessSpec& process, std::vector<PressureSpec>& even
   }
 }
 
+// Some buffers in one piece, where VRAM is in blocks.
+void ask_for_pieces(MachineSpec& spec) {
+  if (!spec.device.vram_blocks) return;
+  for (ProcessSpec& process : spec.processes) process.vram.front().contiguous = coin();
+  for (PressureSpec& event : spec.events) {
+    if (event.buffer) event.buffer->contiguous = coin();
+  }
+}
+
 MachineSpec random_machine() {
   MachineSpec spec = ideal_machine();
   random_profiles(spec);
@@ -194,6 +204,7 @@ MachineSpec random_machine() {
     if (*rc::gen::inRange(0, 3) == 0) submit_through_kernel(process_spec, spec.events);
     spec.processes.push_back(process_spec);
   }
+  ask_for_pieces(spec);
   spec.seed = *rc::gen::arbitrary<std::uint64_t>();
   spec.horizon = 60ms;
   return spec;
