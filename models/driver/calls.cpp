@@ -80,8 +80,12 @@ bool Driver::advance_call(ThreadId thread, MesCall& call, const DriverChannels& 
           {mes_lock_.since, channels.wake.now(), call.packet.process, eviction_of(thread)});
       release(mes_lock_, channels);
       if (!call.wait_suspend_fence || call.result != PacketResult::ok) break;
+      if (call.overlaps) {
+        if (!call.fence_written) operation_of(thread)->stopping.push_back(call.serial);
+        break;
+      }
       call.poll_began = channels.wake.now();
-      if (call.fence_written) break;
+      if (call.fence_written && operation_of(thread)->stopping.empty()) break;
       call.step = MesCall::Step::wait_fence;
       call.timeout = channels.timeout.post_in(setup_.kernel.mes_timeout, {thread});
       return false;
@@ -114,16 +118,21 @@ void Driver::on(const ApiFence& message, const DriverChannels& channels) {
 
 void Driver::on(const SuspendFence& message, const DriverChannels& channels) {
   const ThreadId thread{message.token.thread};
-  MesCall& call = operation_of(thread)->call;
+  OperationThread& op = *operation_of(thread);
+  MesCall& call = op.call;
+  const bool stopping = std::erase(op.stopping, message.token.serial) > 0;
   const bool late = call.serial != message.token.serial || call.step == MesCall::Step::idle;
-  if (late && setup_.kernel.suspend_fence_wait) {
+  if (late && !stopping && setup_.kernel.suspend_fence_wait) {
     // The driver gave up and freed the writeback slot; MES writes into whatever it holds now.
     const ThreadPlace place = place_of(thread);
     channels.hazard->state({channels.wake.now(), HazardKind::late_fence_write, place.process, place.queue});
   }
-  if (call.serial != message.token.serial) return;
-  call.fence_written = true;
-  if (call.step != MesCall::Step::wait_fence) return;
+  if (call.serial == message.token.serial) {
+    call.fence_written = true;
+  } else if (!stopping) {
+    return;
+  }
+  if (call.step != MesCall::Step::wait_fence || !call.fence_written || !op.stopping.empty()) return;
   channels.timeout.cancel(call.timeout);
   call.step = MesCall::Step::fence_seen;
   channels.wake.post_at(seen_at(call.poll_began, channels.wake.now(), setup_.kernel.suspend_poll), {thread});
@@ -136,6 +145,7 @@ void Driver::on(const WaitTimeout& message, const DriverChannels& channels) {
   MesCall& call = op.call;
   if (call.step == MesCall::Step::wait_ack || call.step == MesCall::Step::wait_fence) {
     call.result = PacketResult::timeout;
+    op.stopping.clear();
     call.step = call.step == MesCall::Step::wait_ack ? MesCall::Step::acked : MesCall::Step::fence_seen;
   } else if (op.waits_for == OperationThread::Wait::last_fence) {
     op.fence.timed_out = true;

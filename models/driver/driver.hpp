@@ -284,8 +284,9 @@ class Driver {
   void serve_kernel_queues(const DriverChannels& channels);
   QueueId next_for_kernel_queue(QueueType type, const DriverChannels& channels) const;
   void retire_kernel_job(QueueId queue, JobId job, const DriverChannels& channels);
-  void drop_submissions(ProcessId process);
-  bool kernel_jobs_run(ProcessId process) const;
+  bool may_submit(JobId job, const DriverChannels& channels) const;
+  void cancel_submissions(bool all, const DriverChannels& channels);
+  bool flush_submissions(ProcessId process, Closer& closer, const DriverChannels& channels);
 
   std::vector<QueueView> view_of(ProcessId process) const;
   File& file(ProcessId p) { return files_[p.index()]; }

@@ -10,6 +10,7 @@ namespace userqsim {
 void Driver::begin(OperationThread& op, Operation operation, const std::vector<PlanStep>& plan, ProcessId process) {
   ensure(op.waits_for == OperationThread::Wait::nothing, "an operation begins while another waits");
   op.error = false;
+  op.stopping.clear();
   op.run.begin(*lifecycle_, operation, plan, process, book_, recovery());
 }
 
@@ -34,6 +35,8 @@ bool Driver::advance(ThreadId thread, OperationThread& op, const DriverChannels&
       }
       op.waits_for = OperationThread::Wait::mes;
       begin_call(thread, *packet, channels);
+      op.call.overlaps = op.call.wait_suspend_fence && setup_.kernel.suspend_overlap &&
+                         place_of(thread).role == Role::suspend && another_follows(op.run, *packet);
       return false;
     }
     begin_action(thread, op, action, channels);
@@ -41,9 +44,11 @@ bool Driver::advance(ThreadId thread, OperationThread& op, const DriverChannels&
   return true;
 }
 
-// Whether the operation does the same to another queue of the process next: KFD submits both in one runlist.
+// Whether the operation does the same to another queue of the process next: KFD submits both in one runlist, Xe
+// waits for both at once.
 bool Driver::another_follows(OperationRun run, const CallMes& call) const {
-  if (call.opcode != Opcode::add_queue && call.opcode != Opcode::remove_queue) return false;
+  if (call.opcode != Opcode::add_queue && call.opcode != Opcode::remove_queue && call.opcode != Opcode::suspend)
+    return false;
   QueueBook book = book_;
   run.answer({});
   while (!run.over()) {

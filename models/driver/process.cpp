@@ -81,7 +81,6 @@ void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
   f.state = FileState::exiting;
   Closer& closer = closers_[message.process.index()];
   closer.exiting = true;
-  drop_submissions(message.process);
   const std::vector<QueueId> queues = walk_process(*lifecycle_, book_, message.process);
   closer.queues.insert(closer.queues.end(), queues.begin(), queues.end());
   start_closer(message.process, channels);
@@ -129,7 +128,7 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
             closer.step = Step::idle;
             return release(mutex, channels);
           }
-          if (kernel_jobs_run(process)) return;  // drm_sched_entity_flush
+          if (!flush_submissions(process, closer, channels)) return;
           const RestartView nobody{{}, others_stopped(process), gangs_held_};
           begin(closer.op, Operation::restore, setup_.policy->plan_exit(nobody), process);
           closer.step = Step::let_go;

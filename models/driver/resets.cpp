@@ -133,6 +133,7 @@ void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& cha
   channels.gpu_reset.post({false});
   gangs_held_ = false;
   kernel_queues_stopped_ = true;
+  cancel_submissions(method_of(worker.requests.front()) == ResetMethod::mode1, channels);
   const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;
   const CostName cost = whole ? CostName::mode1_reset : CostName::mode2_reset;
   worker.done_at = channels.wake.now() + channels.costs->of(cost, 0, worker.resets);

@@ -178,12 +178,13 @@ void Driver::on(const Validated& message, const DriverChannels& channels) {
 }
 
 // There is no room for some buffer: the process stays stopped. KFD tries again after a while; amdgpu_userq logs it,
-// and it is the next who needs a live fence that queues the work again.
+// and it is the next who needs a live fence that queues the work again; Xe kills the VM.
 void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   const SimTime now = channels.wake.now();
   channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
   end_attempt(process, worker, setup_.kernel.restore_retry, channels);
-  if (worker.step != RestoreWorker::Step::idle) return;
+  if (setup_.kernel.restore_failure_kills) channels.exit.post({process});
+  if (worker.step != RestoreWorker::Step::idle || setup_.kernel.restore_failure_kills) return;
   worker.cancelled = now;
   channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
 }

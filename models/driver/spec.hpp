@@ -19,7 +19,11 @@ enum class PreWait : std::uint8_t {
 };
 
 // What validation does with a buffer that lives in GTT when VRAM is full.
-enum class RestorePlacement : std::uint8_t { settle_in_gtt, evict_others };
+enum class RestorePlacement : std::uint8_t {
+  settle_in_gtt,
+  evict_others,   // and settle in GTT when nobody can be evicted
+  evict_or_fail,  // what was asked for in VRAM alone has no other place
+};
 
 // When a victim's eviction fence is enabled: when its copy reaches the head of the move queue, or at once.
 enum class FenceEnabling : std::uint8_t { lazy, eager };
@@ -77,6 +81,8 @@ struct KernelSpec {
   Duration api_poll = std::chrono::microseconds{2};
   Duration suspend_poll = std::chrono::microseconds{1};
   Duration destroy_wait = std::chrono::milliseconds{100};  // for a queue's last fence, where that is limited
+  bool suspend_overlap = false;  // a process's SUSPENDs are all sent before their suspend fences are waited for
+  bool restore_failure_kills = false;     // a process whose restore finds no room exits
   std::optional<Duration> restore_retry;  // a restore that found no room is tried again; default: never
   // KFD: an invalidation stops its process in the notifier itself, without min_run, under no lock of the device,
   // and restores it after this time, which is also that of another try (AMDGPU_USERPTR_RESTORE_DELAY_MS).
@@ -116,8 +122,10 @@ struct EnumNames<StopFailure> {
 };
 template <>
 struct EnumNames<RestorePlacement> {
-  static constexpr std::array entries{std::pair{RestorePlacement::settle_in_gtt, std::string_view{"settle_in_gtt"}},
-                                      std::pair{RestorePlacement::evict_others, std::string_view{"evict_others"}}};
+  static constexpr std::array entries{
+      std::pair{RestorePlacement::settle_in_gtt, std::string_view{"settle_in_gtt"}},
+      std::pair{RestorePlacement::evict_others, std::string_view{"evict_others"}},
+      std::pair{RestorePlacement::evict_or_fail, std::string_view{"evict_or_fail"}}};
 };
 template <>
 struct EnumNames<FenceEnabling> {
@@ -171,6 +179,9 @@ void describe(V& v, KernelSpec& k) {
   v.optional("suspend_poll", k.suspend_poll, "Step of the busy poll on a suspend fence", positive());
   v.optional("destroy_wait", k.destroy_wait,
              "Longest wait for a last fence before a queue is destroyed, if limited");
+  v.optional("suspend_overlap", k.suspend_overlap,
+             "An eviction sends all its SUSPENDs before it waits for their suspend fences");
+  v.optional("restore_failure_kills", k.restore_failure_kills, "A process whose restore finds no room exits");
   v.optional("restore_retry", k.restore_retry,
              "A restore that found no room is tried again after this; default: never");
   v.optional(

@@ -11,6 +11,12 @@
 
 namespace userqsim {
 
+namespace {
+
+constexpr Duration entity_flush = std::chrono::seconds{1};  // MAX_WAIT_SCHED_ENTITY_Q_EMPTY
+
+}  // namespace
+
 void Driver::run_submission(QueueId id, Client& client, const DriverChannels& channels) {
   const ProcessId process = layout_->queue(id).process;
   const File& f = file(process);
@@ -19,18 +25,38 @@ void Driver::run_submission(QueueId id, Client& client, const DriverChannels& ch
     if (client.step == Client::Step::idle) {
       const bool waits = frozen_ || f.state != FileState::open || f.allocations_pending > 0;
       if (waits || queue(id).ring_used == layout_->queue(id).ring) return;
+      if (!may_submit(client.backlog.front(), channels)) return;
       client.step = Client::Step::submit;
       client.submitted_at = channels.wake.now() + submit_cost(client.backlog.front(), channels);
       return void(channels.wake.post_at(client.submitted_at, {self}));
     }
     if (channels.wake.now() < client.submitted_at) return;
     client.step = Client::Step::idle;
+    if (frozen_) return;  // it begins anew when the system wakes up
     const JobId job = client.backlog.front();
     client.backlog.pop_front();
     ++queue(id).ring_used;
     kernel_jobs_[id].push_back({job, submissions_++});
     channels.submit.post({process, id, job});
+    for (const QueueId other : layout_->process(process).queues) {
+      if (other != id && !clients_[other.index()].backlog.empty()) channels.wake.post({client_thread(other)});
+    }
   }
+}
+
+// A dependency is a fence, which is there once its job was submitted (amdgpu_cs_submit); before that the client
+// waits.
+bool Driver::may_submit(JobId id, const DriverChannels& channels) const {
+  const JobTable& jobs = channels.workload->jobs();
+  const Job& job = jobs[id];
+  for (const std::uint32_t node : channels.workload->node_of(job).after) {
+    const JobId first = JobId::of(job.first.index() + node);
+    if (jobs.is_over(first)) continue;
+    const std::deque<KernelJob>& there = kernel_jobs_.at(channels.workload->queue_of(first));
+    const auto is_first = [&](const KernelJob& j) { return j.job == first; };
+    if (std::none_of(there.begin(), there.end(), is_first)) return false;
+  }
+  return true;
 }
 
 void Driver::on(const SubmissionReady& message, const DriverChannels& channels) {
@@ -50,7 +76,10 @@ void Driver::on(const SubmissionReady& message, const DriverChannels& channels) 
   run(message.queue, clients_[message.queue.index()], channels);
 }
 
-void Driver::on(const SubmissionUnblocked&, const DriverChannels& channels) { serve_kernel_queues(channels); }
+void Driver::on(const SubmissionUnblocked& message, const DriverChannels& channels) {
+  serve_kernel_queues(channels);
+  run(message.queue, clients_[message.queue.index()], channels);
+}
 
 // The kernel's queues stand still while the GPU is reset.
 void Driver::serve_kernel_queues(const DriverChannels& channels) {
@@ -93,22 +122,40 @@ void Driver::retire_kernel_job(QueueId id, JobId job, const DriverChannels& chan
   serve_kernel_queues(channels);
 }
 
-// drm_sched_entity_kill: what has not begun never will.
-void Driver::drop_submissions(ProcessId process) {
+// A reset cancels what was submitted before it: all of it where it loses VRAM (amdgpu_job_run), else what stands
+// behind a job that it kills (drm_sched_entity_error).
+void Driver::cancel_submissions(bool all, const DriverChannels& channels) {
+  for (auto& [id, jobs] : kernel_jobs_) {
+    if (jobs.empty() || !(all || jobs.front().runs)) continue;
+    for (const KernelJob& job : jobs) {
+      if (job.runs) continue;
+      --queue(id).ring_used;
+      channels.submission_done.post({layout_->queue(id).process, job.job});
+      channels.job_dropped.post({job.job, JobOutcome::cancelled, false, SimTime{}, 0});
+    }
+    std::erase_if(jobs, [](const KernelJob& job) { return !job.runs; });
+    channels.wake.post({client_thread(id)});
+  }
+}
+
+// drm_sched_entity_flush: a process that exits waits for what it has submitted, up to a second; what has not begun
+// by then never will. True when nothing is left.
+bool Driver::flush_submissions(ProcessId process, Closer& closer, const DriverChannels& channels) {
+  const SimTime now = channels.wake.now();
+  bool left = false;
   for (const QueueId id : layout_->process(process).queues) {
     const auto jobs = kernel_jobs_.find(id);
     if (jobs == kernel_jobs_.end()) continue;
     clients_[id.index()] = Client{};
-    std::erase_if(jobs->second, [](const KernelJob& job) { return !job.runs; });
+    if (closer.flush_until && now >= *closer.flush_until)
+      std::erase_if(jobs->second, [](const KernelJob& job) { return !job.runs; });
+    left = left || !jobs->second.empty();
   }
-}
-
-bool Driver::kernel_jobs_run(ProcessId process) const {
-  const std::vector<QueueId>& queues = layout_->process(process).queues;
-  return std::any_of(queues.begin(), queues.end(), [&](QueueId id) {
-    const auto jobs = kernel_jobs_.find(id);
-    return jobs != kernel_jobs_.end() && !jobs->second.empty();
-  });
+  if (left && !closer.flush_until) {
+    closer.flush_until = now + entity_flush;
+    channels.wake.post_at(*closer.flush_until, {thread_of(process, Role::closer)});
+  }
+  return !left;
 }
 
 }  // namespace userqsim

@@ -34,6 +34,7 @@ struct MesCall {
   Step step = Step::idle;
   Packet packet;
   bool wait_suspend_fence = false;
+  bool overlaps = false;       // or the next call does, for this one too
   bool fence_written = false;  // SUSPEND's second fence came before it was polled for
   PacketResult result = PacketResult::ok;
   HungQueues hung;  // that a detection found
@@ -44,8 +45,8 @@ struct MesCall {
   // Between calls nothing of the last one matters but its serial, which a late answer may name.
   auto fields() const {
     const bool busy = step != Step::idle;
-    return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && fence_written,
-                      busy ? result : PacketResult::ok, busy ? hung : HungQueues{},
+    return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && overlaps,
+                      busy && fence_written, busy ? result : PacketResult::ok, busy ? hung : HungQueues{},
                       TimeIf{step == Step::wait_ack, issued}, TimeIf{step == Step::wait_fence, poll_began});
   }
 };
@@ -64,11 +65,12 @@ struct OperationThread {
   OperationRun run;
   Wait waits_for = Wait::nothing;
   MesCall call;
+  std::vector<std::uint32_t> stopping;  // calls whose suspend fences are still to come (suspend_overlap)
   FenceWait fence;
   QueueId fence_of;
   bool fence_limited = false;
   bool error = false;  // what the operation that is over returned
-  auto fields() const { return std::tie(run, waits_for, call, fence, fence_of, fence_limited, error); }
+  auto fields() const { return std::tie(run, waits_for, call, stopping, fence, fence_of, fence_limited, error); }
 };
 
 // amdgpu_eviction_fence_suspend_worker.
@@ -137,8 +139,13 @@ struct Closer {
   Step step = Step::idle;
   std::deque<QueueId> queues;  // still to destroy
   bool exiting = false;
+  std::optional<SimTime> flush_until;  // for its submissions through the kernel
   OperationThread op;
-  auto fields() const { return std::tie(step, queues, exiting, op); }
+  auto fields() const {
+    const TimeIf flush{flush_until.has_value(), flush_until.value_or(SimTime{})};
+    return std::tuple<const Step&, const std::deque<QueueId>&, bool, TimeIf, const OperationThread&>(
+        step, queues, exiting, flush, op);
+  }
 };
 
 // What stops and starts the queues of every process: system suspend and resume, enforced isolation. One request

@@ -46,7 +46,8 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
   memory.swap_bandwidth = device.swap_bandwidth;
   memory.move_entities = kernel.move_entities;
   memory.eager_fences = kernel.fence_enabling == FenceEnabling::eager;
-  memory.restore_evicts_others = kernel.restore_placement == RestorePlacement::evict_others;
+  memory.restore_evicts_others = kernel.restore_placement != RestorePlacement::settle_in_gtt;
+  memory.restore_settles = kernel.restore_placement != RestorePlacement::evict_or_fail;
   memory.gtt_is_fallback = kernel.gtt_is_fallback;
   memory.evicts_itself = kernel.evicts_itself;
   memory.dmem_evicts_first = kernel.dmem_evicts_first;

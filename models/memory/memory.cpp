@@ -63,7 +63,7 @@ void Memory::on(const Validate& message, const MemoryChannels& channels) {
     const Buffer& b = buffer(id);
     if (validate(id, placement_of_restored(b), claim, channels)) continue;
     Placement gtt;
-    gtt.add({MemType::gtt});
+    if (spec_.restore_settles || b.spec->domain != Domain::vram) gtt.add({MemType::gtt});
     if (!validate(id, gtt, claim, channels)) o.no_room = true;
   }
   if (spec_.bump_on_restore) bump(message.process);
@@ -90,6 +90,7 @@ void Memory::on(const Rearmed& message, const MemoryChannels& channels) {
 
 void Memory::on(const Unlocked& message, const MemoryChannels& channels) {
   owner(message.process).locked = false;
+  retry_submissions(channels);
   if (!sweep_ || sweep_->swept) return;
   sweep(channels);
   check_sweep(channels);
@@ -121,6 +122,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   o.stirred = stirred;
   serve(channels);
   check_requests(channels);
+  retry_submissions(channels);
   if (sweep_ && !sweep_->swept) sweep(channels);
   check_sweep(channels);
 }

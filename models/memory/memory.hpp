@@ -71,7 +71,7 @@ class Memory {
 
   auto fields() const {
     return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_, owners_,
-                    sweep_, budget_);
+                    sweep_, budget_, blocked_);
   }
 
  private:
@@ -135,6 +135,7 @@ class Memory {
     bool stirred = false;              // its residency has changed since it was last stated
     std::set<std::uint64_t> pending;   // moves to come, of its buffers
     std::vector<Submitted> submitted;  // oldest first
+    SimTime tables_until;              // when the last entries are written for one
     std::int64_t entries_moved = 0;
     std::array<Bytes, places> held{};  // by place
     Bytes wants_vram{0};               // of its buffers that belong in VRAM
@@ -199,6 +200,7 @@ class Memory {
   // Submissions through the kernel (submissions.cpp).
   bool validate_submission(ProcessId process, const MemoryChannels& channels);
   void check_submissions(ProcessId process, const MemoryChannels& channels);
+  void retry_submissions(const MemoryChannels& channels);
   static void make_ready(Submitted& submitted, const MemoryChannels& channels);
   bool used_by_jobs(ProcessId process, const Move& move) const;
 
@@ -270,7 +272,8 @@ class Memory {
   std::vector<Owner> owners_;  // by process
   std::optional<Sweep> sweep_;
   MoveBudget budget_;
-  Bytes moved_{0};  // by the submission that is being validated
+  std::vector<Submit> blocked_;  // by somebody's reservations
+  Bytes moved_{0};               // by the submission that is being validated
   Bytes moved_visible_{0};
   std::optional<BuddyVram> vram_;  // where that is in blocks; the buffers' say all of it
   std::array<Bytes, places> used_{};

@@ -27,13 +27,13 @@ Placement Memory::placement_of_new(const Buffer& b) const {
   return list;
 }
 
-// GTT is allowed where VRAM was asked for. Since 6.10 it is a fallback then: the first pass looks for free VRAM,
-// the second finds that GTT will do (amdgpu_bo_placement_from_domain).
+// GTT is allowed where VRAM was asked for. Since 6.10 it is a fallback then, but on APUs: the first pass looks for
+// free VRAM, the second finds that GTT will do (amdgpu_bo_placement_from_domain).
 Placement Memory::placement_allowed(const Buffer& b) const {
   Placement list;
   const VramPart part = b.spec->cpu_access ? VramPart::visible : VramPart::any;
   if (b.belongs_in_vram()) list.add({MemType::vram, PlaceFlag::none, part});
-  const bool fallback = b.belongs_in_vram() && spec_.gtt_is_fallback && b.place != MemType::nowhere;
+  const bool fallback = b.belongs_in_vram() && spec_.gtt_is_fallback && !spec_.apu && b.place != MemType::nowhere;
   list.add({MemType::gtt, fallback ? PlaceFlag::fallback : PlaceFlag::none});
   return list;
 }

@@ -20,6 +20,7 @@ struct MemorySpec {
   std::uint32_t move_entities = 1;
   bool eager_fences = false;           // FenceEnabling::eager
   bool restore_evicts_others = false;  // RestorePlacement::evict_others
+  bool restore_settles = true;         // else RestorePlacement::evict_or_fail
   bool gtt_is_fallback = true;
   bool evicts_itself = true;
   bool dmem_evicts_first = false;

@@ -9,8 +9,11 @@
 
 namespace userqsim {
 
+// Who shares a buffer with a process that is being restored waits for its reservation.
 void Memory::on(const Submit& message, const MemoryChannels& channels) {
   Owner& o = owner(message.process);
+  const auto locked = [&](BufferId id) { return is_locked(buffer(id)); };
+  if (std::any_of(o.buffers.begin(), o.buffers.end(), locked)) return blocked_.push_back(message);
   const bool ok = validate_submission(message.process, channels);
   if (!ok) return void(channels.submission_ready.post({message.queue, message.job, false}));
   bump(message.process);
@@ -24,7 +27,6 @@ void Memory::on(const Submit& message, const MemoryChannels& channels) {
 // one where its size lets it lie without anybody being evicted. Its process holds the reservations meanwhile.
 bool Memory::validate_submission(ProcessId process, const MemoryChannels& channels) {
   Owner& o = owner(process);
-  if (o.misplaced.empty()) return true;
   const Bytes free = spec_.vram - used(MemType::vram);
   const Bytes visible_free = spec_.visible_vram - visible_used_;
   const MoveBudget::Threshold threshold =
@@ -32,18 +34,26 @@ bool Memory::validate_submission(ProcessId process, const MemoryChannels& channe
   const Claim claim{RequestId::none(), process};
   moved_ = moved_visible_ = Bytes{0};
   o.locked = true;
-  bool ok = true;
   const std::vector<BufferId> misplaced(o.misplaced.begin(), o.misplaced.end());
   for (const BufferId id : misplaced) {
     const bool sees = buffer(id).spec->cpu_access && spec_.visible_vram < spec_.vram;
     const bool pays = moved_ < threshold.any && (!sees || moved_visible_ < threshold.visible);
     const bool placed = (pays && validate(id, placement_preferred(buffer(id)), claim, channels)) ||
                         validate(id, placement_allowed(buffer(id)), claim, channels);
-    ok = ok && placed;
+    if (placed) continue;
+    o.locked = false;
+    return false;  // and nothing is paid
   }
   o.locked = false;
   budget_.pay(moved_, moved_visible_);
-  return ok;
+  return true;
+}
+
+// Somebody's reservations are free again.
+void Memory::retry_submissions(const MemoryChannels& channels) {
+  for (const Submit& message : std::exchange(blocked_, {})) {
+    if (!owner(message.process).gone) on(message, channels);
+  }
 }
 
 void Memory::on(const SubmissionDone& message, const MemoryChannels& channels) {
@@ -55,21 +65,24 @@ void Memory::on(const SubmissionDone& message, const MemoryChannels& channels) {
 }
 
 // A submission goes on when the moves that it found under way are over; what they changed is written into the page
-// tables first.
+// tables first; and it waits for what another is writing (vm->last_update).
 void Memory::check_submissions(ProcessId process, const MemoryChannels& channels) {
   Owner& o = owner(process);
   for (Submitted& s : o.submitted) {
     if (s.step != Submitted::Step::waits || (!o.pending.empty() && *o.pending.begin() <= s.after)) continue;
-    const std::int64_t entries = std::exchange(o.entries_moved, 0);
-    if (entries == 0) {
+    const SimTime now = channels.validated.now();
+    if (const std::int64_t entries = std::exchange(o.entries_moved, 0); entries > 0) {
+      const std::uint32_t entity = (std::uint32_t{1} << 31) | process.value;
+      const Duration entry = channels.costs->of(CostName::page_table_fragment, entity, s.job.value);
+      const Duration base = channels.costs->of(CostName::page_table_base, entity, s.job.value);
+      o.tables_until = std::max(now, o.tables_until) + plus(base, times(entry, entries));
+    }
+    if (o.tables_until <= now) {
       make_ready(s, channels);
       continue;
     }
     s.step = Submitted::Step::writes;
-    const std::uint32_t entity = (std::uint32_t{1} << 31) | process.value;
-    const Duration entry = channels.costs->of(CostName::page_table_fragment, entity, s.job.value);
-    const Duration base = channels.costs->of(CostName::page_table_base, entity, s.job.value);
-    channels.tables_written.post_in(plus(base, times(entry, entries)), {process, s.job});
+    channels.tables_written.post_at(o.tables_until, {process, s.job});
   }
 }
 

@@ -45,7 +45,10 @@ void random_profiles(MachineSpec& spec) {
   spec.kernel.pre_wait_limit = duration_in(1, 20'000);
   spec.kernel.suspend_fence_wait = coin();
   spec.kernel.fence_enabling = coin() ? FenceEnabling::lazy : FenceEnabling::eager;
-  spec.kernel.restore_placement = coin() ? RestorePlacement::settle_in_gtt : RestorePlacement::evict_others;
+  spec.kernel.restore_placement = *rc::gen::element(RestorePlacement::settle_in_gtt, RestorePlacement::evict_others,
+                                                    RestorePlacement::evict_or_fail);
+  spec.kernel.restore_failure_kills = coin();
+  spec.kernel.suspend_overlap = coin();
   spec.kernel.cwsr = coin();
   spec.kernel.restore_delay = duration_in(0, 500);
   spec.kernel.min_run = duration_in(0, 2'000);
@@ -176,6 +179,19 @@ void ask_for_pieces(MachineSpec& spec) {
   }
 }
 
+// The system sleeps for a while, or the GPU is reset.
+void disturb(MachineSpec& spec) {
+  if (*rc::gen::inRange(0, 4) == 0) {
+    const Duration at = duration_in(5'000, 40'000);
+    spec.events.push_back(event_at(at, PressureKind::suspend));
+    spec.events.back().sleep = *rc::gen::element(Sleep::s3, Sleep::s0ix, Sleep::hibernate);
+    spec.events.push_back(event_at(at + duration_in(100, 10'000), PressureKind::resume));
+  }
+  if (*rc::gen::inRange(0, 4) > 0) return;
+  spec.events.push_back(event_at(duration_in(5'000, 40'000), PressureKind::gpu_reset));
+  spec.events.back().method = *rc::gen::element(ResetMethod::mode1, ResetMethod::mode2);
+}
+
 MachineSpec random_machine() {
   MachineSpec spec = ideal_machine();
   random_profiles(spec);
@@ -205,6 +221,7 @@ MachineSpec random_machine() {
     spec.processes.push_back(process_spec);
   }
   ask_for_pieces(spec);
+  disturb(spec);
   spec.seed = *rc::gen::arbitrary<std::uint64_t>();
   spec.horizon = 60ms;
   return spec;

@@ -102,8 +102,8 @@ TEST_CASE("a piece evicts from the head of the LRU until it has its block", "[me
   CHECK(moved(bench) == std::vector<std::uint32_t>{0, 1});
 }
 
-// Eight of 16 MiB are a's and b's in turn, and a's all stand before b's in the LRU: only with b's first are there 32 in
-// a row.
+// Eight of 16 MiB are a's and b's in turn, and a's all stand before b's in the LRU: only with b's first are there
+// 32 in a row.
 TEST_CASE("fragmentation makes a piece evict more than it needs", "[memory][buddy]") {
   const auto [contiguous, victims] = GENERATE(std::pair{false, std::vector<std::uint32_t>{0, 2}},
                                               std::pair{true, std::vector<std::uint32_t>{0, 2, 4, 6, 1}});

@@ -172,5 +172,19 @@ TEST_CASE("a submission is refused while VRAM is protected and the host is full"
   CHECK(run.processes.at(0).swapped_in_bytes == std::int64_t{1} << 30);
 }
 
+// A copy of 1 GiB at 56 GB/s is 19.2 ms.
+TEST_CASE("under Xe's rules a rebind without room kills the program, and under amdgpu's it is slower",
+          "[library][memory]") {
+  const RunRecord run = record("rebind-without-room");
+  CHECK(hazards(run, "restore_failed") == 1);
+  REQUIRE(run.processes.at(0).ended_ns.has_value());
+  CHECK(*run.processes.at(0).ended_ns >= Duration{1s + 19ms}.count());
+  CHECK(*run.processes.at(0).ended_ns <= Duration{1s + 25ms}.count());
+  const RunRecord amdgpu = record("rebind-without-room", {"/kernel=6.18"});
+  CHECK(amdgpu.hazards.empty());
+  CHECK_FALSE(amdgpu.processes.at(0).ended_ns.has_value());
+  CHECK(amdgpu.processes.at(0).displaced_most_bytes == std::int64_t{1} << 30);
+}
+
 }  // namespace
 }  // namespace userqsim

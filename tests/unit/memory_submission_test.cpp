@@ -152,6 +152,67 @@ TEST_CASE("a submission writes the page tables of what has moved", "[memory][sub
   bench.expect_at<SubmissionReady>(2ms + 40us, ready(1));
 }
 
+TEST_CASE("a submission waits for the page tables that another writes", "[memory][submission]") {
+  MachineSpec spec = kernel_machine({{vram(60)}, {}, {vram(60)}});
+  spec.kernel.move_rate = 1;
+  spec.costs.page_table_base = cost(40us);
+  MemoryBench bench(std::move(spec));
+  bench.allocate(a);
+  bench.run_until(1ms);
+  bench.allocate(c);
+  bench.run_until(2ms);
+  bench.submit(a, 0);
+  bench.run_until(2ms + 10us);
+  bench.submit(a, 1);
+  bench.nothing_before<SubmissionReady>(2ms + 40us);
+  bench.expect_at<SubmissionReady>(2ms + 40us, ready(0));
+  bench.expect_at<SubmissionReady>(2ms + 40us, ready(1));
+}
+
+// c shares its buffer with a, and is validated from 2 ms to 3 ms.
+TEST_CASE("a submission waits for the reservations of who is being restored", "[memory][submission]") {
+  MachineSpec spec = kernel_machine({{}, {}, {vram(60)}});
+  spec.processes[2].vram.front().shared_with = {"a"};
+  MemoryBench bench(std::move(spec));
+  bench.allocate(a);
+  bench.allocate(c);
+  bench.run_until(2ms);
+  bench.validate(c);
+  bench.submit(a, 0);
+  bench.run_until(3ms);
+  bench.rearm(c);
+  bench.nothing_before<SubmissionReady>(3ms);
+  bench.expect_at<SubmissionReady>(3ms, ready(0));
+}
+
+// At 2 ms a takes its 90 MiB back from c's first, and owes 23.6 s. c's second pushes it out again, and is gone at
+// 50 ms; its third comes at 70. Who submits between the two finds much free, and the debt is gone for all.
+TEST_CASE("a submission that has nothing to move looks at the purse too", "[memory][submission]") {
+  const auto [looks, moves] =
+      GENERATE(std::pair{false, Order{0, 2, 0, 0}}, std::pair{true, Order{0, 2, 0, 0, 4, 0}});
+  MachineSpec spec = kernel_machine({{vram(90)}, {gtt(1)}, {}});
+  spec.events = {allocation("c", vram(90)), allocation("c", vram(90)), allocation("c", vram(90))};
+  spec.events[1].hold = constant(47ms);
+  MemoryBench bench(std::move(spec));
+  bench.allocate(a);
+  bench.allocate(b);
+  bench.run_until(1ms);
+  bench.allocate(PressureId{0});
+  bench.run_until(2ms);
+  bench.submit(a, 0);
+  bench.job_done(a, 0);
+  bench.run_until(3ms);
+  bench.allocate(PressureId{1});
+  bench.run_until(60ms);
+  if (looks) bench.submit(b, 1);
+  bench.run_until(70ms);
+  bench.allocate(PressureId{2});
+  bench.run_until(80ms);
+  bench.submit(a, 2);
+  bench.run_until(81ms);
+  CHECK(moved(bench) == moves);
+}
+
 TEST_CASE("a submission keeps its process's own buffers", "[memory][submission]") {
   // 0 and 1 of 50 fill the card; c's 50 push 0 out. Its submission takes c's room, not that of 1.
   MachineSpec spec = kernel_machine({{vram(100, 2)}, {}, {vram(50)}});

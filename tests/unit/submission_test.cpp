@@ -63,29 +63,46 @@ TEST_CASE("a kernel queue and a user queue of one pipe take turns", "[submission
   CHECK(ends(bench) == Ends{{0, 10ms}, {1, 15ms}});
 }
 
-TEST_CASE("a process that exits waits for its running job, and takes the others with it", "[submission]") {
-  ProcessSpec leaver = client("p", {gfx("0", 0ms, 10ms), gfx("1", 1ms, 5ms)});
+// It exits at 3 ms. What it has submitted runs, for a second; then what has not begun is dropped.
+TEST_CASE("a process that exits waits for what it has submitted, up to a second", "[submission]") {
+  const bool in_time = GENERATE(true, false);
+  ProcessSpec leaver = client("p", {gfx("0", 0ms, in_time ? 10ms : 2s), gfx("1", 1ms, 5ms)});
   leaver.stop = 3ms;
-  MachineBench bench(machine({leaver, client("q", {gfx("2", 2ms, 5ms)})}));
+  MachineSpec spec = machine({leaver, client("q", {gfx("2", 2ms, 5ms)})});
+  spec.horizon = 3s;
+  MachineBench bench(std::move(spec));
   bench.run();
-  CHECK(ends(bench) == Ends{{0, 10ms}, {2, 15ms}});
-  CHECK(ends(bench, JobOutcome::exited) == Ends{{1, 10ms}});
-  CHECK(bench.times<ProcessExited>() == in_ns({10ms}));
+  if (in_time) {
+    CHECK(ends(bench) == Ends{{0, 10ms}, {1, 15ms}, {2, 20ms}});
+    CHECK(bench.times<ProcessExited>() == in_ns({15ms}));
+  } else {
+    CHECK(ends(bench) == Ends{{0, 2s}, {2, 2s + 5ms}});
+    CHECK(ends(bench, JobOutcome::exited) == Ends{{1, 2s}});
+    CHECK(bench.times<ProcessExited>() == in_ns({2s}));
+  }
 }
 
-// It takes 4 ms. No job begins meanwhile.
-TEST_CASE("a reset loses the running job, and the others wait for it", "[submission]") {
-  MachineSpec spec = machine({client("p", {gfx("0", 0ms, 10ms), gfx("1", 1ms, 5ms)})});
+// It takes 4 ms from 3 ms on. The second job of context 0 stands behind the one that it kills.
+TEST_CASE("a reset loses the running job and cancels what it makes void", "[submission]") {
+  const auto [method, cancelled, finished] =
+      GENERATE(std::tuple{ResetMethod::mode1, Ends{{0, 3ms}, {1, 3ms}}, Ends{{2, 8ms}}},
+               std::tuple{ResetMethod::mode2, Ends{{0, 3ms}}, Ends{{1, 12ms}, {2, 13ms}}});
+  TraceArrival arrival;
+  arrival.rows = {{0ms, std::nullopt}, {0ms, std::nullopt}};
+  MachineSpec spec = machine({client(
+      "p", {queue("0", QueueType::gfx, stream(arrival, job(10ms))), gfx("1", 1ms, 5ms), gfx("2", 4ms, 1ms)})});
   spec.events = {event_at(3ms, PressureKind::gpu_reset)};
-  spec.costs.mode1_reset = cost(4ms);
+  spec.device.reset_method = method;
+  spec.costs.mode1_reset = spec.costs.mode2_reset = cost(4ms);
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(ends(bench, JobOutcome::lost) == Ends{{0, 3ms}});
-  CHECK(ends(bench) == Ends{{1, 12ms}});
+  CHECK(ends(bench, JobOutcome::cancelled) == cancelled);
+  CHECK(ends(bench) == finished);
 }
 
 TEST_CASE("no job begins on a GPU that did not come back", "[submission]") {
-  MachineSpec spec = machine({client("p", {gfx("0", 0ms, 10ms), gfx("1", 1ms, 5ms)})});
+  MachineSpec spec = machine({client("p", {gfx("0", 0ms, 10ms), gfx("1", 5ms, 5ms)})});
   spec.events = {event_at(3ms, PressureKind::gpu_reset)};
   FaultSpec fails;
   fails.kind = FaultKind::reset_fails;
@@ -95,6 +112,30 @@ TEST_CASE("no job begins on a GPU that did not come back", "[submission]") {
   bench.run();
   CHECK(ends(bench).empty());
   CHECK(ends(bench, JobOutcome::open).size() == 1);
+}
+
+// The second job waits for one that stands behind a full ring of the first context. If it were submitted before,
+// the move at 2 ms would wait for it, and what it waits for for the move.
+TEST_CASE("no job is submitted before those that it waits for", "[submission]") {
+  ProcessSpec p =
+      client("p", {once("c1", QueueType::compute, 0ms, 10ms, true), once("c2", QueueType::compute, 1ms, 1ms)});
+  p.queues[0].ring = 1;
+  JobSpec first = job(1ms);
+  first.name = "first";
+  first.queue = "c1";
+  p.queues[1].jobs->graph = {first, job(1ms)};
+  p.queues[1].jobs->graph[1].after = {"first"};
+  constexpr std::int64_t mebibyte = 1 << 20;
+  p.vram = {{"buffer", Bytes{100 * mebibyte}, 4}};
+  MachineSpec spec = machine({p, client("other", {})});
+  spec.device.vram = Bytes{100 * mebibyte};
+  spec.device.compute = {2, 1};
+  spec.events = {event_at(2ms, PressureKind::allocate, "other")};
+  spec.events.front().buffer = BufferSpec{"buffer", Bytes{25 * mebibyte}};
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<JobEnded>() == in_ns({10ms, 11ms, 12ms}));
+  CHECK(bench.all<RequestEnded>().back().time == SimTime{10ms});
 }
 
 // The first of each arrival runs on one context, the second on the other.
@@ -123,9 +164,10 @@ TEST_CASE("an allocation waits for the jobs of its victim", "[submission]") {
   CHECK(bench.count<EvictionStarted>() == 0);
 }
 
-// The ioctl takes 100 us; while the system sleeps nobody begins one.
+// The ioctl takes 100 us; one that is under way as the system falls asleep begins anew.
 TEST_CASE("nobody submits while the system sleeps", "[submission]") {
-  MachineSpec spec = machine({client("p", {gfx("0", 5ms, 1ms)})});
+  const Duration at = GENERATE(Duration{5ms}, Duration{3ms - 50us});
+  MachineSpec spec = machine({client("p", {gfx("0", at, 1ms)})});
   spec.costs.submit = cost(100us);
   spec.events = {event_at(3ms, PressureKind::suspend), event_at(9ms, PressureKind::resume)};
   MachineBench bench(std::move(spec));

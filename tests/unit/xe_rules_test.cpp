@@ -1,0 +1,91 @@
+// What the rules of Xe differ in: suspends that overlap, and a restore that has no place but VRAM.
+#include "tests/support/kernels.hpp"
+#include "tests/support/machine_bench.hpp"
+#include "tests/support/memory_specs.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+// Two queues run rounds of 10 ms from 0 on, and are stopped at 5 ms; to unmap takes 5 ms. One after the other: the
+// first round ends at 10 and its queue is out at 15; the second queue, asked at 15, runs to 20 and is out at 25.
+// Both at once, where MES takes packets meanwhile: 15.
+TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
+  const auto [overlap, at] = GENERATE(std::pair{false, Duration{25ms}}, std::pair{true, Duration{15ms}});
+  JobSpec rounds = job(1h);
+  rounds.grain = 10ms;
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("0", QueueType::compute, stream(ClosedArrival{}, rounds)),
+                                  queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
+  spec.device.compute = {2, 1};
+  spec.device.compute_units = 2;
+  spec.costs.unmap = cost(5ms);
+  spec.firmware.api_during_unmap = ApiDuringUnmap::free;
+  spec.kernel.suspend_overlap = overlap;
+  spec.events = {evict_at(5ms, "p")};
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<EvictionSignaled>() == in_ns({at}));
+  CHECK(bench.times<EvictionResumed>() == in_ns({at}));
+}
+
+// The second never stops, and the time-out of 2.1 s is one for both, from the last packet on.
+TEST_CASE("suspends that overlap have one time-out", "[xe]") {
+  JobSpec rounds = job(1h);
+  rounds.grain = 10ms;
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("0", QueueType::compute, stream(ClosedArrival{}, rounds)),
+                                  queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
+  spec.device.compute = {2, 1};
+  spec.device.compute_units = 2;
+  spec.firmware.api_during_unmap = ApiDuringUnmap::free;
+  spec.kernel.suspend_overlap = true;
+  spec.kernel.stop_failure = StopFailure::go_on;
+  spec.firmware.unmap_timeout = 1h;
+  spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", "1")};
+  spec.events = {evict_at(5ms, "p")};
+  spec.horizon = 3s;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<EvictionSignaled>() == in_ns({5ms + 2100ms}));
+}
+
+// 10 MiB are free, and who has the others cannot be evicted.
+TEST_CASE("a restore into VRAM alone fails without room there", "[xe][memory]") {
+  struct Case {
+    Domain domain;
+    RestorePlacement placement;
+    bool ok;
+  };
+  using enum RestorePlacement;
+  const auto [domain, placement, ok] =
+      GENERATE(Case{Domain::vram, evict_others, true}, Case{Domain::vram, evict_or_fail, false},
+               Case{Domain::vram_or_gtt, evict_or_fail, true});
+  MachineSpec spec = memory_machine({{{"buffer", mib(60), 1, domain}}, {vram(90)}});
+  spec.processes.back().vram.front().pinned = true;
+  spec.kernel.restore_placement = placement;
+  MemoryBench bench(std::move(spec));
+  allocate_all(bench);
+  bench.validate(a);
+  CHECK(bench.expect_at<Validated>(2ms).ok == ok);
+}
+
+TEST_CASE("a process whose restore fails is killed where the kernel has it so", "[xe]") {
+  const bool kills = GENERATE(false, true);
+  MachineSpec spec = memory_machine({{vram(60)}, {vram(90)}});
+  for (ProcessSpec& p : spec.processes) p.queues = {queue("q", QueueType::compute)};
+  spec.processes.back().vram.front().pinned = true;
+  spec.processes.back().start = 1ms;
+  spec.device.compute = {1, 2};
+  spec.kernel.restore_placement = RestorePlacement::evict_or_fail;
+  spec.kernel.restore_failure_kills = kills;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<Hazard>(hazard(HazardKind::restore_failed)) == in_ns({1ms}));
+  CHECK(bench.count<Hazard>(hazard(HazardKind::restore_cancelled)) == (kills ? 0U : 1U));
+  CHECK(bench.times<ProcessExited>() == (kills ? in_ns({1ms}) : in_ns({})));
+}
+
+}  // namespace
+}  // namespace userqsim
