@@ -79,13 +79,8 @@ bool Driver::advance_call(ThreadId thread, MesCall& call, const DriverChannels& 
       channels.mes_lock_held->state(
           {mes_lock_.since, channels.wake.now(), call.packet.process, eviction_of(thread)});
       release(mes_lock_, channels);
-      if (!call.wait_suspend_fence || call.result != PacketResult::ok) break;
-      if (call.overlaps) {
-        if (!call.fence_written) operation_of(thread)->stopping.push_back(call.serial);
-        break;
-      }
+      if (!wait_for_stops(call, operation_of(thread)->stopping)) break;
       call.poll_began = channels.wake.now();
-      if (call.fence_written && operation_of(thread)->stopping.empty()) break;
       call.step = MesCall::Step::wait_fence;
       call.timeout = channels.timeout.post_in(setup_.kernel.mes_timeout, {thread});
       return false;
@@ -95,6 +90,26 @@ bool Driver::advance_call(ThreadId thread, MesCall& call, const DriverChannels& 
   }
   call.step = MesCall::Step::idle;
   return true;
+}
+
+// Whether the call goes on to wait for suspend fences: its own, and those of the calls before it that it waits for
+// too, also when it was refused itself.
+bool Driver::wait_for_stops(MesCall& call, std::vector<OperationThread::Stopping>& stopping) {
+  if (!call.wait_suspend_fence) return false;
+  if (call.result != PacketResult::ok) call.fence_written = true;  // there is none to come
+  if (!call.overlaps) return !call.fence_written || !stopping.empty();
+  if (!call.fence_written) stopping.push_back({call.serial, call.packet.queue});
+  return false;
+}
+
+// Who has not stopped in time is lost: those of the calls before here, the last by the call's result.
+void Driver::lose_stopping(ThreadId thread, OperationThread& op, const DriverChannels& channels) {
+  for (const OperationThread::Stopping& late : std::exchange(op.stopping, {})) {
+    UserqState& state = book_.at(late.queue).state;
+    const UserqState before = std::exchange(state, UserqState::hung);
+    state_move(thread, op, {late.queue, before, UserqState::hung, Opcode::suspend, PacketResult::timeout},
+               channels);
+  }
 }
 
 void Driver::issue(ThreadId thread, MesCall& call, const DriverChannels& channels) {
@@ -120,7 +135,8 @@ void Driver::on(const SuspendFence& message, const DriverChannels& channels) {
   const ThreadId thread{message.token.thread};
   OperationThread& op = *operation_of(thread);
   MesCall& call = op.call;
-  const bool stopping = std::erase(op.stopping, message.token.serial) > 0;
+  const bool stopping =
+      std::erase_if(op.stopping, [&](const auto& s) { return s.serial == message.token.serial; }) > 0;
   const bool late = call.serial != message.token.serial || call.step == MesCall::Step::idle;
   if (late && !stopping && setup_.kernel.suspend_fence_wait) {
     // The driver gave up and freed the writeback slot; MES writes into whatever it holds now.
@@ -143,10 +159,13 @@ void Driver::on(const SuspendFence& message, const DriverChannels& channels) {
 void Driver::on(const WaitTimeout& message, const DriverChannels& channels) {
   OperationThread& op = *operation_of(message.thread);
   MesCall& call = op.call;
-  if (call.step == MesCall::Step::wait_ack || call.step == MesCall::Step::wait_fence) {
+  if (call.step == MesCall::Step::wait_ack) {
     call.result = PacketResult::timeout;
-    op.stopping.clear();
-    call.step = call.step == MesCall::Step::wait_ack ? MesCall::Step::acked : MesCall::Step::fence_seen;
+    call.step = MesCall::Step::acked;
+  } else if (call.step == MesCall::Step::wait_fence) {
+    if (!call.fence_written) call.result = PacketResult::timeout;
+    call.step = MesCall::Step::fence_seen;
+    lose_stopping(message.thread, op, channels);
   } else if (op.waits_for == OperationThread::Wait::last_fence) {
     op.fence.timed_out = true;
   } else {

@@ -206,6 +206,8 @@ class Driver {
   bool another_follows(OperationRun run, const CallMes& call) const;
   void begin_call(ThreadId thread, const CallMes& call, const DriverChannels& channels);
   bool advance_call(ThreadId thread, MesCall& call, const DriverChannels& channels);
+  static bool wait_for_stops(MesCall& call, std::vector<OperationThread::Stopping>& stopping);
+  void lose_stopping(ThreadId thread, OperationThread& op, const DriverChannels& channels);
   void issue(ThreadId thread, MesCall& call, const DriverChannels& channels);
   void end_step(ThreadId thread, EvictionStepKind kind, QueueId queue, const DriverChannels& channels);
   WaitState wait_last_fence(ThreadId self, QueueId queue, FenceWait& wait, std::optional<Duration> limit,

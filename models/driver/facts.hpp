@@ -13,7 +13,9 @@
 
 namespace userqsim {
 
-enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit, sleep, svm };
+// Why an eviction fence was enabled: for memory, by a request (allocation) or by somebody's restore or submission
+// (validation); or for another reason.
+enum class Trigger : std::uint8_t { allocation, userptr, event, va_unmap, exit, sleep, svm, validation };
 
 // What a worker was doing. The steps of one worker follow each other without gap or overlap.
 enum class EvictionStepKind : std::uint8_t {
@@ -121,7 +123,8 @@ struct EnumNames<Trigger> {
                                       std::pair{Trigger::event, std::string_view{"event"}},
                                       std::pair{Trigger::va_unmap, std::string_view{"va_unmap"}},
                                       std::pair{Trigger::exit, std::string_view{"exit"}},
-                                      std::pair{Trigger::sleep, std::string_view{"sleep"}}};
+                                      std::pair{Trigger::sleep, std::string_view{"sleep"}},
+                                      std::pair{Trigger::validation, std::string_view{"validation"}}};
 };
 template <>
 struct EnumNames<EvictionStepKind> {

@@ -14,13 +14,15 @@ bool is_invalidation(Trigger trigger) { return trigger == Trigger::userptr || tr
 }  // namespace
 
 void Driver::on(const FenceNeeded& message, const DriverChannels& channels) {
-  enable_fence(message.process, message.sleeps ? Trigger::sleep : Trigger::allocation, message.request, channels);
+  const Trigger by_claim = message.request.exists() ? Trigger::allocation : Trigger::validation;
+  enable_fence(message.process, message.sleeps ? Trigger::sleep : by_claim, message.request, channels);
 }
 
 // dma_fence_enable_signaling on the process's eviction fence: schedules the suspend worker, once a generation.
 void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request, const DriverChannels& channels) {
   File& f = file(process);
-  const bool for_memory = trigger == Trigger::allocation || trigger == Trigger::sleep;
+  const bool for_memory =
+      trigger == Trigger::allocation || trigger == Trigger::validation || trigger == Trigger::sleep;
   switch (f.fence) {
     case FenceState::signaled:
       if (f.quiesced && for_memory) postpone_restore(process, channels);

@@ -93,8 +93,9 @@ struct KernelSpec {
   bool gtt_is_fallback = true;     // for what belongs in VRAM: free VRAM is looked for before it settles in GTT
   bool dmem_evicts_first = false;  // who is within its cgroup's dmem.min or .low evicts before it settles in GTT
   bool evicts_itself = true;       // a process's own buffers may be its victims
-  bool vm_buffers = true;          // buffers share their VM's reservation
-  bool wipe_on_release = true;     // VRAM is overwritten when it is freed or left
+  bool evicts_itself_for_piece = true;  // for a contiguous buffer, also where they are not else
+  bool vm_buffers = true;               // buffers share their VM's reservation
+  bool wipe_on_release = true;          // VRAM is overwritten when it is freed or left
   RestoreLocks restore_locks = RestoreLocks::userq_mutex;
   Duration restart_gap{0};  // with `none`: from the new fence to the attempt at userq_mutex
   std::optional<BackOff> back_off;
@@ -198,6 +199,8 @@ void describe(V& v, KernelSpec& k) {
   v.optional("dmem_evicts_first", k.dmem_evicts_first,
              "Who is within its cgroup's dmem.min or .low evicts others before it settles in GTT");
   v.optional("evicts_itself", k.evicts_itself, "A process's own buffers may be its victims");
+  v.optional("evicts_itself_for_piece", k.evicts_itself_for_piece,
+             "Without evicts_itself: a process's own buffers may be victims of its contiguous ones");
   v.optional("vm_buffers", k.vm_buffers, "Buffers share their VM's reservation unless they say otherwise");
   v.optional("wipe_on_release", k.wipe_on_release, "VRAM is overwritten when it is freed or left");
   v.optional("restore_locks", k.restore_locks, "What the restore worker holds from the new fence to the restart");

@@ -61,11 +61,17 @@ struct FenceWait {
 
 // An operation of the lifecycle tables under way, and what it waits for.
 struct OperationThread {
+  // A SUSPEND that the next calls do not wait for.
+  struct Stopping {
+    std::uint32_t serial = 0;
+    QueueId queue;
+    auto fields() const { return std::tie(serial, queue); }
+  };
   enum class Wait : std::uint8_t { nothing, mes, last_fence, gpu_reset, userq_mutex };
   OperationRun run;
   Wait waits_for = Wait::nothing;
   MesCall call;
-  std::vector<std::uint32_t> stopping;  // calls whose suspend fences are still to come (suspend_overlap)
+  std::vector<Stopping> stopping;  // whose suspend fences are still to come, with suspend_overlap
   FenceWait fence;
   QueueId fence_of;
   bool fence_limited = false;

@@ -50,6 +50,7 @@ inline MemorySpec memory_spec(const MachineSpec& spec) {
   memory.restore_settles = kernel.restore_placement != RestorePlacement::evict_or_fail;
   memory.gtt_is_fallback = kernel.gtt_is_fallback;
   memory.evicts_itself = kernel.evicts_itself;
+  memory.evicts_itself_for_piece = kernel.evicts_itself_for_piece;
   memory.dmem_evicts_first = kernel.dmem_evicts_first;
   memory.vm_buffers = kernel.vm_buffers;
   memory.wipe_on_release = kernel.wipe_on_release;

@@ -51,7 +51,7 @@ class BuddyVram {
   Bytes largest_free() const;
 
  private:
-  static constexpr std::size_t orders = 36;
+  static constexpr std::size_t orders = 49;  // of all that a size can be, 2^60 bytes
   // One part, its free blocks by order.
   struct Arena {
     std::int64_t pages = 0;

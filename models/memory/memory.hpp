@@ -162,8 +162,10 @@ class Memory {
     bool hibernates = false;
     bool swept = false;  // all have been sent away
     bool ok = true;
-    std::uint64_t barrier = 0;  // the last of their moves
-    auto fields() const { return std::tie(hibernates, swept, ok); }
+    std::size_t places = 0;      // that were looked into
+    std::vector<BufferId> left;  // of the last, not yet: somebody holds their reservations
+    std::uint64_t barrier = 0;   // the last of their moves
+    auto fields() const { return std::tie(hibernates, swept, ok, places, left); }
   };
 
   void on(const Allocate&, const MemoryChannels&);
@@ -232,7 +234,7 @@ class Memory {
 
   // System suspend (sweep.cpp).
   void sweep(const MemoryChannels& channels);
-  bool send_all(MemType from, const MemoryChannels& channels);
+  void send_away(BufferId id, const MemoryChannels& channels);
   void check_sweep(const MemoryChannels& channels);
 
   // Moves (moves.cpp).

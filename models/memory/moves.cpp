@@ -165,10 +165,10 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
   }
 }
 
-// Validation is over when none of the process's buffers has a move to come.
+// Validation is over when none of the process's buffers has a move to come, or at once when one found no room.
 void Memory::check_validation(ProcessId process, const MemoryChannels& channels) {
   Owner& o = owner(process);
-  if (!o.validate_asked || !o.pending.empty()) return;
+  if (!o.validate_asked || !(o.no_room || o.pending.empty())) return;
   o.validate_asked = false;
   channels.validated.post({process, o.entries_moved, !o.no_room});
   o.entries_moved = 0;

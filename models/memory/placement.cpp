@@ -159,7 +159,8 @@ std::optional<BufferId> Memory::next_victim(const Candidate& c, const Claim& cla
                                             SimTime now) const {
   const auto spared = [&](ProcessId user) {
     const Owner& o = owner(user);
-    if (user == claim.process) return o.locked || !(spec_.evicts_itself || claim.contiguous);
+    if (user == claim.process)
+      return o.locked || !(spec_.evicts_itself || (claim.contiguous && spec_.evicts_itself_for_piece));
     const bool sheltered = c.place == MemType::vram && o.sheltered_until && now < *o.sheltered_until;
     return o.locked || sheltered;
   };

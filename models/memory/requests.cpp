@@ -125,12 +125,13 @@ void Memory::create_page_tables(Request& request, const BufferSpec& spec, const 
   }
 }
 
-// amdgpu_gem_create_ioctl: where it was asked for; if there is no room, without the CPU's access; then in GTT too.
+// amdgpu_gem_create_ioctl: where it was asked for; if there is no room, without the CPU's access; then in GTT too
+// (but where what was asked for in VRAM alone has no other place).
 // Who has it pinned does not settle.
 bool Memory::place_new(BufferId id, Request& request, const MemoryChannels& channels) {
   const Claim claim{request.id, request.process};
   bool placed = validate(id, placement_of_new(buffer(id)), claim, channels);
-  if (!placed && buffer(id).belongs_in_vram() && !buffer(id).stays()) {
+  if (!placed && spec_.restore_settles && buffer(id).belongs_in_vram() && !buffer(id).stays()) {
     Placement anywhere;
     anywhere.add({MemType::vram});
     anywhere.add({MemType::gtt});

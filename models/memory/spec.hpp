@@ -23,6 +23,7 @@ struct MemorySpec {
   bool restore_settles = true;         // else RestorePlacement::evict_or_fail
   bool gtt_is_fallback = true;
   bool evicts_itself = true;
+  bool evicts_itself_for_piece = true;  // for a contiguous buffer, where it does not else
   bool dmem_evicts_first = false;
   bool vm_buffers = true;  // buffers share their VM's reservation, unless the scenario says otherwise
   bool wipe_on_release = false;

@@ -59,6 +59,7 @@ void Memory::retry_submissions(const MemoryChannels& channels) {
 void Memory::on(const SubmissionDone& message, const MemoryChannels& channels) {
   std::vector<Submitted>& submitted = owner(message.process).submitted;
   std::erase_if(submitted, [&](const Submitted& s) { return s.job == message.job; });
+  std::erase_if(blocked_, [&](const Submit& s) { return s.job == message.job; });
   serve(channels);
   check_requests(channels);
   check_sweep(channels);

@@ -38,6 +38,9 @@ TEST_CASE("under KFD two processes evict each other for ever", "[library][memory
       if (row.process == process) starts.push_back(row.start_ns);
     }
     REQUIRE(starts.size() >= 40);
+    const auto by_restore = [](const EvictionRow& row) { return row.trigger == "validation"; };
+    CHECK(run.evictions.front().trigger == "allocation");
+    CHECK(std::all_of(run.evictions.begin() + 1, run.evictions.end(), by_restore));
     for (std::size_t i = 1; i < starts.size(); ++i) {
       CHECK(starts[i] - starts[i - 1] >= Duration{200ms}.count());
       CHECK(starts[i] - starts[i - 1] <= Duration{205ms}.count());
@@ -150,7 +153,8 @@ TEST_CASE("with GTT as a fallback small room is filled again and again, and fram
   const RunRecord since = record("stutter-since-6-10");
   CHECK(since.processes.at(0).out_bytes == std::int64_t{99 * 112} << 20);
   CHECK(since.processes.at(0).in_bytes == std::int64_t{99 * 112} << 20);
-  CHECK(late(since) >= 99);
+  CHECK(late(since) >= 2 * 99);
+  CHECK(late(since) <= 2 * 99 + 3);  // some more at the first overlay
   const RunRecord before = record("stutter-since-6-10", {"/overrides/kernel/gtt_is_fallback=false"});
   CHECK(before.processes.at(0).in_bytes > 0);
   CHECK(before.processes.at(0).in_bytes <= 11 * 8'000'000 + (std::int64_t{8} << 20));
@@ -172,14 +176,28 @@ TEST_CASE("a submission is refused while VRAM is protected and the host is full"
   CHECK(run.processes.at(0).swapped_in_bytes == std::int64_t{1} << 30);
 }
 
-// A copy of 1 GiB at 56 GB/s is 19.2 ms.
+// Nobody waits for the copy of 1 GiB, 19.2 ms.
+// MES gives the packet up after 2 s, and the driver has waited 2.1 s at most.
+TEST_CASE("a queue that will not stop: given up, lost, or reset with the whole GPU", "[library]") {
+  const RunRecord up_to_6_18 = record("queue-that-will-not-stop", {"/kernel=6.18"});
+  CHECK(up_to_6_18.evictions.back().outcome == eviction_outcome::aborted);
+  CHECK(hazards(up_to_6_18, "fence_never_signals") == 1);
+  const RunRecord later = record("queue-that-will-not-stop", {"/kernel=6.19"});
+  CHECK(hazards(later, "queue_lost") >= 1);
+  CHECK(hazards(later, "fence_never_signals") == 0);
+  CHECK(later.resets.empty());
+  const RunRecord newest = record("queue-that-will-not-stop", {"/kernel=7.1"});
+  REQUIRE(newest.resets.size() == 1);
+  CHECK(hazards(newest, "vram_lost") >= 1);
+}
+
 TEST_CASE("under Xe's rules a rebind without room kills the program, and under amdgpu's it is slower",
           "[library][memory]") {
   const RunRecord run = record("rebind-without-room");
   CHECK(hazards(run, "restore_failed") == 1);
   REQUIRE(run.processes.at(0).ended_ns.has_value());
-  CHECK(*run.processes.at(0).ended_ns >= Duration{1s + 19ms}.count());
-  CHECK(*run.processes.at(0).ended_ns <= Duration{1s + 25ms}.count());
+  CHECK(*run.processes.at(0).ended_ns > Duration{1s}.count());
+  CHECK(*run.processes.at(0).ended_ns < Duration{1s + 1ms}.count());
   const RunRecord amdgpu = record("rebind-without-room", {"/kernel=6.18"});
   CHECK(amdgpu.hazards.empty());
   CHECK_FALSE(amdgpu.processes.at(0).ended_ns.has_value());

@@ -30,8 +30,10 @@ TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
   CHECK(bench.times<EvictionResumed>() == in_ns({at}));
 }
 
-// The second never stops, and the time-out of 2.1 s is one for both, from the last packet on.
-TEST_CASE("suspends that overlap have one time-out", "[xe]") {
+// One queue's waves never stop. The time-out of 2.1 s is one for both, from the last packet on, and loses that
+// queue and no other, whichever it is.
+TEST_CASE("suspends that overlap have one time-out, and it loses who has not stopped", "[xe]") {
+  const std::uint32_t hangs = GENERATE(0U, 1U);
   JobSpec rounds = job(1h);
   rounds.grain = 10ms;
   MachineSpec spec = ideal_machine();
@@ -43,12 +45,36 @@ TEST_CASE("suspends that overlap have one time-out", "[xe]") {
   spec.kernel.suspend_overlap = true;
   spec.kernel.stop_failure = StopFailure::go_on;
   spec.firmware.unmap_timeout = 1h;
-  spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", "1")};
+  spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", std::to_string(hangs))};
   spec.events = {evict_at(5ms, "p")};
   spec.horizon = 3s;
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(bench.times<EvictionSignaled>() == in_ns({5ms + 2100ms}));
+  const auto lost = bench.all<Hazard>(hazard(HazardKind::queue_lost));
+  REQUIRE(lost.size() == 1);
+  CHECK(lost.front().queue == QueueId{hangs});
+}
+
+// The packet of one queue is refused at 5 ms; the other drains to 10, and is waited for.
+TEST_CASE("a refused suspend does not end the wait for the others", "[xe]") {
+  const std::uint32_t refused = GENERATE(0U, 1U);
+  JobSpec rounds = job(1h);
+  rounds.grain = 10ms;
+  MachineSpec spec = ideal_machine();
+  spec.processes = {process("p", {queue("0", QueueType::compute, stream(ClosedArrival{}, rounds)),
+                                  queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
+  spec.device.compute = {2, 1};
+  spec.device.compute_units = 2;
+  spec.firmware.api_during_unmap = ApiDuringUnmap::free;
+  spec.kernel.suspend_overlap = true;
+  spec.kernel.stop_failure = StopFailure::go_on;
+  spec.faults = {fault_of_eviction(0, FaultKind::packet_error, "p", std::to_string(refused))};
+  spec.faults.front().code = PacketError::error;
+  spec.events = {evict_at(5ms, "p")};
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(bench.times<EvictionSignaled>() == in_ns({10ms}));
 }
 
 // 10 MiB are free, and who has the others cannot be evicted.
