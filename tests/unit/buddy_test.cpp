@@ -42,6 +42,12 @@ TEST_CASE("blocks that are given back come together again", "[memory][buddy]") {
   CHECK(vram.largest_free() == kibibytes(64));
 }
 
+TEST_CASE("the largest VRAM that a size can say is in blocks too", "[memory][buddy]") {
+  BuddyVram vram(Bytes{std::int64_t{1} << 60}, {0});
+  CHECK(vram.largest_free() == Bytes{std::int64_t{1} << 60});
+  CHECK(vram.take({kibibytes(4)}).size() == 1);
+}
+
 // 16 of 16 pages in fours; the second and the fourth are given back.
 TEST_CASE("half of the memory may be free and in pieces", "[memory][buddy]") {
   BuddyVram vram(kibibytes(64), {0});

@@ -60,6 +60,27 @@ TEST_CASE("in KFD nothing bounces", "[sleep]") {
   CHECK(bench.count<BufferMoved>() == 2);
 }
 
+// a is restored from 2 ms to 8, and holds its reservations meanwhile: the sleep of 3 ms waits for it alone. b's
+// buffer leaves once, and once more after the walk of the queues.
+TEST_CASE("who waits for one process's reservations does not evict the others again and again", "[sleep]") {
+  MachineSpec spec = ideal_machine_with("7.0");
+  spec.device.vram = mib(100);
+  spec.device.gtt = mib(1000);
+  spec.device.compute = {2, 1};
+  spec.processes = {process("a", {queue("q", QueueType::compute)}), process("b", {queue("q", QueueType::compute)})};
+  for (ProcessSpec& p : spec.processes) p.vram = {vram(1)};
+  spec.costs.userptr_page = cost(6us);
+  spec.costs.worker_latency = cost(10us);
+  spec.events = {event_at(2ms, PressureKind::invalidate_userptr, "a"), event_at(3ms, PressureKind::suspend),
+                 event_at(50ms, PressureKind::resume)};
+  spec.events.front().size = Bytes{1000 * 4096};
+  spec.horizon = 100ms;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  const auto of_b = [](const EvictionStarted& e) { return e.eviction.process == b && e.trigger == Trigger::sleep; };
+  CHECK(bench.count<EvictionStarted>(of_b) == 2);
+}
+
 // And what a hibernation sends out of it nobody brings back: GTT is as good.
 TEST_CASE("what is a part of system memory stays, but for a hibernation", "[sleep]") {
   const Sleep how = GENERATE(Sleep::s3, Sleep::s0ix, Sleep::hibernate);

@@ -113,5 +113,34 @@ TEST_CASE("a process whose restore fails is killed where the kernel has it so", 
   CHECK(bench.times<ProcessExited>() == (kills ? in_ns({1ms}) : in_ns({})));
 }
 
+// 10 MiB are free for 60. amdgpu asks for GTT then (amdgpu_gem_create_ioctl).
+TEST_CASE("a new buffer for VRAM alone fails without room there", "[xe][memory]") {
+  const auto [placement, outcome] = GENERATE(std::pair{RestorePlacement::evict_others, RequestOutcome::fell_to_gtt},
+                                             std::pair{RestorePlacement::evict_or_fail, RequestOutcome::failed});
+  MachineSpec spec = memory_machine({{vram(90)}, {vram(60)}});
+  spec.processes.front().vram.front().pinned = true;
+  spec.kernel.restore_placement = placement;
+  MemoryBench bench(std::move(spec));
+  allocate_all(bench);
+  CHECK(bench.all<RequestEnded>().back().outcome == outcome);
+}
+
+// 8 MiB of VRAM in blocks, six of which are a's; its piece of 4 has its block when its own leave.
+TEST_CASE("a process leaves for its own piece under KFD, and not under Xe", "[xe][memory][buddy]") {
+  const bool kfd = GENERATE(true, false);
+  MachineSpec spec = memory_machine({{vram(6, 6)}});
+  spec.device.vram = mib(8);
+  spec.device.vram_blocks = true;
+  spec.kernel.evicts_itself = false;
+  spec.kernel.evicts_itself_for_piece = kfd;
+  spec.events = {allocation("a", vram(4))};
+  spec.events.front().buffer->contiguous = true;
+  MemoryBench bench(std::move(spec));
+  allocate_all(bench);
+  bench.allocate(PressureId{0});
+  bench.run_for(1ms);
+  CHECK(moved(bench).size() == (kfd ? 4U : 0U));
+}
+
 }  // namespace
 }  // namespace userqsim
