@@ -138,17 +138,7 @@ void Recorder::subscribe_tables(Probes& probes) {
                               .method = name_of(fact.method),
                               .result = fact.ok ? "ok" : "failed"});
   });
-  if (!options_.slices) return;
-  probes.memory_used.subscribe([this](const MemoryUsed& fact) {
-    const auto count = [&](std::string_view track, Bytes before, Bytes now) {
-      if (now != before) record_.counters.push_back({track, ns(fact.time), now.value});
-    };
-    count("vram_used", memory_.vram, fact.vram);
-    count("gtt_used", memory_.gtt, fact.gtt);
-    count("system_used", memory_.system, fact.system);
-    count("swap_used", memory_.swap, fact.swap);
-    memory_ = fact;
-  });
+  if (options_.slices) subscribe_counters(probes);
 }
 
 EvictionFacts* Recorder::find(const EvictionId& id) {
@@ -347,6 +337,7 @@ void Recorder::finish_evictions(SimTime end) {
     const auto found = requests_.find(eviction.started.request);
     if (eviction.started.request.exists() && found != requests_.end()) {
       RequestRow& request = record_.requests[found->second];
+      row.request = request.request;
       row.requester_stall_ns = request.stall_ns;
       eviction.requested = SimTime{Duration{request.requested_ns}};
       note_episode(request, row);

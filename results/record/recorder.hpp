@@ -42,6 +42,7 @@ class Recorder {
   void subscribe_evictions(Probes& probes);
   void subscribe_queues(Probes& probes);
   void subscribe_tables(Probes& probes);
+  void subscribe_counters(Probes& probes);
 
   void on_started(const EvictionStarted& fact);
   void on_transition(const QueueTransition& fact);
@@ -66,7 +67,8 @@ class Recorder {
   const Layout& layout_;
   std::uint32_t compute_units_;
   RecorderOptions options_;
-  MemoryUsed memory_;  // as it was last stated
+  MemoryUsed memory_;                        // as it was last stated
+  std::vector<ResidencyChanged> residency_;  // the same, by process
   RunRecord record_;
   std::vector<EvictionFacts> evictions_;              // in order of start
   std::vector<std::vector<std::size_t>> by_process_;  // indices into evictions_, by ordinal

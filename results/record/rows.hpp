@@ -52,8 +52,9 @@ struct EvictionRow {
   std::int64_t context_bytes = 0;
   std::int64_t moved_bytes = 0;
   std::string_view outcome = eviction_outcome::open;
-  OptionalNs first_stop_ns;   // when the first packet that stops a queue was issued
-  std::int64_t ended_ns = 0;  // restored, or until when it was observed
+  OptionalNs first_stop_ns;                // when the first packet that stops a queue was issued
+  std::int64_t ended_ns = 0;               // restored, or until when it was observed
+  std::optional<std::uint32_t> request{};  // on whose behalf, if a request's
 };
 
 struct PartRow {
@@ -192,6 +193,7 @@ struct CounterRow {
   std::string_view track;
   std::int64_t time_ns = 0;
   std::int64_t value = 0;
+  std::uint32_t process = no_index;  // none: of the device
 };
 
 // One process over the whole run, and its memory.

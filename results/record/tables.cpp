@@ -16,11 +16,32 @@ Columns keyed(std::initializer_list<std::string_view> columns) {
 }
 
 Columns eviction_columns() {
-  return keyed({"eviction",           "process",     "trigger",          "queues",         "queues_running",
-                "start_ns",           "signaled_ns", "restored_ns",      "resumed_ack_ns", "evict_latency_ns",
-                "restore_latency_ns", "downtime_ns", "fence_wait_ns",    "lock_wait_ns",   "requester_stall_ns",
-                "mes_packets",        "mes_busy_ns", "mes_lock_hold_ns", "cpu_poll_ns",    "cu_lost_ns",
-                "context_bytes",      "moved_bytes", "outcome",          "first_stop_ns",  "ended_ns"});
+  return keyed({"eviction",
+                "process",
+                "trigger",
+                "queues",
+                "queues_running",
+                "start_ns",
+                "signaled_ns",
+                "restored_ns",
+                "resumed_ack_ns",
+                "evict_latency_ns",
+                "restore_latency_ns",
+                "downtime_ns",
+                "fence_wait_ns",
+                "lock_wait_ns",
+                "requester_stall_ns",
+                "mes_packets",
+                "mes_busy_ns",
+                "mes_lock_hold_ns",
+                "cpu_poll_ns",
+                "cu_lost_ns",
+                "context_bytes",
+                "moved_bytes",
+                "outcome",
+                "first_stop_ns",
+                "ended_ns",
+                "request"});
 }
 
 CsvWriter& operator<<(CsvWriter& csv, const RecordKey& key) {
@@ -90,8 +111,9 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                                                      "displaced_ns",
                                                      "jobs",
                                                      "work_ns"})),
-      requests_(directory / "requests.csv", keyed({"process", "kind", "bytes", "requested_ns", "ended_ns",
-                                                   "stall_ns", "outcome", "evictions", "waited", "episode_ns"})),
+      requests_(directory / "requests.csv",
+                keyed({"process", "kind", "bytes", "requested_ns", "ended_ns", "stall_ns", "outcome", "evictions",
+                       "waited", "episode_ns", "request"})),
       hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
       faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})),
       resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {
@@ -134,7 +156,7 @@ void RecordTables::write_evictions(const RecordKey& key, const RunRecord& record
                << row.evict_latency_ns << row.restore_latency_ns << row.downtime_ns << row.fence_wait_ns
                << row.lock_wait_ns << row.requester_stall_ns << row.mes_packets << row.mes_busy_ns
                << row.mes_lock_hold_ns << row.cpu_poll_ns << row.cu_lost_ns << row.context_bytes << row.moved_bytes
-               << row.outcome << row.first_stop_ns << row.ended_ns;
+               << row.outcome << row.first_stop_ns << row.ended_ns << row.request;
     evictions_.end_row();
   }
 }
@@ -210,7 +232,7 @@ void RecordTables::write_requests(const RecordKey& key, const RunRecord& record)
   for (const RequestRow& row : record.requests) {
     requests_ << key << name_at(record.process_names, row.process) << row.kind << row.bytes << row.requested_ns
               << row.ended_ns << row.stall_ns << row.outcome << row.evictions << std::uint32_t{row.waited}
-              << row.episode_ns;
+              << row.episode_ns << row.request;
     requests_.end_row();
   }
 }
@@ -246,7 +268,11 @@ void RecordTables::write_slices(const RecordKey& key, const RunRecord& record) {
     slices_->end_row();
   }
   for (const CounterRow& row : record.counters) {
-    *counters_ << key << row.track << row.time_ns << row.value;
+    const bool of_device = row.process == no_index;
+    *counters_ << key
+               << (of_device ? std::string(row.track)
+                             : fmt::format("{} {}", row.track, name_at(record.process_names, row.process)))
+               << row.time_ns << row.value;
     counters_->end_row();
   }
 }

@@ -26,6 +26,8 @@ TEST_CASE("a request's episode lasts until the last whom it stopped runs again",
   CHECK(request.evictions == 2);
   CHECK(request.episode_ns == Duration{300us}.count());
   CHECK_FALSE(run.requests.at(0).episode_ns.has_value());
+  REQUIRE(run.evictions.size() == 2);
+  for (const EvictionRow& row : run.evictions) CHECK(row.request == request.request);
   std::vector<PartRow> queued;
   for (const PartRow& part : run.parts) {
     if (part.part == "queued") queued.push_back(part);
