@@ -62,7 +62,7 @@ bool Driver::may_submit(JobId id, const DriverChannels& channels) const {
 void Driver::on(const SubmissionReady& message, const DriverChannels& channels) {
   std::deque<KernelJob>& jobs = kernel_jobs_[message.queue];
   const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const KernelJob& j) { return j.job == message.job; });
-  if (job == jobs.end()) return;  // its process is exiting
+  if (job == jobs.end()) return;  // dropped since, by an exit or a reset
   if (message.ok) {
     job->bound = true;
     return serve_kernel_queues(channels);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "models/memory/memory.hpp"
-#include "sim/core/ensure.hpp"
 
 namespace userqsim {
 
@@ -23,8 +22,9 @@ void Memory::on(const Submit& message, const MemoryChannels& channels) {
   check_submissions(message.process, channels);
 }
 
-// amdgpu_cs_bo_validate, of each buffer that lies elsewhere: where it belongs while there is a budget, and without
-// one where its size lets it lie without anybody being evicted. Its process holds the reservations meanwhile.
+// amdgpu_cs_bo_validate, of each buffer that lies elsewhere: while there is a budget where it belongs, whoever has
+// to leave; else, or without room there, where it is allowed. Its process holds the reservations meanwhile. The
+// first that finds no place ends it, and nothing is paid.
 bool Memory::validate_submission(ProcessId process, const MemoryChannels& channels) {
   Owner& o = owner(process);
   const Bytes free = spec_.vram - used(MemType::vram);
@@ -35,18 +35,15 @@ bool Memory::validate_submission(ProcessId process, const MemoryChannels& channe
   moved_ = moved_visible_ = Bytes{0};
   o.locked = true;
   const std::vector<BufferId> misplaced(o.misplaced.begin(), o.misplaced.end());
-  for (const BufferId id : misplaced) {
+  const bool ok = std::all_of(misplaced.begin(), misplaced.end(), [&](BufferId id) {
     const bool sees = buffer(id).spec->cpu_access && spec_.visible_vram < spec_.vram;
     const bool pays = moved_ < threshold.any && (!sees || moved_visible_ < threshold.visible);
-    const bool placed = (pays && validate(id, placement_preferred(buffer(id)), claim, channels)) ||
-                        validate(id, placement_allowed(buffer(id)), claim, channels);
-    if (placed) continue;
-    o.locked = false;
-    return false;  // and nothing is paid
-  }
+    return (pays && validate(id, placement_preferred(buffer(id)), claim, channels)) ||
+           validate(id, placement_allowed(buffer(id)), claim, channels);
+  });
   o.locked = false;
-  budget_.pay(moved_, moved_visible_);
-  return true;
+  if (ok) budget_.pay(moved_, moved_visible_);
+  return ok;
 }
 
 // Somebody's reservations are free again.

@@ -17,6 +17,14 @@ MachineSpec kernel_machine(const std::vector<std::vector<BufferSpec>>& processes
   return spec;
 }
 
+// a's buffer is in VRAM, and leaves at 1 ms for c's; it is 2 ms then.
+void push_out(MemoryBench& bench) {
+  bench.allocate(a);
+  bench.run_until(1ms);
+  bench.allocate(c);
+  bench.run_until(2ms);
+}
+
 auto ready(std::uint32_t job) {
   return [=](const SubmissionReady& r) { return r.job == JobId{job} && r.ok; };
 }
@@ -72,10 +80,7 @@ TEST_CASE("with a budget a submission evicts others, and without it stays in GTT
   MachineSpec spec = kernel_machine({{vram(60)}, {}, {vram(60)}});
   spec.kernel.move_rate = rate;
   MemoryBench bench(std::move(spec));
-  bench.allocate(a);
-  bench.run_until(1ms);
-  bench.allocate(c);
-  bench.run_until(2ms);
+  push_out(bench);
   bench.submit(a, 0);
   bench.expect_at<SubmissionReady>(2ms, ready(0));
   CHECK(moved(bench) == moves);
@@ -141,10 +146,7 @@ TEST_CASE("a submission writes the page tables of what has moved", "[memory][sub
   spec.costs.page_table_base = cost(10us);
   spec.costs.page_table_fragment = cost(1us);
   MemoryBench bench(std::move(spec));
-  bench.allocate(a);
-  bench.run_until(1ms);
-  bench.allocate(c);
-  bench.run_until(2ms);
+  push_out(bench);
   bench.submit(a, 0);
   bench.nothing_before<SubmissionReady>(2ms + 40us);
   bench.expect_at<SubmissionReady>(2ms + 40us, ready(0));
@@ -157,10 +159,7 @@ TEST_CASE("a submission waits for the page tables that another writes", "[memory
   spec.kernel.move_rate = 1;
   spec.costs.page_table_base = cost(40us);
   MemoryBench bench(std::move(spec));
-  bench.allocate(a);
-  bench.run_until(1ms);
-  bench.allocate(c);
-  bench.run_until(2ms);
+  push_out(bench);
   bench.submit(a, 0);
   bench.run_until(2ms + 10us);
   bench.submit(a, 1);

@@ -8,11 +8,8 @@ namespace {
 
 using namespace test;
 
-// Two queues run rounds of 10 ms from 0 on, and are stopped at 5 ms; to unmap takes 5 ms. One after the other: the
-// first round ends at 10 and its queue is out at 15; the second queue, asked at 15, runs to 20 and is out at 25.
-// Both at once, where MES takes packets meanwhile: 15.
-TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
-  const auto [overlap, at] = GENERATE(std::pair{false, Duration{25ms}}, std::pair{true, Duration{15ms}});
+// Two queues run rounds of 10 ms from 0 on, and are stopped at 5 ms, by a MES that takes packets while it unmaps.
+MachineSpec two_queues(bool overlap) {
   JobSpec rounds = job(1h);
   rounds.grain = 10ms;
   MachineSpec spec = ideal_machine();
@@ -20,10 +17,19 @@ TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
                                   queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
   spec.device.compute = {2, 1};
   spec.device.compute_units = 2;
-  spec.costs.unmap = cost(5ms);
   spec.firmware.api_during_unmap = ApiDuringUnmap::free;
   spec.kernel.suspend_overlap = overlap;
+  spec.kernel.stop_failure = StopFailure::go_on;
   spec.events = {evict_at(5ms, "p")};
+  return spec;
+}
+
+// To unmap takes 5 ms. One after the other: the first round ends at 10 and its queue is out at 15; the second
+// queue, asked at 15, runs to 20 and is out at 25. Both at once: 15.
+TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
+  const auto [overlap, at] = GENERATE(std::pair{false, Duration{25ms}}, std::pair{true, Duration{15ms}});
+  MachineSpec spec = two_queues(overlap);
+  spec.costs.unmap = cost(5ms);
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(bench.times<EvictionSignaled>() == in_ns({at}));
@@ -34,19 +40,9 @@ TEST_CASE("suspends that overlap stop their queues together", "[xe]") {
 // queue and no other, whichever it is.
 TEST_CASE("suspends that overlap have one time-out, and it loses who has not stopped", "[xe]") {
   const std::uint32_t hangs = GENERATE(0U, 1U);
-  JobSpec rounds = job(1h);
-  rounds.grain = 10ms;
-  MachineSpec spec = ideal_machine();
-  spec.processes = {process("p", {queue("0", QueueType::compute, stream(ClosedArrival{}, rounds)),
-                                  queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
-  spec.device.compute = {2, 1};
-  spec.device.compute_units = 2;
-  spec.firmware.api_during_unmap = ApiDuringUnmap::free;
-  spec.kernel.suspend_overlap = true;
-  spec.kernel.stop_failure = StopFailure::go_on;
+  MachineSpec spec = two_queues(true);
   spec.firmware.unmap_timeout = 1h;
   spec.faults = {fault_of_eviction(0, FaultKind::no_preempt, "p", std::to_string(hangs))};
-  spec.events = {evict_at(5ms, "p")};
   spec.horizon = 3s;
   MachineBench bench(std::move(spec));
   bench.run();
@@ -59,19 +55,9 @@ TEST_CASE("suspends that overlap have one time-out, and it loses who has not sto
 // The packet of one queue is refused at 5 ms; the other drains to 10, and is waited for.
 TEST_CASE("a refused suspend does not end the wait for the others", "[xe]") {
   const std::uint32_t refused = GENERATE(0U, 1U);
-  JobSpec rounds = job(1h);
-  rounds.grain = 10ms;
-  MachineSpec spec = ideal_machine();
-  spec.processes = {process("p", {queue("0", QueueType::compute, stream(ClosedArrival{}, rounds)),
-                                  queue("1", QueueType::compute, stream(ClosedArrival{}, rounds))})};
-  spec.device.compute = {2, 1};
-  spec.device.compute_units = 2;
-  spec.firmware.api_during_unmap = ApiDuringUnmap::free;
-  spec.kernel.suspend_overlap = true;
-  spec.kernel.stop_failure = StopFailure::go_on;
+  MachineSpec spec = two_queues(true);
   spec.faults = {fault_of_eviction(0, FaultKind::packet_error, "p", std::to_string(refused))};
   spec.faults.front().code = PacketError::error;
-  spec.events = {evict_at(5ms, "p")};
   MachineBench bench(std::move(spec));
   bench.run();
   CHECK(bench.times<EvictionSignaled>() == in_ns({10ms}));
