@@ -53,13 +53,6 @@ std::int64_t BuddyVram::free_pages() const {
   return arena(true).free_pages_from(0) + arena(false).free_pages_from(0);
 }
 
-Bytes BuddyVram::largest_free() const {
-  for (std::uint32_t order = orders; order-- > 0;) {
-    if (!arena(true).free[order].empty() || !arena(false).free[order].empty()) return {page_bytes << order};
-  }
-  return {0};
-}
-
 // The smallest order with a free block that holds so many pages in a row.
 std::optional<std::uint32_t> BuddyVram::order_for(bool visible, std::int64_t pages) const {
   for (std::uint32_t order = order_above(pages); order < orders; ++order) {

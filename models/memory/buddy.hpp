@@ -47,8 +47,6 @@ class BuddyVram {
 
   std::int64_t pages() const { return arena(true).pages + arena(false).pages; }
   std::int64_t free_pages() const;
-  // The largest that is free, in any part.
-  Bytes largest_free() const;
 
  private:
   static constexpr std::size_t orders = 49;  // of all that a size can be, 2^60 bytes
