@@ -44,6 +44,7 @@ Packet Driver::packet_of(ThreadId thread, const CallMes& wanted) const {
 void Driver::edit_runlist(ThreadId thread, const CallMes& wanted, const DriverChannels& channels) {
   Packet edit = packet_of(thread, wanted);
   edit.with_next = true;
+  operation_of(thread)->call.began = channels.wake.now();
   channels.mes.post(edit);
 }
 
@@ -53,6 +54,7 @@ void Driver::begin_call(ThreadId thread, const CallMes& wanted, const DriverChan
   call = MesCall{};
   call.serial = serial;
   call.step = MesCall::Step::lock;
+  call.began = channels.wake.now();
   call.packet = packet_of(thread, wanted);
   call.packet.token = {thread.value, serial};
   call.wait_suspend_fence = wanted.opcode == Opcode::suspend && setup_.kernel.suspend_fence_wait;

@@ -27,13 +27,15 @@ void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
       if (waits || queue(id).ring_used == layout_->queue(id).ring) return;
     }
     const JobId job = client.backlog.front();
-    if (channels.workload->spec_of(channels.workload->jobs()[job]).fence) {
+    const bool fence = channels.workload->spec_of(channels.workload->jobs()[job]).fence;
+    if (fence) {
       if (!submit_covered(id, client, channels)) return;
       queue(id).fences.push_back(job);
       watch_fences(id, channels);
     }
     client.backlog.pop_front();
     ++queue(id).ring_used;
+    channels.job_submitted->state({channels.wake.now(), job, process, id, fence});
     channels.doorbell.post({id, job});
     ring_kept(process, channels);
   }

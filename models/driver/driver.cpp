@@ -17,6 +17,7 @@ Driver::Driver(const Setup& setup, const Layout& layout)
       openers_(layout.processes.size()),
       closers_(layout.processes.size()),
       clients_(layout.queues.size()) {
+  for (std::size_t i = 0; i < files_.size(); ++i) files_[i].userq_mutex.process = ProcessId::of(i);
   for (const QueueLayout& queue : layout.queues) {
     if (queue.of_kernel) kernel_jobs_[QueueId::of(book_.queues.size())];
     book_.queues.push_back({queue.process, queue.type});
@@ -105,12 +106,39 @@ bool Driver::acquire(Lock& lock, ThreadId thread, SimTime now) {
 
 void Driver::release(Lock& lock, const DriverChannels& channels) {
   ensure(lock.owner.exists(), "a lock is released that nobody holds");
+  state_held(lock, channels.wake.now(), channels);
   lock.owner = ThreadId::none();
   if (lock.waiters.empty()) return;
   lock.owner = lock.waiters.front();
   lock.since = channels.wake.now();
   lock.waiters.pop_front();
   channels.wake.post({lock.owner});
+}
+
+LockHolder Driver::holder_of(ThreadId thread) const {
+  switch (place_of(thread).role) {
+    case Role::suspend:
+      return LockHolder::suspend_worker;
+    case Role::restore:
+      return LockHolder::restore_worker;
+    case Role::opener:
+      return LockHolder::open;
+    case Role::closer:
+      return LockHolder::close;
+    case Role::client:
+      return LockHolder::submit;
+    case Role::device:
+      return LockHolder::device_worker;
+    case Role::resetter:
+      return LockHolder::reset;
+  }
+  fail_invariant("an unknown role", SourceLocation::current());
+}
+
+// Of a process's mutex. The MES mutex is stated with the call that it was held for.
+void Driver::state_held(const Lock& lock, SimTime until, const DriverChannels& channels) const {
+  if (!lock.process.exists() || until == lock.since) return;
+  channels.userq_lock_held->state({lock.since, until, lock.process, holder_of(lock.owner)});
 }
 
 std::vector<QueueView> Driver::view_of(ProcessId process) const {
@@ -148,6 +176,9 @@ void Driver::close(SimTime now, const DriverChannels& channels) const {
   for (const Notifier& n : notifiers_) {
     channels.request_ended->state(
         {now, n.request, RequestKind::userptr, n.process, n.bytes, n.requested, RequestOutcome::open, true});
+  }
+  for (const File& f : files_) {
+    if (f.userq_mutex.owner.exists()) state_held(f.userq_mutex, now, channels);
   }
 }
 

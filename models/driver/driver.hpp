@@ -62,6 +62,10 @@ struct DriverChannels {
   Probe<RequestEnded>* request_ended = nullptr;
   Probe<FaultInjected>* fault_injected = nullptr;
   Probe<GpuResetDone>* reset_done = nullptr;
+  Probe<UserqLockHeld>* userq_lock_held = nullptr;
+  Probe<WorkerMoved>* worker_moved = nullptr;
+  Probe<FenceArmed>* fence_armed = nullptr;
+  Probe<JobSubmitted>* job_submitted = nullptr;
   Probe<Hazard>* hazard = nullptr;
   const CostDraws* costs = nullptr;
   const Workload* workload = nullptr;
@@ -86,6 +90,9 @@ class Driver {
 
   // `layout` outlives the driver.
   Driver(const Setup& setup, const Layout& layout);
+
+  // From here on. An operation under way goes on as it was planned.
+  void set_policy(const Policy* policy) { setup_.policy = policy; }
 
   void handle(const DriverEvent& event, const DriverChannels& channels);
 
@@ -178,6 +185,8 @@ class Driver {
   std::optional<EvictionId> eviction_of(ThreadId thread) const;
   bool acquire(Lock& lock, ThreadId thread, SimTime now);
   void release(Lock& lock, const DriverChannels& channels);
+  void state_held(const Lock& lock, SimTime until, const DriverChannels& channels) const;
+  LockHolder holder_of(ThreadId thread) const;
 
   // Fences and who waits for them (fences.cpp).
   void enable_fence(ProcessId process, Trigger trigger, RequestId request, const DriverChannels& channels);
@@ -245,6 +254,7 @@ class Driver {
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   WaitState wait_last_fences(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void give_up(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
+  void leave_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void end_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void schedule_restore(ProcessId process, Duration delay, const DriverChannels& channels);
@@ -262,6 +272,7 @@ class Driver {
   bool restore_runs(ProcessId process) const;
   void rearm(ProcessId process, const DriverChannels& channels);
   void begin_restart(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
+  static void leave_restore(RestoreWorker& worker, const DriverChannels& channels);
   void end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, Opener& opener, const DriverChannels& channels);
   bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);

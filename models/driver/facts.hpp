@@ -88,7 +88,8 @@ struct QueueTransition {
   std::optional<Opcode> call;
   PacketResult result = PacketResult::ok;
   std::optional<EvictionId> eviction;
-  auto fields() const { return std::tie(time, process, queue, operation, from, to, call, result); }
+  SimTime began;  // when the helper was called that moved it (amdgpu_userq_map_helper and its like)
+  auto fields() const { return std::tie(time, process, queue, operation, from, to, call, result, began); }
 };
 
 // The MES mutex was held.
@@ -98,6 +99,46 @@ struct MesLockHeld {
   ProcessId process;
   std::optional<EvictionId> eviction;
   auto fields() const { return std::tie(start, end, process); }
+};
+
+// Who of the driver holds a process's userq_mutex.
+enum class LockHolder : std::uint8_t { suspend_worker, restore_worker, open, close, device_worker, reset, submit };
+
+// A process's userq_mutex was held.
+struct UserqLockHeld {
+  SimTime start;
+  SimTime end;
+  ProcessId process;
+  LockHolder holder = LockHolder::open;
+  auto fields() const { return std::tie(start, end, process, holder); }
+};
+
+// The suspend worker or the restore worker of a process is on its way through a work queue: queued (a delayed work
+// when its delay is over), begun, done.
+enum class WorkStep : std::uint8_t { queued, began, ended };
+struct WorkerMoved {
+  SimTime time;
+  EvictionId eviction;
+  bool restores = false;  // else it suspends
+  WorkStep step = WorkStep::queued;
+  auto fields() const { return std::tie(time, eviction.process, eviction.ordinal, restores, step); }
+};
+
+// A new eviction fence is on all buffers of the process: that of the eviction to come.
+struct FenceArmed {
+  SimTime time;
+  EvictionId eviction;
+  auto fields() const { return std::tie(time, eviction.process, eviction.ordinal); }
+};
+
+// A job is in its ring, or handed to the kernel's scheduler.
+struct JobSubmitted {
+  SimTime time;
+  JobId job;
+  ProcessId process;
+  QueueId queue;
+  bool fence = false;  // it has one
+  auto fields() const { return std::tie(time, job, process, queue, fence); }
 };
 
 struct ProcessExited {
@@ -115,6 +156,22 @@ struct GpuResetDone {
   auto fields() const { return std::tie(time, began, method, ok); }
 };
 
+template <>
+struct EnumNames<LockHolder> {
+  static constexpr std::array entries{std::pair{LockHolder::suspend_worker, std::string_view{"suspend_worker"}},
+                                      std::pair{LockHolder::restore_worker, std::string_view{"restore_worker"}},
+                                      std::pair{LockHolder::open, std::string_view{"open"}},
+                                      std::pair{LockHolder::close, std::string_view{"close"}},
+                                      std::pair{LockHolder::device_worker, std::string_view{"device_worker"}},
+                                      std::pair{LockHolder::reset, std::string_view{"reset"}},
+                                      std::pair{LockHolder::submit, std::string_view{"submit"}}};
+};
+template <>
+struct EnumNames<WorkStep> {
+  static constexpr std::array entries{std::pair{WorkStep::queued, std::string_view{"queued"}},
+                                      std::pair{WorkStep::began, std::string_view{"began"}},
+                                      std::pair{WorkStep::ended, std::string_view{"ended"}}};
+};
 template <>
 struct EnumNames<Trigger> {
   static constexpr std::array entries{std::pair{Trigger::allocation, std::string_view{"allocation"}},

@@ -61,6 +61,7 @@ void Driver::enable_fence(ProcessId process, Trigger trigger, RequestId request,
   const bool held = f.was_restored && !f.quiesced;
   const SimTime earliest = held ? f.restored_at + setup_.kernel.min_run : channels.wake.now();
   worker.step = f.quiesced ? SuspendWorker::Step::queued : SuspendWorker::Step::held;
+  if (f.quiesced) channels.worker_moved->state({fact.time, worker.eviction, false, WorkStep::queued});
   channels.wake.post_at(std::max(earliest, channels.wake.now()), {thread_of(process, Role::suspend)});
 }
 

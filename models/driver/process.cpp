@@ -42,7 +42,10 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
       return;
     case Opener::Step::lock:
       if (f.userq_mutex.owner != self) return;
-      if (!queues.empty()) f.fence = FenceState::live;
+      if (!queues.empty()) {
+        f.fence = FenceState::live;
+        channels.fence_armed->state({channels.wake.now(), {process, f.generation}});
+      }
       channels.rearmed.post({process});
       opener.step = Opener::Step::create;
       [[fallthrough]];

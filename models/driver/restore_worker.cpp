@@ -95,6 +95,7 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
       case Step::delayed:
         end_step(self, EvictionStepKind::restore_delay, QueueId::none(), channels);
         worker.step = Step::queued;
+        channels.worker_moved->state({channels.wake.now(), worker.eviction, true, WorkStep::queued});
         worker.timer = channels.wake.post_in(channels.costs->of(CostName::worker_latency, process.value,
                                                                 std::uint64_t{2} * worker.eviction.ordinal + 1),
                                              {self});
@@ -103,6 +104,7 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         worker.rests = asleep_ || (frozen_ && setup_.kernel.restore_freezes);
         if (worker.rests || !enter_order(process, channels)) return;
         end_step(self, EvictionStepKind::restore_start, QueueId::none(), channels);
+        channels.worker_moved->state({channels.wake.now(), worker.eviction, true, WorkStep::began});
         if (stays_evicted(process)) return keep_evicted(process, worker, channels);
         worker.needed = false;
         if (setup_.kernel.restore_locks != RestoreLocks::userq_mutex)
@@ -153,7 +155,7 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
 // The buffers' reservations are held from here to the new fence, so nobody evicts them meanwhile.
 void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
   if (file(process).fence != FenceState::signaled) {  // the process has exited meanwhile
-    worker.step = RestoreWorker::Step::idle;
+    leave_restore(worker, channels);
     Lock& mutex = file(process).userq_mutex;
     if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
     return leave_order(process, channels);
@@ -196,7 +198,7 @@ void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const Driver
 // The worker returns without a new fence, and is queued again, if at all, after `again`.
 void Driver::end_attempt(ProcessId process, RestoreWorker& worker, std::optional<Duration> again,
                          const DriverChannels& channels) {
-  worker.step = RestoreWorker::Step::idle;
+  leave_restore(worker, channels);
   channels.unlocked.post({process});
   Lock& mutex = file(process).userq_mutex;
   if (mutex.owner == thread_of(process, Role::restore)) release(mutex, channels);
@@ -262,6 +264,7 @@ void Driver::rearm(ProcessId process, const DriverChannels& channels) {
   ++f.generation;
   f.was_restored = true;
   f.restored_at = channels.wake.now();
+  channels.fence_armed->state({f.restored_at, {process, f.generation}});
   if (setup_.kernel.restore_locks != RestoreLocks::buffers) channels.rearmed.post({process, shelter_of(process)});
 }
 
@@ -274,8 +277,13 @@ void Driver::begin_restart(ProcessId process, RestoreWorker& worker, const Drive
   worker.step = RestoreWorker::Step::restart;
 }
 
-void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+void Driver::leave_restore(RestoreWorker& worker, const DriverChannels& channels) {
   worker.step = RestoreWorker::Step::idle;
+  channels.worker_moved->state({channels.wake.now(), worker.eviction, true, WorkStep::ended});
+}
+
+void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
+  leave_restore(worker, channels);
   if (setup_.kernel.restore_locks == RestoreLocks::buffers) channels.rearmed.post({process, shelter_of(process)});
   channels.resumed->state({channels.wake.now(), worker.eviction});
   release(file(process).userq_mutex, channels);

@@ -37,6 +37,7 @@ void Driver::run_submission(QueueId id, Client& client, const DriverChannels& ch
     client.backlog.pop_front();
     ++queue(id).ring_used;
     kernel_jobs_[id].push_back({job, submissions_++});
+    channels.job_submitted->state({channels.wake.now(), job, process, id, true});
     channels.submit.post({process, id, job});
     for (const QueueId other : layout_->process(process).queues) {
       if (other != id && !clients_[other.index()].backlog.empty()) channels.wake.post({client_thread(other)});

@@ -15,12 +15,14 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
       case Step::held:
         end_step(self, EvictionStepKind::min_run, QueueId::none(), channels);
         worker.step = Step::queued;
+        channels.worker_moved->state({channels.wake.now(), worker.eviction, false, WorkStep::queued});
         channels.wake.post_in(
             channels.costs->of(CostName::worker_latency, process.value, std::uint64_t{2} * worker.eviction.ordinal),
             {self});
         return;
       case Step::queued:
         end_step(self, EvictionStepKind::suspend_start, QueueId::none(), channels);
+        channels.worker_moved->state({channels.wake.now(), worker.eviction, false, WorkStep::began});
         worker.step = Step::lock;
         if (!acquire(file(process).userq_mutex, self, channels.wake.now())) return;
         break;
@@ -28,8 +30,7 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
         if (file(process).userq_mutex.owner != self) return;
         end_step(self, EvictionStepKind::userq_lock, QueueId::none(), channels);
         if (file(process).fence != FenceState::enabled) {  // the process has exited meanwhile
-          worker.step = Step::idle;
-          return release(file(process).userq_mutex, channels);
+          return leave_suspend(process, worker, channels);
         }
         worker.step = Step::fence_wait;
         worker.cursor = 0;
@@ -83,7 +84,6 @@ void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverC
   // The other queues have been walked all the same.
   if (worker.op.error && setup_.kernel.stop_failure == StopFailure::give_up)
     return give_up(process, worker, channels);
-  worker.step = SuspendWorker::Step::idle;
   if (file(process).fence == FenceState::enabled) {
     signal_fence(process, channels);
     if (file(process).state == FileState::open || file(process).state == FileState::opening) {
@@ -91,14 +91,19 @@ void Driver::end_suspend(ProcessId process, SuspendWorker& worker, const DriverC
       schedule_restore(process, delay + back_off_of(process), channels);
     }
   }
-  release(file(process).userq_mutex, channels);
+  leave_suspend(process, worker, channels);
 }
 
 // "Not evicting userqueue": nothing reschedules the worker and nothing signals the fence.
 void Driver::give_up(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
-  worker.step = SuspendWorker::Step::idle;
   kill_fence(process, channels);
+  leave_suspend(process, worker, channels);
+}
+
+void Driver::leave_suspend(ProcessId process, SuspendWorker& worker, const DriverChannels& channels) {
+  worker.step = SuspendWorker::Step::idle;
   release(file(process).userq_mutex, channels);
+  channels.worker_moved->state({channels.wake.now(), worker.eviction, false, WorkStep::ended});
 }
 
 }  // namespace userqsim

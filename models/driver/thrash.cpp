@@ -41,7 +41,7 @@ bool Driver::stays_evicted(ProcessId process) const {
 }
 
 void Driver::keep_evicted(ProcessId process, RestoreWorker& worker, const DriverChannels& channels) {
-  worker.step = RestoreWorker::Step::idle;
+  leave_restore(worker, channels);
   worker.cancelled = channels.wake.now();
   file(process).kept_idle = true;
   leave_order(process, channels);

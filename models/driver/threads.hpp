@@ -23,7 +23,8 @@ namespace userqsim {
 struct Lock {
   ThreadId owner;
   std::deque<ThreadId> waiters;
-  SimTime since;  // of the present ownership
+  SimTime since;      // of the present ownership
+  ProcessId process;  // whose it is; none: the device's
   auto fields() const { return std::tie(owner, waiters); }
 };
 
@@ -38,6 +39,7 @@ struct MesCall {
   bool fence_written = false;  // SUSPEND's second fence came before it was polled for
   PacketResult result = PacketResult::ok;
   HungQueues hung;  // that a detection found
+  SimTime began;    // before the mutex
   SimTime issued;
   SimTime poll_began;
   std::uint32_t serial = 0;  // of this thread's calls: a late answer names an older one

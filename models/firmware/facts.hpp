@@ -56,6 +56,19 @@ struct PacketEnded {
   auto fields() const { return std::tie(time, opcode, process, queue, issued, started, acked, done, busy, result); }
 };
 
+// An API processor worked on a packet, or stood still until the queues of one had left their slots.
+struct MesServed {
+  SimTime start;
+  SimTime end;
+  std::uint32_t pipe = 0;
+  Opcode opcode = Opcode::misc;
+  ProcessId process;
+  QueueId queue;
+  bool waits = false;  // for queues to leave
+  std::optional<EvictionId> eviction;
+  auto fields() const { return std::tie(start, end, pipe, opcode, process, queue, waits); }
+};
+
 // A gang that MES may run again: RESUME or ADD_QUEUE has taken effect.
 struct GangReady {
   SimTime time;

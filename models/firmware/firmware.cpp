@@ -25,6 +25,7 @@ void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channe
 }
 
 void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
+  state_cut(now, channels);
   const auto open = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::open, now)); };
   for (const Stop& stop : stops_) open(stop.work);
   for (const ApiPipe& pipe : pipes_) {
@@ -34,6 +35,16 @@ void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
     if (gangs_[i].waits_since)
       channels.slot_waited->state({now, QueueId::of(i), *gangs_[i].waits_since, WaitEnd::open});
+  }
+}
+
+// What the API processors are in the middle of.
+void Firmware::state_cut(SimTime now, const FirmwareChannels& channels) const {
+  for (const Stop& stop : stops_) {
+    if (stop.blocks) state_served(stop.work, stop.unmap_began, true, now, channels);
+  }
+  for (const ApiPipe& pipe : pipes_) {
+    if (pipe.current) state_served(*pipe.current, pipe.since, false, now, channels);
   }
 }
 

@@ -49,6 +49,7 @@ struct FirmwareChannels {
   Channel<UnmapTimer> unmap_timer;
   Channel<SilenceTimer> silence_timer;
   Probe<PacketEnded>* packet_ended = nullptr;
+  Probe<MesServed>* mes_served = nullptr;
   Probe<GangReady>* gang_ready = nullptr;
   Probe<SlotWaited>* slot_waited = nullptr;
   Probe<QueueStopped>* queue_stopped = nullptr;
@@ -101,6 +102,7 @@ class Firmware {
     std::deque<Work> inbox;
     std::optional<Work> current;
     EventHandle timer;
+    SimTime since;  // `current` is served
     auto fields() const { return std::tie(inbox, current); }
   };
   // A packet that waits for its queues to leave their slots.
@@ -149,6 +151,9 @@ class Firmware {
   std::vector<QueueId> gangs_of(const Packet& packet) const;
   void acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const;
   void end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const;
+  static void state_served(const Work& work, SimTime since, bool waits, SimTime now,
+                           const FirmwareChannels& channels);
+  void state_cut(SimTime now, const FirmwareChannels& channels) const;
   static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
 
   // Packets that take queues off the machine (stops.cpp).

@@ -107,6 +107,7 @@ void Firmware::serve_next(std::size_t pipe, const FirmwareChannels& channels) {
   if (p.current || waits_for_unmap || silent_ || p.inbox.empty()) return;
   p.current = p.inbox.front();
   p.inbox.pop_front();
+  p.since = channels.api_timer.now();
   if (!p.current->finishing) p.current->started = channels.api_timer.now();
   const Duration time = service_time(*p.current, channels);
   p.current->busy += time;
@@ -151,6 +152,7 @@ void Firmware::on(const ApiTimer& message, const FirmwareChannels& channels) {
   ensure(current.has_value(), "an API processor ends a packet it does not have");
   const Work work = *current;
   current.reset();
+  state_served(work, pipes_[message.pipe].since, false, channels.api_timer.now(), channels);
   execute(work, channels);
   serve_next(channels);
 }
@@ -264,6 +266,16 @@ void Firmware::acknowledge(Work& work, PacketResult result, const FirmwareChanne
 
 void Firmware::end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const {
   channels.packet_ended->state(fact_of(work, result, channels.api_fence.now()));
+}
+
+void Firmware::state_served(const Work& work, SimTime since, bool waits, SimTime now,
+                            const FirmwareChannels& channels) {
+  if (now == since) return;
+  const Packet& packet = work.packet;
+  std::optional<EvictionId> eviction;
+  if (packet.for_eviction) eviction = packet.eviction;
+  channels.mes_served->state({since, now, static_cast<std::uint32_t>(pipe_of(packet.opcode)), packet.opcode,
+                              packet.process, packet.queue, waits, eviction});
 }
 
 PacketEnded Firmware::fact_of(const Work& work, PacketResult result, SimTime now) {

@@ -65,6 +65,7 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
   state_ = message.over ? up : State::down;
   if (message.over) return;
   const SimTime now = channels.api_timer.now();
+  state_cut(now, channels);
   const auto lose = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::lost, now)); };
   for (const Stop& stop : stops_) {
     channels.unmap_timer.cancel(stop.timeout);

@@ -112,6 +112,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
   Work& work = stop.work;
   if (stop.blocks) {
     work.busy += channels.api_timer.now() - stop.unmap_began;
+    state_served(work, stop.unmap_began, true, channels.api_timer.now(), channels);
     blocked_ = false;
   }
   std::vector<QueueId> added;
@@ -145,6 +146,7 @@ void Firmware::on(const UnmapTimer& message, const FirmwareChannels& channels) {
   runlist_edits_.insert(runlist_edits_.begin(), stop.adds.begin(), stop.adds.end());  // KFD's list has them
   if (stop.blocks) {
     stop.work.busy += channels.api_timer.now() - stop.unmap_began;
+    state_served(stop.work, stop.unmap_began, true, channels.api_timer.now(), channels);
     blocked_ = false;
   }
   if (!stop.work.acked) acknowledge(stop.work, PacketResult::unmap_fail, channels);

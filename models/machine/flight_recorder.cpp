@@ -9,10 +9,12 @@ namespace userqsim {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<AnyFact>> fact_names{
-    "JobEnded",      "RequestEnded",     "BufferMoved",     "MemoryUsed",      "SlotChanged",     "QueueRan",
-    "QueueStopped",  "ContextMoved",     "PacketEnded",     "GangReady",       "SlotWaited",      "EvictionStarted",
-    "EvictionStep",  "EvictionSignaled", "EvictionAborted", "EvictionResumed", "QueueTransition", "MesLockHeld",
-    "ProcessExited", "Hazard",           "FaultInjected",   "GpuResetDone",    "ResidencyChanged"};
+    "JobEnded",        "RequestEnded",    "BufferMoved",      "MemoryUsed",       "SlotChanged",
+    "QueueRan",        "QueueStopped",    "ContextMoved",     "PacketEnded",      "GangReady",
+    "SlotWaited",      "EvictionStarted", "EvictionStep",     "EvictionSignaled", "EvictionAborted",
+    "EvictionResumed", "QueueTransition", "MesLockHeld",      "ProcessExited",    "Hazard",
+    "FaultInjected",   "GpuResetDone",    "ResidencyChanged", "UserqLockHeld",    "WorkerMoved",
+    "FenceArmed",      "JobSubmitted",    "MesServed",        "MoveQueued"};
 
 std::string field_text(SimTime t) { return fmt::format("{}ns", t.time_since_epoch().count()); }
 std::string field_text(Duration d) { return fmt::format("{}ns", d.count()); }

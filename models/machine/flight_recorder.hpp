@@ -17,7 +17,8 @@ namespace userqsim {
 using AnyFact = std::variant<JobEnded, RequestEnded, BufferMoved, MemoryUsed, SlotChanged, QueueRan, QueueStopped,
                              ContextMoved, PacketEnded, GangReady, SlotWaited, EvictionStarted, EvictionStep,
                              EvictionSignaled, EvictionAborted, EvictionResumed, QueueTransition, MesLockHeld,
-                             ProcessExited, Hazard, FaultInjected, GpuResetDone, ResidencyChanged>;
+                             ProcessExited, Hazard, FaultInjected, GpuResetDone, ResidencyChanged, UserqLockHeld,
+                             WorkerMoved, FenceArmed, JobSubmitted, MesServed, MoveQueued>;
 
 // The fact's name and its fields in order, as in "SlotChanged 1200000ns 3 mapped running 7".
 std::string describe_fact(const AnyFact& fact);

@@ -12,15 +12,19 @@ namespace userqsim {
 
 namespace {
 
-Driver::Setup driver_setup(const MachineSpec& spec) {
+const Policy* policy_of(const MachineSpec& spec) {
   const Policy* policy = find_policy(spec.policy);
   ensure(policy != nullptr, "no policy of that name");
+  return policy;
+}
+
+Driver::Setup driver_setup(const MachineSpec& spec) {
   Driver::Setup setup;
   setup.kernel = spec.kernel;
   setup.tlb_path = spec.device.tlb_flush_path;
   setup.reset_method = spec.device.reset_method;
   setup.per_queue_reset = spec.device.per_queue_reset;
-  setup.policy = policy;
+  setup.policy = policy_of(spec);
   setup.policy_spec = spec.policy_options;
   setup.apu = spec.device.apu;
   setup.has_mes = spec.firmware.scheduler == Scheduler::mes;
@@ -48,8 +52,9 @@ struct Machine::Impl {
     wire();
     workload.begin(wiring.workload);
   }
-  Impl(const Impl& other)
-      : spec(other.spec),
+  Impl(const Impl& other, std::shared_ptr<const MachineSpec> the_spec)
+      : spec(std::move(the_spec)),
+        origin(other.origin ? other.origin : other.spec),
         layout(other.layout),
         draws(other.draws),
         costs(spec->costs, draws),
@@ -62,6 +67,7 @@ struct Machine::Impl {
         driver(other.driver),
         digest(other.digest),
         recorder(other.recorder) {
+    driver.set_policy(policy_of(*spec));
     wire();
   }
   Impl& operator=(const Impl&) = delete;
@@ -129,6 +135,7 @@ struct Machine::Impl {
   }
 
   std::shared_ptr<const MachineSpec> spec;
+  std::shared_ptr<const MachineSpec> origin;  // of a copy: what its parts were made from and point into
   std::shared_ptr<const Layout> layout;
   Draws draws;
   CostDraws costs;
@@ -147,7 +154,12 @@ struct Machine::Impl {
 
 Machine::Machine(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication)
     : impl_(std::make_unique<Impl>(std::move(spec), replication)) {}
-Machine::Machine(const Machine& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+Machine::Machine(const Machine& other) : impl_(std::make_unique<Impl>(*other.impl_, other.impl_->spec)) {}
+Machine::Machine(const Machine& other, const std::string& policy) {
+  auto changed = std::make_shared<MachineSpec>(other.spec());
+  changed->policy = policy;
+  impl_ = std::make_unique<Impl>(*other.impl_, std::move(changed));
+}
 Machine::~Machine() = default;
 
 bool Machine::step() {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "models/machine/probes.hpp"
 #include "models/machine/spec.hpp"
@@ -23,6 +24,9 @@ class Machine {
   // REQUIRES: check(*spec) is empty. `replication` selects the draws; it and the spec's seed decide everything.
   Machine(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication);
   Machine(const Machine& other);
+  // The same in mid-run, which from here on stops and restarts queues by another policy. REQUIRES: there is one of
+  // that name.
+  Machine(const Machine& other, const std::string& policy);
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 

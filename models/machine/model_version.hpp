@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "9";
+constexpr std::string_view model_version = "10";
 
 }  // namespace userqsim

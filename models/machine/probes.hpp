@@ -34,6 +34,12 @@ struct Probes {
   Probe<FaultInjected> fault_injected;
   Probe<GpuResetDone> gpu_reset_done;
   Probe<ResidencyChanged> residency_changed;
+  Probe<UserqLockHeld> userq_lock_held;
+  Probe<WorkerMoved> worker_moved;
+  Probe<FenceArmed> fence_armed;
+  Probe<JobSubmitted> job_submitted;
+  Probe<MesServed> mes_served;
+  Probe<MoveQueued> move_queued;
 
   // Calls f(probe) for each probe, in the order above, which is part of the digest: a new one stands last.
   template <class F>
@@ -41,7 +47,8 @@ struct Probes {
     f(job_ended), f(request_ended), f(buffer_moved), f(memory_used), f(slot_changed), f(queue_ran),
         f(queue_stopped), f(context_moved), f(packet_ended), f(gang_ready), f(slot_waited), f(eviction_started),
         f(eviction_step), f(eviction_signaled), f(eviction_aborted), f(eviction_resumed), f(queue_transition),
-        f(mes_lock_held), f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done), f(residency_changed);
+        f(mes_lock_held), f(process_exited), f(hazard), f(fault_injected), f(gpu_reset_done), f(residency_changed),
+        f(userq_lock_held), f(worker_moved), f(fence_armed), f(job_submitted), f(mes_served), f(move_queued);
   }
 };
 

@@ -158,6 +158,12 @@ void connect_probes(Wiring& w, Probes& p) {
   w.firmware.fault_injected = &p.fault_injected;
   w.driver.fault_injected = &p.fault_injected;
   w.driver.reset_done = &p.gpu_reset_done;
+  w.driver.userq_lock_held = &p.userq_lock_held;
+  w.driver.worker_moved = &p.worker_moved;
+  w.driver.fence_armed = &p.fence_armed;
+  w.driver.job_submitted = &p.job_submitted;
+  w.firmware.mes_served = &p.mes_served;
+  w.memory.move_queued = &p.move_queued;
 }
 
 }  // namespace

@@ -39,6 +39,20 @@ struct RequestEnded {
 // in shmem (swap), or nowhere: a discardable buffer that was dropped.
 enum class MemType : std::uint8_t { nowhere, vram, gtt, system, swap };
 
+// A buffer is to go from one place to another (amdgpu_bo_move): its space is taken, its move is queued.
+struct MoveQueued {
+  SimTime time;
+  std::uint64_t move = 0;  // its number
+  BufferId buffer;
+  ProcessId process;  // its owner
+  MemType from = MemType::vram;
+  MemType to = MemType::gtt;
+  Bytes bytes{0};
+  RequestId request;   // who asked for memory; none: a restore, a submission or the system's sleep
+  ProcessId claimant;  // for whose sake; none: the system's sleep
+  auto fields() const { return std::tie(time, move, buffer, process, from, to, bytes.value, request, claimant); }
+};
+
 // One buffer has been brought from one place to another.
 struct BufferMoved {
   SimTime time;   // when the copy was done
@@ -48,9 +62,10 @@ struct BufferMoved {
   MemType from = MemType::vram;
   MemType to = MemType::gtt;
   Bytes bytes{0};
-  EvictionId eviction;  // the owner's eviction that let it move, or that brought it back
+  EvictionId eviction;     // the owner's eviction that let it move, or that brought it back
+  std::uint64_t move = 0;  // its number
   auto fields() const {
-    return std::tie(time, start, buffer, process, from, to, bytes.value, eviction.process, eviction.ordinal);
+    return std::tie(time, start, buffer, process, from, to, bytes.value, eviction.process, eviction.ordinal, move);
   }
 };
 

@@ -38,6 +38,7 @@ struct MemoryChannels {
   Channel<HoldOver> hold_over;
   Channel<TablesWritten> tables_written;
   Probe<BufferMoved>* buffer_moved = nullptr;
+  Probe<MoveQueued>* move_queued = nullptr;
   Probe<RequestEnded>* request_ended = nullptr;
   Probe<MemoryUsed>* memory_used = nullptr;
   Probe<ResidencyChanged>* residency_changed = nullptr;

@@ -36,6 +36,8 @@ void Memory::enqueue(BufferId id, MemType from, MemType to, const Claim& claim, 
   moved_ += b.size;
   if (to == MemType::vram) moved_visible_ += b.visible;
   lane_of(from, to).moves.push_back(move);
+  channels.move_queued->state(
+      {channels.validated.now(), move.serial, id, b.owner(), from, to, b.size, claim.request, claim.process});
   if (spec_.eager_fences) {
     for (const ProcessId user : b.users) ask_fence(user, move, channels);
   }
@@ -154,7 +156,7 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
       owner(user).entries_moved += b.entries();
     }
     channels.buffer_moved->state({channels.validated.now(), move.began, move.buffer, b.owner(), move.from, move.to,
-                                  b.size, EvictionId{b.owner(), owner(b.owner()).eviction}});
+                                  b.size, EvictionId{b.owner(), owner(b.owner()).eviction}, move.serial});
   }
   serve(channels);
   check_requests(channels);

@@ -34,8 +34,8 @@ std::string FactNames::text(const BufferMoved& fact) const {
 }
 
 std::string FactNames::text(const MemoryUsed& fact) const {
-  return fmt::format("memory: vram {} gtt {} system {} swap {}", fact.vram.value, fact.gtt.value,
-                     fact.system.value, fact.swap.value);
+  return fmt::format("memory: vram {} gtt {} system {} swap {}", fact.vram.value, fact.gtt.value, fact.system.value,
+                     fact.swap.value);
 }
 
 std::string FactNames::text(const ResidencyChanged& fact) const {
@@ -107,6 +107,37 @@ std::string FactNames::text(const FaultInjected& fact) const {
   const std::string of = fact.eviction ? fmt::format(" in eviction {}", *fact.eviction) : "";
   return fmt::format("FAULT {} {} {} {}{}", fact.fault.value, name_of(fact.kind), process(fact.process),
                      queue(fact.queue), of);
+}
+
+std::string FactNames::text(const UserqLockHeld& fact) const {
+  return fmt::format("{} held the userq_mutex of {} for {}", name_of(fact.holder), process(fact.process),
+                     format_duration(fact.end - fact.start));
+}
+
+std::string FactNames::text(const WorkerMoved& fact) const {
+  return fmt::format("{}: {} worker {}", eviction(fact.eviction), fact.restores ? "restore" : "suspend",
+                     name_of(fact.step));
+}
+
+std::string FactNames::text(const FenceArmed& fact) const {
+  return fmt::format("{} has the eviction fence of its eviction {}", process(fact.eviction.process),
+                     fact.eviction.ordinal);
+}
+
+std::string FactNames::text(const JobSubmitted& fact) const {
+  return fmt::format("job {} of {} in its ring{}", fact.job.value, queue(fact.queue),
+                     fact.fence ? ", under a fence" : "");
+}
+
+std::string FactNames::text(const MesServed& fact) const {
+  return fmt::format("MES pipe {} {} {} {} for {}", fact.pipe, fact.waits ? "stood for" : "served",
+                     name_of(fact.opcode), queue(fact.queue), format_duration(fact.end - fact.start));
+}
+
+std::string FactNames::text(const MoveQueued& fact) const {
+  return fmt::format("buffer {} of {} is to move {} to {}, {} bytes, for {}", fact.buffer.value,
+                     process(fact.process), name_of(fact.from), name_of(fact.to), fact.bytes.value,
+                     process(fact.claimant));
 }
 
 std::string FactNames::text(const GpuResetDone& fact) const {

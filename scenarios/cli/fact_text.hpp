@@ -46,6 +46,12 @@ class FactNames {
   std::string text(const Hazard& fact) const;
   std::string text(const FaultInjected& fact) const;
   std::string text(const GpuResetDone& fact) const;
+  std::string text(const UserqLockHeld& fact) const;
+  std::string text(const WorkerMoved& fact) const;
+  std::string text(const FenceArmed& fact) const;
+  std::string text(const JobSubmitted& fact) const;
+  std::string text(const MesServed& fact) const;
+  std::string text(const MoveQueued& fact) const;
 
  private:
   std::string process(ProcessId id) const;
