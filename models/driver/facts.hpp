@@ -88,7 +88,7 @@ struct QueueTransition {
   std::optional<Opcode> call;
   PacketResult result = PacketResult::ok;
   std::optional<EvictionId> eviction;
-  SimTime began;  // when the helper was called that moved it (amdgpu_userq_map_helper and its like)
+  SimTime began{};  // when the helper was called that moved it (amdgpu_userq_map_helper and its like)
   auto fields() const { return std::tie(time, process, queue, operation, from, to, call, result, began); }
 };
 
