@@ -10,43 +10,6 @@ namespace {
 
 std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
-std::string_view waited_for(EvictionStepKind kind) {
-  switch (kind) {
-    case EvictionStepKind::min_run:
-      return "run_time";
-    case EvictionStepKind::suspend_start:
-    case EvictionStepKind::restore_start:
-      return "worker";
-    case EvictionStepKind::userq_lock:
-      return "userq_mutex";
-    case EvictionStepKind::fence_wait:
-      return "last_fence";
-    case EvictionStepKind::mes_lock:
-      return "mes_mutex";
-    case EvictionStepKind::mes_packet:
-      return "MES";
-    case EvictionStepKind::suspend_fence:
-      return "suspend_fence";
-    case EvictionStepKind::restore_delay:
-      return "timer";
-    case EvictionStepKind::restore_cancelled:
-      return "next_use";
-    case EvictionStepKind::move:
-      return "copy_engine";
-    case EvictionStepKind::userptr_fault:
-      return "page_fault";
-    case EvictionStepKind::page_table:
-      return "page_table";
-    case EvictionStepKind::tlb_flush:
-      return "tlb";
-    case EvictionStepKind::gpu_reset:
-      return "gpu_reset";
-    case EvictionStepKind::restart_gap:
-      return "worker";
-  }
-  return {};
-}
-
 struct PartKind {
   std::string_view part;
   std::string_view waits_for;
@@ -253,6 +216,43 @@ std::string verify_eviction(const RunRecord& record, const EvictionRow& row, std
 }
 
 }  // namespace
+
+std::string_view waited_for(EvictionStepKind kind) {
+  switch (kind) {
+    case EvictionStepKind::min_run:
+      return "run_time";
+    case EvictionStepKind::suspend_start:
+    case EvictionStepKind::restore_start:
+      return "worker";
+    case EvictionStepKind::userq_lock:
+      return "userq_mutex";
+    case EvictionStepKind::fence_wait:
+      return "last_fence";
+    case EvictionStepKind::mes_lock:
+      return "mes_mutex";
+    case EvictionStepKind::mes_packet:
+      return "MES";
+    case EvictionStepKind::suspend_fence:
+      return "suspend_fence";
+    case EvictionStepKind::restore_delay:
+      return "timer";
+    case EvictionStepKind::restore_cancelled:
+      return "next_use";
+    case EvictionStepKind::move:
+      return "copy_engine";
+    case EvictionStepKind::userptr_fault:
+      return "page_fault";
+    case EvictionStepKind::page_table:
+      return "page_table";
+    case EvictionStepKind::tlb_flush:
+      return "tlb";
+    case EvictionStepKind::gpu_reset:
+      return "gpu_reset";
+    case EvictionStepKind::restart_gap:
+      return "worker";
+  }
+  return {};
+}
 
 void append_parts(const EvictionFacts& eviction, SimTime end, std::vector<PartRow>& parts) {
   PartWriter(eviction, end, parts).write();

@@ -25,12 +25,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "results/record/eviction_facts.hpp"
 #include "results/record/rows.hpp"
 
 namespace userqsim {
+
+// What a worker waits for in a step of that kind.
+std::string_view waited_for(EvictionStepKind kind);
 
 // Appends the parts of one eviction to `parts`, by start. `end` is when the run ended.
 void append_parts(const EvictionFacts& eviction, SimTime end, std::vector<PartRow>& parts);

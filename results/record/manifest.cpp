@@ -22,7 +22,9 @@ constexpr std::string_view manifest_format = "userqsim-manifest/1";
 
 // "evictions.csv" has the format "userqsim-evictions/1". A change of a column's meaning moves its number here.
 std::string format_of(const std::string& file) {
-  return fmt::format("userqsim-{}/1", file.substr(0, file.find('.')));
+  const std::string name = file.substr(0, file.find('.'));
+  const bool second = name == "slices" || name == "counters";  // tracks are paths
+  return fmt::format("userqsim-{}/{}", name, second ? 2 : 1);
 }
 
 void write_json(const std::filesystem::path& path, const Json& json) {

@@ -47,10 +47,10 @@ std::vector<std::string> slot_names(const DeviceSpec& device, bool with_kernel_s
   return names;
 }
 
-Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, RecorderOptions options)
+Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, Duration measure_from)
     : layout_(layout),
       compute_units_(device.compute_units),
-      options_(options),
+      measure_from_(measure_from),
       graphs_(layout, device.compute_units),
       processes_(layout) {
   for (const ProcessLayout& process : layout.processes) record_.process_names.push_back(process.name);
@@ -138,7 +138,6 @@ void Recorder::subscribe_tables(Probes& probes) {
                               .method = name_of(fact.method),
                               .result = fact.ok ? "ok" : "failed"});
   });
-  if (options_.slices) subscribe_counters(probes);
 }
 
 EvictionFacts* Recorder::find(const EvictionId& id) {
@@ -246,15 +245,12 @@ void Recorder::close_slot(std::size_t index, SimTime time) {
   QueueRow& queue = record_.queues[slot.queue.index()];
   queue.slot_ns += (time - slot.since).count();
   if (slot.state == SlotState::running) queue.running_ns += (time - slot.since).count();
-  const SimTime counted_from = std::max(slot.since, SimTime{options_.measure_from});
+  const SimTime counted_from = std::max(slot.since, SimTime{measure_from_});
   if (time > counted_from) {
     const std::int64_t length = (time - counted_from).count();
     record_.slot_used_ns += length;
     if (slot.state == SlotState::running) record_.slot_running_ns += length;
   }
-  if (!options_.slices) return;
-  record_.slices.push_back(
-      {static_cast<std::uint32_t>(index), name_of(slot.state), slot.queue.value, ns(slot.since), ns(time)});
 }
 
 void Recorder::on_packet(const PacketEnded& fact) {
@@ -370,9 +366,6 @@ RunRecord Recorder::finish(SimTime end) {
             [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
   std::sort(record_.requests.begin(), record_.requests.end(),
             [](const RequestRow& a, const RequestRow& b) { return a.request < b.request; });
-  std::stable_sort(record_.slices.begin(), record_.slices.end(), [](const SliceRow& a, const SliceRow& b) {
-    return std::tuple{a.slot, a.start_ns} < std::tuple{b.slot, b.start_ns};
-  });
   return std::move(record_);
 }
 

@@ -18,14 +18,10 @@
 
 namespace userqsim {
 
-struct RecorderOptions {
-  Duration measure_from{0};  // slot times are counted from here
-  bool slices = false;       // also record what a time line shows
-};
-
 class Recorder {
  public:
-  Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, RecorderOptions options);
+  // Slot times are counted from `measure_from` on.
+  Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, Duration measure_from = {});
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -42,7 +38,6 @@ class Recorder {
   void subscribe_evictions(Probes& probes);
   void subscribe_queues(Probes& probes);
   void subscribe_tables(Probes& probes);
-  void subscribe_counters(Probes& probes);
 
   void on_started(const EvictionStarted& fact);
   void on_transition(const QueueTransition& fact);
@@ -66,9 +61,7 @@ class Recorder {
 
   const Layout& layout_;
   std::uint32_t compute_units_;
-  RecorderOptions options_;
-  MemoryUsed memory_;                        // as it was last stated
-  std::vector<ResidencyChanged> residency_;  // the same, by process
+  Duration measure_from_;
   RunRecord record_;
   std::vector<EvictionFacts> evictions_;              // in order of start
   std::vector<std::vector<std::size_t>> by_process_;  // indices into evictions_, by ordinal

@@ -181,21 +181,6 @@ struct RequestRow {
   std::int64_t observed_until_ns = 0;  // ended, or when its process exited or the run ended
 };
 
-struct SliceRow {
-  std::uint32_t slot = 0;
-  std::string_view state;
-  std::uint32_t queue = no_index;
-  std::int64_t start_ns = 0;
-  std::int64_t end_ns = 0;
-};
-
-struct CounterRow {
-  std::string_view track;
-  std::int64_t time_ns = 0;
-  std::int64_t value = 0;
-  std::uint32_t process = no_index;  // none: of the device
-};
-
 // One process over the whole run, and its memory.
 struct ProcessRow {
   std::uint32_t process = no_index;
@@ -236,8 +221,6 @@ struct RunRecord {
   std::vector<FaultRow> faults;
   std::vector<ResetRow> resets;
   std::vector<RequestRow> requests;
-  std::vector<SliceRow> slices;
-  std::vector<CounterRow> counters;
 };
 
 // Nothing, a count, or a mean.

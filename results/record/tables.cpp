@@ -75,7 +75,7 @@ std::string_view hazard_detail(std::string_view kind) {
 
 }  // namespace
 
-RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
+RecordTables::RecordTables(const std::filesystem::path& directory)
     : evictions_(directory / "evictions.csv", eviction_columns()),
       parts_(directory / "eviction_parts.csv",
              keyed({"eviction", "queue", "part", "waits_for", "start_ns", "end_ns", "critical", "process"})),
@@ -116,11 +116,7 @@ RecordTables::RecordTables(const std::filesystem::path& directory, bool slices)
                        "waited", "episode_ns", "request"})),
       hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
       faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})),
-      resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {
-  if (!slices) return;
-  slices_.emplace(directory / "slices.csv", keyed({"track", "name", "start_ns", "end_ns"}));
-  counters_.emplace(directory / "counters.csv", keyed({"track", "time_ns", "value"}));
-}
+      resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {}
 
 void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_evictions(key, record);
@@ -135,7 +131,6 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_hazards(key, record);
   write_faults(key, record);
   write_resets(key, record);
-  if (slices_) write_slices(key, record);
 }
 
 std::vector<FileSummary> RecordTables::close() {
@@ -144,8 +139,6 @@ std::vector<FileSummary> RecordTables::close() {
                          &requests_, &hazards_, &faults_, &resets_}) {
     files.push_back(csv->close());
   }
-  if (slices_) files.push_back(slices_->close());
-  if (counters_) files.push_back(counters_->close());
   return files;
 }
 
@@ -257,23 +250,6 @@ void RecordTables::write_faults(const RecordKey& key, const RunRecord& record) {
     faults_ << key << row.time_ns << row.fault << row.kind << name_at(record.process_names, row.process)
             << name_at(record.queue_names, row.queue) << row.eviction;
     faults_.end_row();
-  }
-}
-
-void RecordTables::write_slices(const RecordKey& key, const RunRecord& record) {
-  for (const SliceRow& row : record.slices) {
-    *slices_ << key << record.slot_names.at(row.slot)
-             << fmt::format("{} {}", name_at(record.queue_names, row.queue), row.state) << row.start_ns
-             << row.end_ns;
-    slices_->end_row();
-  }
-  for (const CounterRow& row : record.counters) {
-    const bool of_device = row.process == no_index;
-    *counters_ << key
-               << (of_device ? std::string(row.track)
-                             : fmt::format("{} {}", row.track, name_at(record.process_names, row.process)))
-               << row.time_ns << row.value;
-    counters_->end_row();
   }
 }
 

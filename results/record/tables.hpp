@@ -19,10 +19,10 @@ struct RecordKey {
 };
 
 // evictions.csv, eviction_parts.csv, transitions.csv, mes_ops.csv, jobs.csv, graphs.csv, queues.csv, processes.csv,
-// requests.csv, hazards.csv, faults.csv, resets.csv, and on request slices.csv and counters.csv.
+// requests.csv, hazards.csv, faults.csv, resets.csv.
 class RecordTables {
  public:
-  RecordTables(const std::filesystem::path& directory, bool slices);
+  explicit RecordTables(const std::filesystem::path& directory);
 
   void write(const RecordKey& key, const RunRecord& record);
   std::vector<FileSummary> close();
@@ -40,11 +40,9 @@ class RecordTables {
   void write_hazards(const RecordKey& key, const RunRecord& record);
   void write_resets(const RecordKey& key, const RunRecord& record);
   void write_faults(const RecordKey& key, const RunRecord& record);
-  void write_slices(const RecordKey& key, const RunRecord& record);
 
   CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, graphs_, queues_, processes_, requests_, hazards_,
       faults_, resets_;
-  std::optional<CsvWriter> slices_, counters_;
 };
 
 // One block of summary.csv: the rows of one replication, or of all replications of a policy pooled (no number).

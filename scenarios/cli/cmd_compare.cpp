@@ -86,19 +86,21 @@ int cmd_compare(const ExperimentOptions& options) {
   const LoadedScenario& loaded = sides.loaded;
   const ComparePlan plan = plan_comparison(
       {.sides = sides.machines, .first_replication = options.first_rep, .replications = options.reps});
+  const TraceRequest traced = trace_request(options, loaded);
   if (options.dry_run) {
     print_plan(plan.cells, loaded, options.format);
     return exit_status::ok;
   }
   RunDirectory directory(output_path(options, loaded), options.force);
-  experiment.results = run_experiment(plan.cells, options, loaded);
+  ExperimentTraces traces(traced, plan.cells, loaded.scenario.name, directory.partial());
+  experiment.results = run_experiment(plan.cells, options, loaded, traces);
   const CompareOutcome outcome = assess(plan, experiment.results);
   experiment.cells = plan.cells;
   experiment.summaries = outcome.summaries;
   experiment.varied = sides.varied;
   experiment.comparison = all_rows(outcome.comparison);
   ComparisonReport report = make_report(options, sides, outcome);
-  const Published published = publish(directory, options, loaded, experiment);
+  const Published published = publish(directory, options, loaded, experiment, traces);
   report.directory = published.directory;
   report.files = published.files;
   write_stdout(render(report, options.format));

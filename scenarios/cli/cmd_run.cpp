@@ -31,15 +31,17 @@ int cmd_run(const ExperimentOptions& options) {
   experiment.started_utc = utc_now();
   const LoadedScenario loaded = load_experiment(options);
   experiment.cells = plan_run(loaded.machine, options.first_rep, options.reps);
+  const TraceRequest traced = trace_request(options, loaded);
   if (options.dry_run) {
     print_plan(experiment.cells, loaded, options.format);
     return exit_status::ok;
   }
   RunDirectory directory(output_path(options, loaded), options.force);
-  experiment.results = run_experiment(experiment.cells, options, loaded);
+  ExperimentTraces traces(traced, experiment.cells, loaded.scenario.name, directory.partial());
+  experiment.results = run_experiment(experiment.cells, options, loaded, traces);
   experiment.summaries =
       summarize(experiment.cells, experiment.results, whole_base_cells(experiment.cells, experiment.results));
-  const Published published = publish(directory, options, loaded, experiment);
+  const Published published = publish(directory, options, loaded, experiment, traces);
   const std::vector<SummaryRow> pooled =
       experiment.summaries.empty() ? std::vector<SummaryRow>{} : experiment.summaries.back().rows;
   write_stdout(report(loaded, pooled, published, options.format));

@@ -180,17 +180,19 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 }
 
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded) {
+                          const LoadedScenario& loaded, ExperimentTraces& traces) {
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
-                   .slices = options.slices,
                    .max_events = options.max_events,
                    .timeout = {},
                    .interrupt = interrupt_flag(),
                    .attach = {},
                    .progress = {}};
   if (options.timeout) pool.timeout = duration_option("--timeout", *options.timeout);
-  if (logs_facts()) pool.attach = log_facts_of;
+  pool.attach = [&traces](Machine& machine, const Cell& cell, std::size_t index) {
+    if (logs_facts()) log_facts_of(machine, cell);
+    return traces.attach(machine, cell, index);
+  };
   ProgressLine line;
   pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };
   log_info(fmt::format("{} runs of {}", cells.size(), loaded.scenario.name));
@@ -203,7 +205,7 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
 }
 
 Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
-                  const Experiment& experiment) {
+                  const Experiment& experiment, ExperimentTraces& traces) {
   const std::vector<Cell>& cells = experiment.cells;
   const PoolResult& results = experiment.results;
   const std::filesystem::path& to = directory.partial();
@@ -216,11 +218,12 @@ Published publish(RunDirectory& directory, const ExperimentOptions& options, con
   if (!experiment.varied.sides.empty()) {
     manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, experiment.comparison));
   }
-  RecordTables tables(to, options.slices);
+  RecordTables tables(to);
   for (const std::size_t i : whole) {
     tables.write({scenario, cells[i].policy, cells[i].replication}, results.cells[i]->record);
   }
   for (FileSummary& file : tables.close()) manifest.files.push_back(std::move(file));
+  for (FileSummary& file : traces.join(whole)) manifest.files.push_back(std::move(file));
   write_manifest(to / "manifest.json", manifest);
   write_timing(to / "timing.csv", scenario, timing_of(cells, results));
   write_provenance(to / "provenance.json", {.argv = options.argv,

@@ -11,6 +11,7 @@
 #include "results/record/run_directory.hpp"
 #include "results/record/tables.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/traces.hpp"
 #include "scenarios/experiment/replicate.hpp"
 #include "scenarios/load/scenario.hpp"
 
@@ -35,7 +36,7 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 // Runs the cells with progress, log and limits as the options say. A broken invariant is thrown as InvariantError
 // with the command that repeats it.
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded);
+                          const LoadedScenario& loaded, ExperimentTraces& traces);
 
 // The sides of a comparison, for the manifest.
 struct VariedSides {
@@ -62,7 +63,7 @@ struct Published {
 
 // Writes everything and renames the directory into place.
 Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
-                  const Experiment& experiment);
+                  const Experiment& experiment, ExperimentTraces& traces);
 
 // Says on standard error why the results are partial, and gives the exit status.
 int finish(const PoolResult& results, const Published& published);

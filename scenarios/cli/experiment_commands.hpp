@@ -44,6 +44,9 @@ struct ExperimentOptions {
   bool dry_run = false;
   TableFormat format = TableFormat::table;
   bool slices = false;
+  std::vector<std::string> trace;  // formats: pftrace, json
+  std::optional<std::string> trace_window;
+  std::vector<std::string> trace_filter;
   std::string profiles;
   std::vector<std::string> argv;
 };

@@ -16,18 +16,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-CellResult run_cell(const Cell& cell, const PoolOptions& options) {
+CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& options) {
   const Clock::time_point start = Clock::now();
   Machine machine(cell.spec, cell.replication);
-  Recorder recorder(machine.probes(), machine.layout(), cell.spec->device,
-                    {.measure_from = options.measure_from, .slices = options.slices && cell.keep_record});
-  if (options.attach) options.attach(machine, cell);
+  Recorder recorder(machine.probes(), machine.layout(), cell.spec->device, options.measure_from);
+  const CellFinisher finish = options.attach ? options.attach(machine, cell, index) : CellFinisher{};
   const StopReason stop = machine.run(options.max_events, options.interrupt);
   const bool whole = stop == StopReason::horizon;
   RunRecord record = recorder.finish(whole ? SimTime{cell.spec->horizon} : machine.now());
   // A run that was cut off may stand between two facts of one moment, and is not used.
   const std::string violation = whole ? verify_parts(record) : std::string{};
   ensure(violation.empty(), violation);
+  if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
   Measures measures(record, options.measure_from.count());
   const std::chrono::duration<double> wall = Clock::now() - start;
   return {.record = cell.keep_record ? std::move(record) : RunRecord{},
@@ -62,7 +62,7 @@ class Pool {
   void work() {
     while (const auto index = next()) {
       try {
-        store(*index, run_cell(cells_[*index], options_));
+        store(*index, run_cell(cells_[*index], *index, options_));
       } catch (...) {
         const std::lock_guard lock(mutex_);
         failures_[*index] = std::current_exception();

@@ -19,6 +19,8 @@ LIBRARIES = {
     r"CLI/.*": ("scenarios/cli/*",),
     r"spdlog/.*": ("scenarios/cli/logging.*",),
     r"boost/graph/.*": ("sim/graph/*",),
+    r"protozero/.*": ("results/trace/pftrace.*",),
+    r"zlib\.h": ("results/trace/gzip_file.*",),
 }
 
 # What may make two runs differ: pattern, floors it is banned from, files whose use of it reaches no result.

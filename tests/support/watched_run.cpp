@@ -148,7 +148,7 @@ WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t re
                        std::uint64_t verify_every) {
   Machine machine(std::move(spec), replication);
   Watch watch(machine);
-  Recorder recorder(machine.probes(), machine.layout(), machine.spec().device, {});
+  Recorder recorder(machine.probes(), machine.layout(), machine.spec().device);
   WatchedRun run;
   while (machine.step()) {
     if (machine.events() % verify_every == 0) machine.verify();

@@ -96,7 +96,7 @@ TEST_CASE("names are written for processes and queues, nothing for none") {
   record.hazards.push_back({6, "fence_never_signals", 0, no_index});
   record.faults.push_back({7, 2, "no_preempt", 0, 0, 4});
   record.faults.push_back({8, 0, "mes_silent", no_index, no_index, std::nullopt});
-  RecordTables tables(directory.path(), false);
+  RecordTables tables(directory.path());
   tables.write({"s", "unmap_map", 3}, record);
   tables.close();
   const std::string faults = content(directory.path() / "faults.csv");

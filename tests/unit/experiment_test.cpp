@@ -74,7 +74,10 @@ TEST_CASE("cells give the same results at any number of threads") {
 TEST_CASE("a broken invariant names the first cell that broke it") {
   std::atomic<bool> interrupt = false;
   PoolOptions options = with(interrupt, 3);
-  options.attach = [](Machine&, const Cell& cell) { ensure(cell.replication < 2, "made to fail"); };
+  options.attach = [](Machine&, const Cell& cell, std::size_t) -> CellFinisher {
+    ensure(cell.replication < 2, "made to fail");
+    return {};
+  };
   try {
     run_cells(plan_run(shared(busy_machine()), 0, 6), options);
     FAIL("nothing was thrown");

@@ -33,7 +33,7 @@ class Bench {
         {game, gfx, &stream_, {{"a", gfx, {}, {}}, {"b", gfx, {}, {}}, {"c", comp, {}, {}}}, {0, 1, 2}}};
     device_.compute_units = 10;
     device_.gfx = {1, 2};
-    recorder_ = std::make_unique<Recorder>(probes, layout_, device_, RecorderOptions{});
+    recorder_ = std::make_unique<Recorder>(probes, layout_, device_);
   }
 
   void start(std::int64_t time, EvictionId eviction, std::uint32_t running, RequestId request = {}) {
