@@ -60,12 +60,18 @@ class Cause {
     std::string text = buffers_in_the_way();
     if (!text.empty()) text += " ";
     if (row_.queues == 0) return text + "It has no queue that could run.";
-    const bool one = row_.queues == 1;
-    const std::string stop =
-        one ? std::string{"its one queue stops"} : fmt::format("its {} queues stop together", row_.queues);
-    const std::string busy = row_.queues_running < row_.queues ? fmt::format("{} of them", row_.queues_running)
-                                                               : std::string{one ? "it" : "all of them"};
-    return text + fmt::format("One eviction fence stands for the whole process, so {}; {} had work.", stop, busy);
+    if (row_.queues == 1) {
+      return text +
+             fmt::format("One eviction fence stands for the whole process, so its one queue stops; it had {}.",
+                         row_.queues_running == 1 ? "work" : "no work");
+    }
+    const std::string busy = row_.queues_running == 0             ? std::string{"none"}
+                             : row_.queues_running == row_.queues ? std::string{"all"}
+                                                                  : fmt::format("{}", row_.queues_running);
+    return text + fmt::format(
+                      "One eviction fence stands for the whole process, so its {} queues stop together; {} of "
+                      "them had work.",
+                      row_.queues, busy);
   }
 
  private:

@@ -150,9 +150,19 @@ class PartWords {
     } else {
       text += ": taken up at once";
     }
-    text += fmt::format(", {} of MES's time", length_text(packet->busy_ns));
+    text += fmt::format(", {} of MES's time{}", length_text(packet->busy_ns),
+                        stands_still(*packet) ? " with the wait until its queue left" : "");
     return packet->acked_ns ? fmt::format("{}, acknowledged {}", text, at(*packet->acked_ns))
                             : text + ", never acknowledged";
+  }
+
+  // Whether MES served nobody else until the packet's queue had left its slot.
+  bool stands_still(const MesOpRow& packet) const {
+    return std::any_of(input_.seen.served.begin(), input_.seen.served.end(), [&](const MesServed& served) {
+      return served.waits && served.process.value == packet.process && served.queue.value == packet.queue &&
+             name_of(served.opcode) == packet.opcode && ns_of(served.start) >= *packet.started_ns &&
+             (!packet.done_ns || ns_of(served.start) <= *packet.done_ns);
+    });
   }
 
   // What MES did instead.

@@ -197,12 +197,15 @@ class StoryPage {
     for (const StoryAccount& account : story_.accounts) {
       accounts.rows.push_back({std::string{account.part}, std::string{account.waits_for},
                                fmt::format("{}", account.times), exact_us(account.ns),
-                               exact_us(account.downtime_ns)});
+                               downtime_text(account.downtime_ns)});
       downtime += account.downtime_ns;
     }
-    accounts.rows.push_back({"all", "", "", exact_us(row_.ended_ns - row_.start_ns), exact_us(downtime)});
+    accounts.rows.push_back({"all", "", "", exact_us(row_.ended_ns - row_.start_ns), downtime_text(downtime)});
     table(accounts);
   }
+
+  // Of an eviction that was not restored the downtime is not known.
+  std::string downtime_text(std::int64_t ns) const { return row_.downtime_ns ? exact_us(ns) : std::string{}; }
 
   static std::string exact(const OptionalNs& value, std::string_view unit) {
     if (!value) return {};

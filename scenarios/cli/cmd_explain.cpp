@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 
 #include "models/machine/model_version.hpp"
 #include "models/policy/policies.hpp"
@@ -110,7 +111,10 @@ std::vector<std::string> against_of(const ExplainOptions& options, const Machine
   return against;
 }
 
-int interrupted() { return exit_status::signal_base + received_signal(); }
+int interrupted() {
+  fmt::print(stderr, "userqsim: interrupted by signal {}; nothing is told\n", received_signal());
+  return exit_status::signal_base + received_signal();
+}
 
 }  // namespace
 

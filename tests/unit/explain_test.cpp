@@ -113,6 +113,24 @@ TEST_CASE("from a copy of its machine an eviction is what a run under that polic
                                            "mes_lock_hold_ns", "part mes_packet", "part suspend_fence"});
 }
 
+// A job of 3 ms whose fence the worker waits for without limit: evicted at 1 ms, it had run for that long.
+TEST_CASE("a wait for a last fence names the job and how long it had run", "[explain]") {
+  MachineSpec spec = ideal_machine();
+  spec.kernel.pre_wait = PreWait::unbounded;
+  JobSpec fenced = job(3ms);
+  fenced.fence = true;
+  spec.processes = {process("app", {queue("q0", QueueType::compute, stream(PeriodicArrival{1h}, fenced, 1))})};
+  spec.events = {evict_at(1ms, "app")};
+  spec.horizon = 10ms;
+  const Story story = story_of(share(spec), 0);
+  REQUIRE(story.accounts.size() == 1);
+  CHECK(story.accounts[0].part == "fence_wait");
+  CHECK(story.accounts[0].ns == ns(2ms));
+  CHECK(story.accounts[0].downtime_ns == 0);  // before the first stop
+  REQUIRE(story.parts.size() == 1);
+  CHECK(story.parts[0].told == "job 0's, which had begun 1.00 ms before; 1 fence pending");
+}
+
 // Two idle processes are evicted at 1 ms; each REMOVE_QUEUE takes MES 10 us, seen on a 2 us grid. The second waits
 // for the device's mutex while the first holds it, and the first's ADD_QUEUE, issued at 10, is behind the second's
 // REMOVE.
