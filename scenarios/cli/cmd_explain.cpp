@@ -91,19 +91,31 @@ std::size_t eviction_of(const std::string& text, const RunRecord& record, const 
   fail_eviction(text, fmt::format("{}/0 to {}/{}", name, name, of_process - 1));
 }
 
+// Why the machine cannot run under the policy: HWS knows but one. Empty: it can.
+std::string objection(const MachineSpec& machine, const std::string& policy) {
+  MachineSpec other = machine;
+  other.policy = policy;
+  const std::vector<SpecProblem> problems = check(other);
+  return problems.empty() ? std::string{} : problems.front().message;
+}
+
+// Those that are named have to be possible; of the others those that are.
 std::vector<std::string> against_of(const ExplainOptions& options, const MachineSpec& machine) {
   std::vector<std::string> against;
+  const auto add_if_possible = [&](const std::string& policy) {
+    if (policy != machine.policy && objection(machine, policy).empty()) against.push_back(policy);
+  };
   for (const std::string& policy : options.against) {
     if (policy == "all") {
-      for (const std::string& name : policy_names()) {
-        if (name != machine.policy) against.push_back(name);
-      }
+      for (const std::string& name : policy_names()) add_if_possible(name);
       continue;
     }
     require_policy("--against", policy);
+    const std::string problem = objection(machine, policy);
+    if (!problem.empty()) throw InputError(fmt::format("--against: {}", problem));
     against.push_back(policy);
   }
-  if (options.against.empty()) against = {counterpart_of(machine)};
+  if (options.against.empty()) add_if_possible(counterpart_of(machine));
   for (const std::string& policy : against) {
     if (std::count(against.begin(), against.end(), policy) == 1) continue;
     throw InputError(fmt::format("--against: found {} more than once", policy));

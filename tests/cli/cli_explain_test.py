@@ -77,6 +77,12 @@ class Explain(CommandTest):
         self.assertEqual(story["others"][0]["eviction"], story["eviction"])
         self.assertEqual(story["others"][0]["accounts"], story["accounts"])
 
+    def test_hws_knows_no_other_policy(self):
+        self.assert_status(self.run_command("run", "idle-queues-hold-slots", "--policy", "unmap_map", "--out", self.out), 0)
+        self.assertEqual(self.story(0)["others"], [])
+        self.assertEqual(self.story(0, "--against", "all")["others"], [])
+        self.assert_one_error(self.explain(0, "--against", "hybrid"), "--against", "HWS")
+
     def test_formats_say_the_same_each_time(self):
         self.left_by("run")
         told = {}
