@@ -91,7 +91,8 @@ class Driver {
   // `layout` outlives the driver.
   Driver(const Setup& setup, const Layout& layout);
 
-  // From here on. An operation under way goes on as it was planned.
+  // For evictions whose worker has not begun to wait for last fences. Another goes on as it began, to its restart:
+  // that a queue was suspended or removed decides how it can come back.
   void set_policy(const Policy* policy) { setup_.policy = policy; }
 
   void handle(const DriverEvent& event, const DriverChannels& channels);
@@ -129,6 +130,7 @@ class Driver {
     bool exit_wanted = false;
     bool quiesced = false;                    // its present eviction is an invalidation's (userptr_quiesce)
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
+    const Policy* stopped_by = nullptr;       // by whose plan it was stopped last, and is restarted
     auto fields() const {
       return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t,
                         TimeIf, std::uint32_t, bool, bool, bool, const std::vector<PressureId>&>(
@@ -206,6 +208,8 @@ class Driver {
   void state_move(ThreadId thread, const OperationThread& op, const Moved& moved, const DriverChannels& channels);
   void complete_fences(QueueId queue, const DriverChannels& channels);
   void note_all_gangs(const MesCall& call);
+  std::vector<PlanStep> restart_plan(ProcessId process) const;
+  std::vector<PlanStep> exit_plan(ProcessId process) const;
   bool others_stopped(ProcessId process) const;
   std::vector<ThreadId> fence_waiters(ProcessId process) const;
 
@@ -339,6 +343,7 @@ class Driver {
   bool asleep_ = false;                     // its queues are stopped: nor does any restore worker
   std::vector<DriverEvent> frozen_events_;  // what clients would have done meanwhile
   bool gangs_held_ = false;                 // a SUSPEND for all gangs is in force
+  const Policy* held_by_ = nullptr;         // by whose plan
   std::vector<FaultId> failing_resets_;     // faults that wait for a reset of the GPU
   std::uint32_t opened_ = 0;                // processes that have opened the device, ever
   std::uint32_t next_request_ = 0;

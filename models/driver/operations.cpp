@@ -158,6 +158,24 @@ void Driver::complete_fences(QueueId id, const DriverChannels& channels) {
 void Driver::note_all_gangs(const MesCall& call) {
   if (!call.packet.all_gangs || call.result != PacketResult::ok) return;
   gangs_held_ = call.packet.opcode == Opcode::suspend;
+  held_by_ = gangs_held_ ? file(call.packet.process).stopped_by : nullptr;
+}
+
+// As the process was stopped, by whatever policy. Where all gangs are held by the plan of another, the last who
+// restarts owes them theirs.
+std::vector<PlanStep> Driver::restart_plan(ProcessId process) const {
+  const Policy* policy = file(process).stopped_by != nullptr ? file(process).stopped_by : setup_.policy;
+  const bool others = others_stopped(process);
+  std::vector<PlanStep> plan = policy->plan_restart({view_of(process), others, gangs_held_});
+  if (!gangs_held_ || held_by_ == policy) return plan;
+  const std::vector<PlanStep> owed = held_by_->plan_exit({{}, others, gangs_held_});
+  plan.insert(plan.end(), owed.begin(), owed.end());
+  return plan;
+}
+
+std::vector<PlanStep> Driver::exit_plan(ProcessId process) const {
+  const Policy* policy = gangs_held_ ? held_by_ : setup_.policy;
+  return policy->plan_exit({{}, others_stopped(process), gangs_held_});
 }
 
 // Whether another process's queues are stopped or about to be: its eviction fence is not live.

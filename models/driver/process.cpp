@@ -132,8 +132,7 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
             return release(mutex, channels);
           }
           if (!flush_submissions(process, closer, channels)) return;
-          const RestartView nobody{{}, others_stopped(process), gangs_held_};
-          begin(closer.op, Operation::restore, setup_.policy->plan_exit(nobody), process);
+          begin(closer.op, Operation::restore, exit_plan(process), process);
           closer.step = Step::let_go;
           break;
         }

@@ -272,8 +272,7 @@ void Driver::begin_restart(ProcessId process, RestoreWorker& worker, const Drive
   if (file(process).fence != FenceState::live) {
     channels.hazard->state({channels.wake.now(), HazardKind::restarted_while_evicted, process, QueueId::none()});
   }
-  const RestartView view{view_of(process), others_stopped(process), gangs_held_};
-  begin(worker.op, Operation::restore, setup_.policy->plan_restart(view), process);
+  begin(worker.op, Operation::restore, restart_plan(process), process);
   worker.step = RestoreWorker::Step::restart;
 }
 

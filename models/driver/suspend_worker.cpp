@@ -32,6 +32,7 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
         if (file(process).fence != FenceState::enabled) {  // the process has exited meanwhile
           return leave_suspend(process, worker, channels);
         }
+        file(process).stopped_by = setup_.policy;
         worker.step = Step::fence_wait;
         worker.cursor = 0;
         break;
@@ -44,7 +45,8 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
           case WaitState::signaled:
             break;
         }
-        begin(worker.op, Operation::evict, setup_.policy->plan_stop(StopView{view_of(process)}), process);
+        begin(worker.op, Operation::evict, file(process).stopped_by->plan_stop(StopView{view_of(process)}),
+              process);
         worker.step = Step::stop;
         break;
       case Step::stop:
@@ -61,7 +63,7 @@ void Driver::run(ProcessId process, SuspendWorker& worker, const DriverChannels&
 Driver::WaitState Driver::wait_last_fences(ProcessId process, SuspendWorker& worker,
                                            const DriverChannels& channels) {
   const KernelSpec& kernel = setup_.kernel;
-  const std::optional<Duration> own = setup_.policy->fence_wait(setup_.policy_spec);
+  const std::optional<Duration> own = file(process).stopped_by->fence_wait(setup_.policy_spec);
   if (!own && kernel.pre_wait == PreWait::none) return WaitState::signaled;
   std::optional<Duration> limit = own;
   if (!own && kernel.pre_wait != PreWait::unbounded) limit = kernel.pre_wait_limit;

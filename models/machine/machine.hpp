@@ -24,8 +24,8 @@ class Machine {
   // REQUIRES: check(*spec) is empty. `replication` selects the draws; it and the spec's seed decide everything.
   Machine(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication);
   Machine(const Machine& other);
-  // The same in mid-run, which from here on stops and restarts queues by another policy. REQUIRES: there is one of
-  // that name.
+  // The same in mid-run, which from here on stops queues by another policy. What the old one has stopped, or begun
+  // to stop, is restarted by the old one. REQUIRES: there is one of that name.
   Machine(const Machine& other, const std::string& policy);
   Machine& operator=(const Machine&) = delete;
   ~Machine();

@@ -64,6 +64,12 @@ Recorder::Recorder(Probes& probes, const Layout& layout, const DeviceSpec& devic
   live_.resize(layout.processes.size(), false);
   queue_state_.resize(layout.queues.size(), SlotState::free);
   slots_.resize(record_.slot_names.size());
+  subscribe(probes);
+}
+
+Recorder::Recorder(const Recorder& other, Probes& probes) : Recorder(other) { subscribe(probes); }
+
+void Recorder::subscribe(Probes& probes) {
   subscribe_evictions(probes);
   subscribe_queues(probes);
   subscribe_tables(probes);
@@ -143,6 +149,16 @@ void Recorder::subscribe_tables(Probes& probes) {
 EvictionFacts* Recorder::find(const EvictionId& id) {
   if (!id.process.exists() || id.ordinal >= by_process_[id.process.index()].size()) return nullptr;
   return &evictions_[by_process_[id.process.index()][id.ordinal]];
+}
+
+const EvictionFacts& Recorder::facts(const EvictionId& id) const {
+  return evictions_[by_process_[id.process.index()][id.ordinal]];
+}
+
+bool Recorder::is_over(const EvictionId& id) const {
+  const bool newest = id.ordinal + 1 == by_process_[id.process.index()].size();
+  const RequestId request = facts(id).started.request;
+  return !(newest && live_[id.process.index()]) && (!request.exists() || requests_.contains(request));
 }
 
 EvictionFacts* Recorder::live_eviction(ProcessId process) {

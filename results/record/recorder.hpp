@@ -1,7 +1,8 @@
 // Turns the facts of one machine's run into rows. It listens and cannot steer.
 //
-// REQUIRES: the probes and the layout outlive the recorder; it is made before the machine runs. PROMISES: the rows
-// depend on the facts alone; what an eviction still lacks when the run ends is left empty, never guessed.
+// REQUIRES: the probes and the layout outlive the recorder; it is made before the machine runs, or continues that
+// of the machine whose copy it listens to. PROMISES: the rows depend on the facts alone; what an eviction still
+// lacks when the run ends is left empty, never guessed.
 #pragma once
 
 #include <map>
@@ -22,19 +23,30 @@ class Recorder {
  public:
   // Slot times are counted from `measure_from` on.
   Recorder(Probes& probes, const Layout& layout, const DeviceSpec& device, Duration measure_from = {});
-  Recorder(const Recorder&) = delete;
+  // Of a copy of the machine that `other` listens to, made just now: it has heard what that has heard.
+  Recorder(const Recorder& other, Probes& probes);
   Recorder& operator=(const Recorder&) = delete;
 
   // The record of the run, which ended at `end`. Call once, after the last fact.
   RunRecord finish(SimTime end);
 
+  // What was heard of an eviction, its steps in order once the run is finished. REQUIRES: has(id).
+  const EvictionFacts& facts(const EvictionId& id) const;
+  bool has(const EvictionId& id) const { return id.ordinal < by_process_[id.process.index()].size(); }
+  // Whether nothing more will be heard of the eviction: it was restored or cut off, and its request has ended.
+  // REQUIRES: has(id).
+  bool is_over(const EvictionId& id) const;
+
  private:
+  Recorder(const Recorder&) = default;
+
   struct Slot {
     SlotState state = SlotState::free;
     QueueId queue;
     SimTime since;
   };
 
+  void subscribe(Probes& probes);
   void subscribe_evictions(Probes& probes);
   void subscribe_queues(Probes& probes);
   void subscribe_tables(Probes& probes);

@@ -54,4 +54,16 @@ struct ExperimentOptions {
 int cmd_run(const ExperimentOptions& options);
 int cmd_compare(const ExperimentOptions& options);
 
+struct ExplainOptions {
+  std::string run;       // a directory that run or compare wrote
+  std::string eviction;  // "3", the row in evictions.csv, or "game/3", the process's own count; both from 0
+  std::optional<std::string> policy;  // what the column `policy` says; default: the first of the run
+  std::optional<std::uint32_t> rep;   // default: the first of the run
+  std::vector<std::string> against;   // other policies; none: the counterpart; "all": every one
+  TableFormat format = TableFormat::table;
+  std::string profiles;
+};
+// Runs one replication of a run again and prints the story of one eviction.
+int cmd_explain(const ExplainOptions& options);
+
 }  // namespace userqsim

@@ -44,6 +44,7 @@ struct CommandLine {
   std::string graph_subject;
   std::string graph_other;
   LifecycleOptions lifecycle;
+  ExplainOptions explain;
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -156,6 +157,37 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
   });
 }
 
+void add_explain(CLI::App& app, CommandLine& line) {
+  ExplainOptions& options = line.explain;
+  CLI::App* explain = app.add_subcommand("explain", "Tell one eviction of a run as a story");
+  explain->add_option("run", options.run, "Directory that run or compare wrote")->required();
+  explain
+      ->add_option(
+          "--eviction", options.eviction,
+          "Row of evictions.csv under that policy and replication, from 0 in order of start; or the K-th of a "
+          "process, from 0")
+      ->required()
+      ->type_name("N|PROCESS/K");
+  explain->add_option("--policy", options.policy, "As the column policy says; default: the first of the run");
+  explain->add_option("--rep", options.rep, "Replication; default: the first of the run")
+      ->check(whole_number(0, std::numeric_limits<std::uint32_t>::max() - 1));
+  explain
+      ->add_option_function<std::string>(
+          "--against", [&options](const std::string& text) { options.against = split_at_commas(text); },
+          "Under which other policies it is told too, or all; default: of preempt_restore and unmap_map the other "
+          "one, of any other the kernel's own")
+      ->type_name("A,B,...");
+  explain->add_option("--profiles", options.profiles, profiles_help);
+  add_format(*explain, line);
+  add_log(*explain, line);
+  explain->callback([&line] {
+    line.command = [&line] {
+      line.explain.format = *table_format(line.format);
+      return cmd_explain(line.explain);
+    };
+  });
+}
+
 // `graph lifecycle --kernel K`, `graph jobs SCENARIO`, `graph wiring`.
 void add_graphs(CLI::App& app, CommandLine& line) {
   CLI::App* graph = app.add_subcommand("graph", "Print a graph, a line an edge or as Graphviz text");
@@ -234,6 +266,7 @@ void add_others(CLI::App& app, CommandLine& line) {
     line.command = [&line] { return cmd_list(line.list_what, *table_format(line.format), line.load); };
   });
 
+  add_explain(app, line);
   add_graphs(app, line);
   add_lifecycle(app, line);
 }
