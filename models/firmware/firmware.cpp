@@ -1,5 +1,7 @@
 #include "models/firmware/firmware.hpp"
 
+#include <algorithm>
+
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -25,26 +27,33 @@ void Firmware::handle(const FirmwareEvent& event, const FirmwareChannels& channe
 }
 
 void Firmware::close(SimTime now, const FirmwareChannels& channels) const {
-  state_cut(now, channels);
-  const auto open = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::open, now)); };
-  for (const Stop& stop : stops_) open(stop.work);
-  for (const ApiPipe& pipe : pipes_) {
-    if (pipe.current) open(*pipe.current);
-    for (const Work& work : pipe.inbox) open(work);
-  }
+  cut(PacketResult::open, now, channels);
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
     if (gangs_[i].waits_since)
       channels.slot_waited->state({now, QueueId::of(i), *gangs_[i].waits_since, WaitEnd::open});
   }
 }
 
-// What the API processors are in the middle of.
-void Firmware::state_cut(SimTime now, const FirmwareChannels& channels) const {
+// States what is under way as it is now.
+void Firmware::cut(PacketResult result, SimTime now, const FirmwareChannels& channels) const {
+  const auto end = [&](const Work& work) { channels.packet_ended->state(fact_of(work, result, now)); };
   for (const Stop& stop : stops_) {
-    if (stop.blocks) state_served(stop.work, stop.unmap_began, true, now, channels);
+    Work work = stop.work;
+    if (stop.blocks) {
+      work.busy += now - stop.unmap_began;
+      state_served(work, stop.unmap_began, true, now, channels);
+    }
+    end(work);
   }
   for (const ApiPipe& pipe : pipes_) {
-    if (pipe.current) state_served(*pipe.current, pipe.since, false, now, channels);
+    if (pipe.current) {
+      Work work = *pipe.current;
+      const SimTime until = std::min(now, pipe.until);
+      work.busy -= pipe.until - until;
+      state_served(work, pipe.since, false, until, channels);
+      end(work);
+    }
+    for (const Work& work : pipe.inbox) end(work);
   }
 }
 

@@ -102,7 +102,7 @@ class Firmware {
     std::deque<Work> inbox;
     std::optional<Work> current;
     EventHandle timer;
-    SimTime since;  // `current` is served
+    SimTime since, until;  // `current` is served
     auto fields() const { return std::tie(inbox, current); }
   };
   // A packet that waits for its queues to leave their slots.
@@ -153,7 +153,7 @@ class Firmware {
   void end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const;
   static void state_served(const Work& work, SimTime since, bool waits, SimTime now,
                            const FirmwareChannels& channels);
-  void state_cut(SimTime now, const FirmwareChannels& channels) const;
+  void cut(PacketResult result, SimTime now, const FirmwareChannels& channels) const;
   static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
 
   // Packets that take queues off the machine (stops.cpp).

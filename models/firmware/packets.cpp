@@ -111,6 +111,7 @@ void Firmware::serve_next(std::size_t pipe, const FirmwareChannels& channels) {
   if (!p.current->finishing) p.current->started = channels.api_timer.now();
   const Duration time = service_time(*p.current, channels);
   p.current->busy += time;
+  p.until = p.since + time;
   p.timer = channels.api_timer.post_in(time, {static_cast<std::uint32_t>(pipe)});
 }
 
@@ -152,7 +153,7 @@ void Firmware::on(const ApiTimer& message, const FirmwareChannels& channels) {
   ensure(current.has_value(), "an API processor ends a packet it does not have");
   const Work work = *current;
   current.reset();
-  state_served(work, pipes_[message.pipe].since, false, channels.api_timer.now(), channels);
+  state_served(work, pipes_[message.pipe].since, false, pipes_[message.pipe].until, channels);
   execute(work, channels);
   serve_next(channels);
 }

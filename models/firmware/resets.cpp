@@ -64,17 +64,10 @@ void Firmware::on(const FirmwareReset& message, const FirmwareChannels& channels
   const State up = is_hws() ? State::up : State::bare;
   state_ = message.over ? up : State::down;
   if (message.over) return;
-  const SimTime now = channels.api_timer.now();
-  state_cut(now, channels);
-  const auto lose = [&](const Work& work) { channels.packet_ended->state(fact_of(work, PacketResult::lost, now)); };
-  for (const Stop& stop : stops_) {
-    channels.unmap_timer.cancel(stop.timeout);
-    lose(stop.work);
-  }
+  cut(PacketResult::lost, channels.api_timer.now(), channels);
+  for (const Stop& stop : stops_) channels.unmap_timer.cancel(stop.timeout);
   for (ApiPipe& pipe : pipes_) {
     channels.api_timer.cancel(pipe.timer);
-    if (pipe.current) lose(*pipe.current);
-    for (const Work& work : pipe.inbox) lose(work);
     pipe = ApiPipe{};
   }
   stops_.clear();

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "results/record/eviction_parts.hpp"
+#include "results/trace/tracer.hpp"
+#include "tests/support/trace_watch.hpp"
 
 namespace userqsim::test {
 
@@ -149,13 +151,17 @@ WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t re
   Machine machine(std::move(spec), replication);
   Watch watch(machine);
   Recorder recorder(machine.probes(), machine.layout(), machine.spec().device);
+  TraceWatch trace;
+  Tracer tracer(machine.probes(), machine.layout(), machine.spec().device, trace);
   WatchedRun run;
   while (machine.step()) {
     if (machine.events() % verify_every == 0) machine.verify();
   }
   machine.run();  // at the horizon: states what is open
   run.record = recorder.finish(machine.now());
+  tracer.finish(machine.now(), run.record.evictions);
   run.violations = watch.finish(machine.now());
+  for (std::string& violation : trace.finish(run.record)) run.violations.push_back(std::move(violation));
   if (const std::string parts = verify_parts(run.record); !parts.empty()) run.violations.push_back(parts);
   for (const EvictionRow& row : run.record.evictions) check_identities(row, run.violations);
   check_totals(run.record, run.violations);
