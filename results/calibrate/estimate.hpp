@@ -1,0 +1,43 @@
+// From samples of a time to the distribution that a cost profile states.
+//
+// A sample was seen at the end of a step of a poll, or of the trace's clock: it stands for the step's middle. What
+// else it holds (costs that are known otherwise) is taken off; what would be negative is counted, and is 0.
+//
+//   constant      when all lie within one step: the mean
+//   exponential,  with 50 samples or more: the one of the two whose Kolmogorov-Smirnov distance is less, if it is
+//   lognormal     below the 5 % point for a distribution whose parameters were estimated (Stephens, 1974); the
+//                 lognormal only of samples above 0
+//   empirical     else: the samples, of more than 256 so many of their quantiles
+//
+// Where others may be among the samples that took longer for another reason (work that runs to its end), the lowest
+// quarter decides: if it lies within one step of the least, the time is a constant and what is above that step is a
+// straggler; else what is above 16 times the lower quartile is one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/core/distribution.hpp"
+
+namespace userqsim {
+
+struct Resolution {
+  std::int64_t step_ns = 1;  // of the poll or the clock; samples that differ by no more may be equal
+  bool rounds_up = false;    // a poll sees what happened before; a clock rounds to the nearest
+};
+
+struct Estimate {
+  Distribution value;
+  Duration least{0};  // what the samples allow: for a constant the step, else the least and most sample
+  Duration most{0};
+  std::size_t samples = 0;     // that it rests on
+  std::size_t stragglers = 0;  // that were left out
+  std::size_t negative = 0;    // that were less than what was taken off
+};
+
+// `given` is taken off each sample. Nothing without a sample; a negative sample is an error of the caller.
+std::optional<Estimate> estimate(std::vector<std::int64_t> samples_ns, const Resolution& resolution, Duration given,
+                                 bool has_stragglers);
+
+}  // namespace userqsim
