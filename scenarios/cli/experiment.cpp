@@ -180,7 +180,7 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 }
 
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded) {
+                          const LoadedScenario& loaded, const std::function<void(Machine&, const Cell&)>& attach) {
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
                    .slices = options.slices,
@@ -190,7 +190,13 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
                    .attach = {},
                    .progress = {}};
   if (options.timeout) pool.timeout = duration_option("--timeout", *options.timeout);
-  if (logs_facts()) pool.attach = log_facts_of;
+  pool.attach = attach;
+  if (logs_facts()) {
+    pool.attach = [&attach](Machine& machine, const Cell& cell) {
+      log_facts_of(machine, cell);
+      if (attach) attach(machine, cell);
+    };
+  }
   ProgressLine line;
   pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };
   log_info(fmt::format("{} runs of {}", cells.size(), loaded.scenario.name));

@@ -2,6 +2,7 @@
 // exit status.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,10 +33,12 @@ std::string output_path(const ExperimentOptions& options, const LoadedScenario& 
 // Prints the cells that would be run.
 void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, TableFormat format);
 
-// Runs the cells with progress, log and limits as the options say. A broken invariant is thrown as InvariantError
-// with the command that repeats it.
+// Runs the cells with progress, log and limits as the options say. `attach`, if given, is called with each machine
+// before it runs, on the cell's thread. A broken invariant is thrown as InvariantError with the command that
+// repeats it.
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded);
+                          const LoadedScenario& loaded,
+                          const std::function<void(Machine&, const Cell&)>& attach = {});
 
 // The sides of a comparison, for the manifest.
 struct VariedSides {

@@ -44,6 +44,7 @@ struct ExperimentOptions {
   bool dry_run = false;
   TableFormat format = TableFormat::table;
   bool slices = false;
+  std::string ftrace;  // run: file of the trace; empty: none
   std::string profiles;
   std::vector<std::string> argv;
 };

@@ -102,6 +102,9 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
   run->add_option_function<std::string>(
       "--policy", [&line](const std::string& name) { line.run.policies = {name}; },
       "Policy instead of the scenario's");
+  run->add_option("--ftrace", line.run.ftrace,
+                  "Also write the first replication to this file, as the kernel's tracepoints would print it")
+      ->check(not_empty("the name of a file"));
   run->callback([&line, argv] {
     line.command = [&line, argv] {
       line.run.argv = argv;
