@@ -97,11 +97,11 @@ class Attribution {
          fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service),
                      stops ? " of an idle queue" : "", known(StartKnown::emission), known(StartKnown::alone),
                      known(StartKnown::queued)),
-         stops);
+         stops ? Measured::stop : Measured::step);
   }
 
   void find(std::string_view name, const std::vector<std::int64_t>& samples, const Resolution& resolution,
-            const std::vector<std::string_view>& given, const std::string& what, bool has_stragglers = false) {
+            const std::vector<std::string_view>& given, const std::string& what, Measured kind = Measured::step) {
     Duration known{0};
     std::string less;
     for (const std::string_view other : given) {
@@ -111,10 +111,11 @@ class Attribution {
       less += fmt::format("{} {} {}", less.empty() ? ", less" : " and", other, to_text(mean));
       if (!std::holds_alternative<ConstantDuration>(cost.value)) less += " (its mean)";
     }
-    const std::optional<Estimate> found = estimate(samples, resolution, known, has_stragglers);
+    const std::optional<Estimate> found = estimate(samples, resolution, known, kind);
     if (!found) return;
     std::string how = fmt::format("{}{}; step {}", what, less, to_text(Duration{resolution.step_ns}));
     if (found->stragglers > 0) how += fmt::format("; {} longer ones left out", found->stragglers);
+    if (found->shorter > 0) how += fmt::format("; {} without a slot to leave left out", found->shorter);
     if (found->negative > 0) {
       how += fmt::format("; {} negative remainder{} set to 0: what is taken off is too large", found->negative,
                          found->negative == 1 ? "" : "s");

@@ -28,6 +28,15 @@ std::size_t drop_stragglers(std::vector<std::int64_t>& sorted, std::int64_t step
   return dropped;
 }
 
+// Sorted samples without those that are less than `given`, where these are the minority.
+std::size_t drop_shorter(std::vector<std::int64_t>& sorted, std::int64_t given) {
+  const auto begin = std::lower_bound(sorted.begin(), sorted.end(), given);
+  const auto shorter = static_cast<std::size_t>(begin - sorted.begin());
+  if (2 * shorter >= sorted.size()) return 0;
+  sorted.erase(sorted.begin(), begin);
+  return shorter;
+}
+
 Duration mean_of_samples(const std::vector<std::int64_t>& samples) {
   Wide sum = 0;
   for (const std::int64_t sample : samples) sum += sample;
@@ -93,19 +102,21 @@ Distribution choose(const std::vector<std::int64_t>& sorted, double half) {
 }  // namespace
 
 std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution, Duration given,
-                                 bool has_stragglers) {
+                                 Measured what) {
   Estimate result;
   result.stragglers = std::erase_if(samples, [](std::int64_t sample) { return sample > longest_cost; });
   if (samples.empty()) return std::nullopt;
   std::sort(samples.begin(), samples.end());
-  if (has_stragglers) result.stragglers += drop_stragglers(samples, resolution.step_ns);
+  if (what == Measured::stop) {
+    result.shorter = drop_shorter(samples, given.count());
+    result.stragglers += drop_stragglers(samples, resolution.step_ns);
+  }
   result.samples = samples.size();
   const bool is_constant = samples.back() - samples.front() <= resolution.step_ns;
   const std::int64_t late = resolution.rounds_up ? resolution.step_ns / 2 : 0;
   for (std::int64_t& sample : samples) {
-    sample = std::max<std::int64_t>(sample - late, 0) - given.count();
-    if (sample < 0) ++result.negative;
-    sample = std::max<std::int64_t>(sample, 0);
+    if (sample < given.count()) ++result.negative;
+    sample = std::max<std::int64_t>(sample - late - given.count(), 0);
   }
   const std::int64_t half = resolution.step_ns / 2;
   if (is_constant) {

@@ -9,9 +9,9 @@
 //                 lognormal only of samples above 0
 //   empirical     else: the samples, of more than 256 so many of their quantiles
 //
-// Where others may be among the samples that took longer for another reason (work that runs to its end), the lowest
-// quarter decides: if it lies within one step of the least, the time is a constant and what is above that step is a
-// straggler; else what is above 16 times the lower quartile is one.
+// Of stops the lowest quarter decides which took longer for another reason: if it lies within one step of the
+// least, the time is a constant and what is above that step is a straggler; else what is above 16 times the lower
+// quartile is one. What is longer than an hour is a straggler always.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +33,17 @@ struct Estimate {
   Duration most{0};
   std::size_t samples = 0;     // that it rests on
   std::size_t stragglers = 0;  // that were left out
-  std::size_t negative = 0;    // that were less than what was taken off
+  std::size_t shorter = 0;     // that were left out for being less than what was to be taken off
+  std::size_t negative = 0;    // that were less than it, and count as 0
 };
 
-// `given` is taken off each sample. Nothing without a sample; a negative sample is an error of the caller.
+// The time that is measured may be that of a stop: some of the samples may have taken longer, for work that ran to
+// its end, and some may lack what is taken off, for the queue had no slot to leave. Those that are less than it are
+// left out, unless they are the half of all or more: then it is what is taken off that must be wrong.
+enum class Measured : std::uint8_t { step, stop };
+
+// `given` is taken off each sample. Nothing without a sample. REQUIRES: none is negative.
 std::optional<Estimate> estimate(std::vector<std::int64_t> samples_ns, const Resolution& resolution, Duration given,
-                                 bool has_stragglers);
+                                 Measured what);
 
 }  // namespace userqsim

@@ -40,6 +40,7 @@ std::string cost_file_text(const Calibration& calibration, const TraceSamples& s
     }
     json[name]["x-calibration"] = {{"samples", finding.estimate->samples},
                                    {"stragglers", finding.estimate->stragglers},
+                                   {"without_slot", finding.estimate->shorter},
                                    {"negative", finding.estimate->negative},
                                    {"how", finding.how}};
   }
