@@ -17,18 +17,28 @@ constexpr std::size_t most_values = 256;
 constexpr std::int64_t straggler_factor = 16;
 constexpr std::int64_t longest_cost = 3'600'000'000'000;  // an hour: what a profile may state at most
 
-// Sorted samples without their stragglers.
+// Whether the least of the sorted samples are those of a constant, and not the beginning of something that spreads.
+bool begins_constant(const std::vector<std::int64_t>& sorted, std::int64_t step) {
+  const auto up_to = [&](std::int64_t steps) {
+    return std::upper_bound(sorted.begin(), sorted.end(), sorted.front() + steps * step) - sorted.begin();
+  };
+  const auto count = static_cast<std::ptrdiff_t>(sorted.size());
+  const std::ptrdiff_t first = up_to(1), next = up_to(5) - first;
+  return first == count || (first >= 2 && 10 * first >= count && 4 * next <= first);
+}
+
+// Takes the stragglers off the sorted samples.
 std::size_t drop_stragglers(std::vector<std::int64_t>& sorted, std::int64_t step) {
   const std::int64_t quartile = sorted[(sorted.size() - 1) / 4];
-  const std::int64_t least = sorted.front();
-  const std::int64_t most = quartile - least <= step ? least + step : straggler_factor * std::max(quartile, step);
+  const std::int64_t most =
+      begins_constant(sorted, step) ? sorted.front() + step : straggler_factor * std::max(quartile, step);
   const auto end = std::upper_bound(sorted.begin(), sorted.end(), most);
   const auto dropped = static_cast<std::size_t>(sorted.end() - end);
   sorted.erase(end, sorted.end());
   return dropped;
 }
 
-// Sorted samples without those that are less than `given`, where these are the minority.
+// Takes those that are less than `given` off the sorted samples, where they are the minority.
 std::size_t drop_shorter(std::vector<std::int64_t>& sorted, std::int64_t given) {
   const auto begin = std::lower_bound(sorted.begin(), sorted.end(), given);
   const auto shorter = static_cast<std::size_t>(begin - sorted.begin());

@@ -1,7 +1,8 @@
 // From samples of a time to the distribution that a cost profile states.
 //
-// A sample was seen at the end of a step of a poll, or of the trace's clock: it stands for the step's middle. What
-// else it holds (costs that are known otherwise) is taken off; what would be negative is counted, and is 0.
+// What a poll saw stands for the middle of the poll's step before it; a clock rounds to the nearest, so what it
+// says stands. What else a sample holds (costs that are known otherwise) is taken off; what would be negative is
+// counted, and is 0.
 //
 //   constant      when all lie within one step: the mean
 //   exponential,  with 50 samples or more: the one of the two whose Kolmogorov-Smirnov distance is less, if it is
@@ -9,9 +10,10 @@
 //                 lognormal only of samples above 0
 //   empirical     else: the samples, of more than 256 so many of their quantiles
 //
-// Of stops the lowest quarter decides which took longer for another reason: if it lies within one step of the
-// least, the time is a constant and what is above that step is a straggler; else what is above 16 times the lower
-// quartile is one. What is longer than an hour is a straggler always.
+// Of stops the least samples decide which took longer for another reason. If a tenth of all, two at least, lie
+// within one step of the least, and in the four steps behind it at most a quarter as many, the time is a constant
+// and what is above that step is a straggler; else what is above 16 times the lower quartile is one. What is longer
+// than an hour is a straggler always.
 #pragma once
 
 #include <cstdint>

@@ -90,6 +90,11 @@ TEST_CASE("stops: what is above a constant, or far above the rest, is a straggle
   const auto spread = estimate({30'000, 34'000, 40'000, 50'000, 540'000, 600'000}, poll, 0ns, Measured::stop);
   CHECK(spread->stragglers == 1);
   CHECK(spread->samples == 5);
+  // Two of twelve within the first step, none in the next four: a constant, however often the queue was not idle.
+  std::vector<std::int64_t> seldom{30'000, 32'000};
+  for (std::int64_t i = 1; i <= 10; ++i) seldom.push_back(30'000 + 50'000 * i);
+  CHECK(estimate(seldom, poll, 20us, Measured::stop)->value == constant(10us));
+  CHECK(estimate(seldom, poll, 20us, Measured::stop)->stragglers == 10);
   const auto step = estimate({30'000, 30'000, 30'000, 500'000}, poll, 20us, Measured::step);
   CHECK(step->stragglers == 0);
 }
