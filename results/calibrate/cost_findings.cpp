@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -47,6 +48,13 @@ std::string_view reason_of(std::string_view cost) {
     if (name == cost) return reason;
   }
   return "the trace tells nothing of it";
+}
+
+// Says why the base's value stays; once, where the base was calibrated itself.
+void note_kept(std::string& source, std::string_view cost) {
+  constexpr std::string_view note = "; kept by calibrate: ";
+  source.resize(std::min(source.find(note), source.size()));
+  source += fmt::format("{}{}", note, reason_of(cost));
 }
 
 constexpr std::int64_t clock_step = 1'000;  // traces are printed in microseconds
@@ -124,9 +132,10 @@ class Attribution {
     cost.value = found->value;
     cost.kind = CostKind::measured;
     cost.range = {found->least, found->most};
-    cost.source = fmt::format("{} sample{} in {}: {}; the rest of the sum is as in the cost profile {}",
-                              found->samples, found->samples == 1 ? "" : "s", traces_, how, base_.name);
-    if (given.empty()) cost.source = cost.source.substr(0, cost.source.rfind(';'));
+    cost.source =
+        fmt::format("{} sample{} in {}: {}", found->samples, found->samples == 1 ? "" : "s", traces_, how);
+    if (!given.empty())
+      cost.source += fmt::format("; what is not measured here is of the cost profile {}", base_.name);
     measured_.push_back({name, found, how});
   }
 
@@ -141,11 +150,10 @@ class Attribution {
       }
       result.findings.push_back(found != nullptr ? *found
                                                  : CostFinding{name, std::nullopt, std::string(reason_of(name))});
-      if (found == nullptr && cost != nullptr)
-        cost->source += fmt::format("; kept by calibrate: {}", reason_of(name));
+      if (found == nullptr && cost != nullptr) note_kept(cost->source, name);
     }
-    result.costs.gtt_slowdown.source += fmt::format("; kept by calibrate: {}", reason_of("gtt_slowdown"));
-    result.costs.context_fill.source += fmt::format("; kept by calibrate: {}", reason_of("context_fill"));
+    note_kept(result.costs.gtt_slowdown.source, "gtt_slowdown");
+    note_kept(result.costs.context_fill.source, "context_fill");
     return result;
   }
 

@@ -112,10 +112,12 @@ void TracePairing::sample(const Call& call, std::int64_t to, std::int64_t time) 
   const std::optional<Service> service = service_of(call.from, to);
   if (!service) {
     if (to != hung || call.from < unmapped || call.from > preempted) return;
-    // Which packet failed is not told; a MAPPED queue is stopped, and both packets that stop it count as one.
-    const Service failed = call.from == unmapped ? Service::add
-                           : call.from == mapped ? Service::remove
-                                                 : Service::resume;
+    // Without its emission the packet that failed to stop a queue may have been either.
+    const bool suspends = call.emitted == Opcode::suspend;
+    const Service failed = call.from == unmapped    ? Service::add
+                           : call.from == preempted ? Service::resume
+                           : suspends               ? Service::suspend
+                                                    : Service::remove;
     return samples_.of(failed).leave_out(LeftOut::failed);
   }
   ServiceSamples& samples = samples_.of(*service);
@@ -217,9 +219,10 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
     samples_.queue_reset.push_back(time - last->time);
   }
   for (Call& call : open_) {
-    if (call.known == StartKnown::emission || !fits(*event.opcode, call.from)) continue;
+    if (call.emitted || !fits(*event.opcode, call.from)) continue;
     call.served_from = time;
     call.known = StartKnown::emission;
+    call.emitted = event.opcode;
     return;
   }
 }

@@ -44,6 +44,7 @@ class TracePairing {
     std::optional<std::uint64_t> before;  // the call that came last before it and was open then
     std::optional<std::int64_t> served_from;
     StartKnown known = StartKnown::alone;
+    std::optional<Opcode> emitted;
     bool mes_busy = false;
   };
   struct JobFence {

@@ -125,6 +125,14 @@ TEST_CASE("a call that fails is no sample", "[calibrate]") {
   CHECK(trace.samples.of(Service::add).served == Times{14'000});
 }
 
+TEST_CASE("which packet failed is known by its emission", "[calibrate]") {
+  Text text;
+  text.start(0, 1, 1).emitted(0, "SUSPEND").changed(2100, 1, 3).start(3000, 2, 2).changed(3014, 2, 3);
+  const ReadTrace trace = read_trace({text.text});
+  CHECK(left_out(trace, Service::suspend, LeftOut::failed) == 1);
+  CHECK(left_out(trace, Service::resume, LeftOut::failed) == 1);
+}
+
 TEST_CASE("INVALID_VA has no start and is no unpaired end", "[calibrate]") {
   const ReadTrace trace = read_trace({Text().changed(5, 1, 4).text});
   CHECK(trace.samples.invalid_va == 1);
