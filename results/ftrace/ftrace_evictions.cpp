@@ -26,9 +26,7 @@ void FtraceEvictions::subscribe(Probes& probes) {
   probes.worker_moved.subscribe([this](const WorkerMoved& fact) { on_worker(fact); });
   probes.eviction_signaled.subscribe([this](const EvictionSignaled& fact) { on_signaled(fact); });
   probes.process_exited.subscribe([this](const ProcessExited& fact) { on_exited(fact); });
-  if (!setting_.kfd()) return;
-  probes.hazard.subscribe([this](const Hazard& fact) { on_hazard(fact); });
-  probes.queue_transition.subscribe([this](const QueueTransition& fact) { on_transition(fact); });
+  if (setting_.kfd()) probes.hazard.subscribe([this](const Hazard& fact) { on_hazard(fact); });
 }
 
 bool FtraceEvictions::quiesced(const Process& process) const {
@@ -115,18 +113,6 @@ void FtraceEvictions::on_exited(const ProcessExited& fact) {
 void FtraceEvictions::on_hazard(const Hazard& fact) {
   if (fact.kind != HazardKind::restore_failed || !processes_[fact.process.index()].evicted) return;
   add_smi_restore(fact.time, names_.worker(fact.process), fact.process, true);
-}
-
-// kfd_suspend_all_processes and its counterpart, once a process.
-void FtraceEvictions::on_transition(const QueueTransition& fact) {
-  Process& p = processes_[fact.process.index()];
-  if (fact.operation == Operation::suspend_s3 && !p.asleep) {
-    p.asleep = true;
-    add_smi_eviction(fact.began, names_.device_worker(), fact.process, SmiTrigger::suspend);
-  } else if (fact.operation == Operation::resume_s3 && p.asleep) {
-    p.asleep = false;
-    add_smi_restore(fact.began, names_.device_worker(), fact.process, false);
-  }
 }
 
 void FtraceEvictions::add_smi_eviction(SimTime time, FtraceTask task, ProcessId process, SmiTrigger trigger) {

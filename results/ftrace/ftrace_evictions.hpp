@@ -24,7 +24,6 @@ class FtraceEvictions {
     bool there = false;        // it is
     bool signaled = false;
     bool evicted = false;  // stopped, and not yet restored
-    bool asleep = false;   // KFD: stopped for the system's sleep
     Trigger trigger = Trigger::event;
     SimTime started;     // the last eviction,
     FtraceTask enabler;  // by whom
@@ -36,7 +35,6 @@ class FtraceEvictions {
   void on_signaled(const EvictionSignaled& fact);
   void on_exited(const ProcessExited& fact);
   void on_hazard(const Hazard& fact);
-  void on_transition(const QueueTransition& fact);
 
   // The eviction under way stops the process in the MMU notifier itself, and leaves its fence alone.
   bool quiesced(const Process& process) const;

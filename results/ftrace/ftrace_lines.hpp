@@ -20,6 +20,7 @@ namespace userqsim {
 struct FtracePlace {
   SimTime time;
   std::uint64_t sequence = 0;
+  std::size_t line = 0;  // the index of the line, where the place is one's
   auto operator<=>(const FtracePlace&) const = default;
 };
 
@@ -32,7 +33,9 @@ class FtraceLines {
   // The line is of the same time as the place. Among themselves such lines stand as they were added.
   void add_before(const FtracePlace& place, FtraceTask task, std::string event);
   // A place without a line.
-  FtracePlace keep_place(SimTime time) { return {time, next_++}; }
+  FtracePlace keep_place(SimTime time) { return {time, next_++, lines_.size()}; }
+  // Who ran at a line is known better now. REQUIRES: the place is that of a line.
+  void set_task(const FtracePlace& place, FtraceTask task) { lines_[place.line].task = task; }
 
   // Passes the whole text on, piece by piece: the header, then the lines up to `end`; what would have been later
   // has not happened. Call once.

@@ -1,5 +1,7 @@
 #include "results/ftrace/ftrace_queues.hpp"
 
+#include <utility>
+
 namespace userqsim {
 namespace {
 
@@ -40,11 +42,14 @@ ftrace::Queue ftrace_queue(const Layout& layout, const FtraceNames& names, Queue
 }
 
 FtraceQueues::FtraceQueues(const FtraceSetting& setting, const FtraceNames& names, FtraceLines& lines)
-    : setting_(setting), names_(names), lines_(lines), queues_(setting.layout.queues.size()) {}
+    : setting_(setting),
+      names_(names),
+      lines_(lines),
+      queues_(setting.layout.queues.size()),
+      asleep_(setting.layout.processes.size()) {}
 
 void FtraceQueues::subscribe(Probes& probes) {
   probes.packet_ended.subscribe([this](const PacketEnded& fact) { on_packet(fact); });
-  if (setting_.kfd()) return;
   probes.queue_transition.subscribe([this](const QueueTransition& fact) { on_transition(fact); });
 }
 
@@ -65,15 +70,44 @@ FtraceTask FtraceQueues::task_of(const QueueTransition& fact) const {
 }
 
 void FtraceQueues::on_transition(const QueueTransition& fact) {
+  const FtraceTask task = task_of(fact);
+  if (const Emitted* packet = packet_of(fact)) lines_.set_task(packet->place, task);
+  if (setting_.kfd()) return add_sleep(fact, task);
+  add_life(fact, task);
+  if (fact.to == fact.from) return;
+  Queue& queue = queues_[fact.queue.index()];
+  queue.before = std::exchange(queue.state, fact.to);
+  queue.changed = fact.time;
+}
+
+// A reset takes no mutex, so another helper may have changed the queue since this one was called.
+UserqState FtraceQueues::seen_by_helper(const QueueTransition& fact) const {
+  const Queue& queue = queues_[fact.queue.index()];
+  return queue.changed > fact.began ? queue.before : fact.from;
+}
+
+// kfd_suspend_all_processes and its counterpart say so once a process, before they begin on it.
+void FtraceQueues::add_sleep(const QueueTransition& fact, FtraceTask task) {
+  const std::size_t process = fact.process.index();
+  const std::uint32_t pid = names_.pid(fact.process);
+  if (fact.operation == Operation::suspend_s3 && !asleep_[process]) {
+    asleep_[process] = true;
+    add_start(fact, task, ftrace::smi_queue_eviction(fact.began, pid, ftrace::SmiTrigger::suspend));
+  } else if (fact.operation == Operation::resume_s3 && asleep_[process]) {
+    asleep_[process] = false;
+    add_start(fact, task, ftrace::smi_queue_restore(fact.began, pid, false));
+  }
+}
+
+void FtraceQueues::add_life(const QueueTransition& fact, FtraceTask task) {
   Queue& queue = queues_[fact.queue.index()];
   const ftrace::Queue text = ftrace_queue(setting_.layout, names_, fact.queue);
-  const FtraceTask task = task_of(fact);
   const bool creates = fact.operation == Operation::create && !queue.created;
   const bool destroys = fact.operation == Operation::destroy || fact.operation == Operation::process_exit;
   if (creates) add_start(fact, task, ftrace::userq_life("create_start", text, fact.from, std::nullopt));
   if (destroys && !queue.destroyed) {
     queue.destroyed = 0;
-    add_start(fact, task, ftrace::userq_life("destroy_start", text, fact.from, std::nullopt));
+    add_start(fact, task, ftrace::userq_life("destroy_start", text, seen_by_helper(fact), std::nullopt));
   }
   add_state_change(fact, task);
   if (creates) {
@@ -95,19 +129,28 @@ void FtraceQueues::add_state_change(const QueueTransition& fact, FtraceTask task
       fact.operation == Operation::post_reset || fact.operation == Operation::post_reset_vram_lost;
   const bool failed_map = after_reset && fact.result != PacketResult::ok && fact.call == Opcode::add_queue;
   if (fact.to == UserqState::gone || (fact.to == fact.from && !failed_map)) return;
-  if (fact.to != UserqState::invalid_va) add_start(fact, task, ftrace::userq_state_start(text, fact.from));
+  if (fact.to != UserqState::invalid_va)
+    add_start(fact, task, ftrace::userq_state_start(text, seen_by_helper(fact)));
   if (!failed_map) lines_.add(fact.time, task, ftrace::userq_state_changed(text, fact.to));
 }
 
-void FtraceQueues::add_start(const QueueTransition& fact, FtraceTask task, std::string event) {
-  // A packet about all gangs of the device names no queue.
+const FtraceQueues::Emitted* FtraceQueues::packet_of(const QueueTransition& fact) const {
+  // One about all gangs of the device names no queue.
   for (const QueueId queue : {fact.queue, QueueId::none()}) {
     const auto found = emitted_.find({fact.process, queue});
     if (found == emitted_.end() || found->second.opcode != fact.call) continue;
-    if (found->second.place.time != fact.began) continue;
-    return lines_.add_before(found->second.place, task, std::move(event));
+    if (found->second.place.time >= fact.began) return &found->second;
   }
-  lines_.add(fact.began, task, std::move(event));
+  return nullptr;
+}
+
+void FtraceQueues::add_start(const QueueTransition& fact, FtraceTask task, std::string event) {
+  const Emitted* packet = packet_of(fact);
+  if (packet != nullptr && packet->place.time == fact.began) {
+    lines_.add_before(packet->place, task, std::move(event));
+  } else {
+    lines_.add(fact.began, task, std::move(event));
+  }
 }
 
 }  // namespace userqsim
