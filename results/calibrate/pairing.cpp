@@ -124,6 +124,7 @@ void TracePairing::sample(const Call& call, std::int64_t to, std::int64_t time) 
   samples.whole.push_back(time - call.start);
   const bool stops = *service == Service::remove || *service == Service::suspend;
   if (!call.served_from) return samples.leave_out(LeftOut::not_separated);
+  if (time == *call.served_from) return samples.leave_out(LeftOut::no_packet);
   if (call.mes_busy) return samples.leave_out(LeftOut::mes_busy);
   if (stops && call.type == traced_gfx) return samples.leave_out(LeftOut::graphics);
   if (stops && call.fence_pending) return samples.leave_out(LeftOut::fence_pending);

@@ -85,6 +85,7 @@ enum class LeftOut : std::uint8_t {
   fence_pending,  // a job's fence was pending when the queue was stopped: not idle
   graphics,       // a graphics queue was stopped: its context's save is not told apart
   failed,         // the queue went HUNG
+  no_packet,      // it took no time: a packet before it had done its work
 };
 template <>
 struct EnumNames<LeftOut> {
@@ -92,7 +93,8 @@ struct EnumNames<LeftOut> {
                                       std::pair{LeftOut::mes_busy, std::string_view{"mes_busy"}},
                                       std::pair{LeftOut::fence_pending, std::string_view{"fence_pending"}},
                                       std::pair{LeftOut::graphics, std::string_view{"graphics"}},
-                                      std::pair{LeftOut::failed, std::string_view{"failed"}}};
+                                      std::pair{LeftOut::failed, std::string_view{"failed"}},
+                                      std::pair{LeftOut::no_packet, std::string_view{"no_packet"}}};
 };
 
 struct ServiceSamples {

@@ -73,15 +73,14 @@ CalibrationBase base_of(const CalibrateOptions& options) {
           kernel.api_poll, kernel.suspend_poll, kernel.suspend_fence_wait};
 }
 
-void require_free(const CalibrateOptions& options) {
-  std::error_code ignored;
-  if (options.output.empty()) return;
-  if (std::filesystem::is_directory(options.output, ignored)) {
-    throw InputError(printable(options.output, 200) + ": is a directory; -o takes the name of a file");
+// Begun before anything is read, so that a name that is wrong is told at once.
+std::unique_ptr<WholeFile> output_of(const CalibrateOptions& options) {
+  if (options.output.empty()) return nullptr;
+  if (options.output == "-") {
+    throw InputError(
+        "calibrate -o: found \"-\"; standard output carries the table, so allowed is the name of a file");
   }
-  if (!options.force && std::filesystem::exists(options.output, ignored)) {
-    throw InputError(printable(options.output, 200) + ": exists; --force replaces it");
-  }
+  return std::make_unique<WholeFile>(options.output, options.force);
 }
 
 ReportTable times_beside(const std::string& directory, const TraceSamples& samples) {
@@ -112,8 +111,8 @@ void warn(const TraceSamples& samples, const LineCounts& lines, const Calibratio
 
 int cmd_calibrate(const CalibrateOptions& options) {
   const CalibrationBase base = base_of(options);
-  require_free(options);
   const Traces traces(options.traces);
+  const std::unique_ptr<WholeFile> output = output_of(options);
   TraceSamples samples;
   LineCounts lines;
   const Recordings recordings = options.together ? Recordings::together : Recordings::separate;
@@ -135,8 +134,9 @@ int cmd_calibrate(const CalibrateOptions& options) {
   }
   const Calibration calibration = calibrate(samples, base, names);
   const ReportTable times = times_beside(options.compare, samples);
-  if (!options.output.empty()) {
-    write_whole_file(options.output, cost_file_text(calibration, samples, lines, base, traces.names));
+  if (output) {
+    output->write(cost_file_text(calibration, samples, lines, base, traces.names));
+    output->publish();
   }
   warn(samples, lines, calibration);
   write_stdout(calibrate_report(calibration, samples, lines, times, options.format));

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "results/ftrace/ftrace_file.hpp"
 #include "results/ftrace/ftrace_sink.hpp"
+#include "results/record/whole_file.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/experiment/replicate.hpp"
 
@@ -31,7 +31,7 @@ class FtraceOutput {
  private:
   std::string path_;
   std::uint32_t replication_;
-  FtraceFile file_;
+  WholeFile file_;
   std::unique_ptr<FtraceSink> sink_;
 };
 

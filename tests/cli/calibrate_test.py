@@ -114,9 +114,11 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.trace, "--compare", self.root), "transitions.csv: cannot be read")
         self.assert_one_error(self.calibrate(), "trace")
         self.costs.write_text("mine", encoding="utf-8")
-        self.assert_one_error(self.calibrate(self.trace, "-o", self.costs), "exists; --force replaces it")
+        self.assert_one_error(self.calibrate(self.trace, "-o", self.costs), "costs.json exists; give --force")
         self.assertEqual(self.costs.read_text("utf-8"), "mine")
         self.assert_status(self.calibrate(self.trace, "-o", self.costs, "--force"), 0)
+        self.assert_one_error(self.calibrate(self.trace, "-o", "/dev/null", "--force"), "is not a file")
+        self.assert_one_error(self.calibrate(self.trace, "-o", "-"), "allowed is the name of a file")
         self.assert_one_error(self.calibrate(self.trace, "-o", self.root / "no" / "costs.json"), "costs.json")
 
     def test_a_full_disk(self):

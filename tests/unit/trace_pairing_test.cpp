@@ -125,6 +125,13 @@ TEST_CASE("a call that fails is no sample", "[calibrate]") {
   CHECK(trace.samples.of(Service::add).served == Times{14'000});
 }
 
+TEST_CASE("a call that takes no time has called nobody", "[calibrate]") {
+  const ReadTrace trace =
+      read_trace({Text().start(0, 1, 2).changed(20, 1, 1).start(20, 2, 2).changed(20, 2, 1).text});
+  CHECK(trace.samples.of(Service::resume).served == Times{20'000});
+  CHECK(left_out(trace, Service::resume, LeftOut::no_packet) == 1);
+}
+
 TEST_CASE("which packet failed is known by its emission", "[calibrate]") {
   Text text;
   text.start(0, 1, 1).emitted(0, "SUSPEND").changed(2100, 1, 3).start(3000, 2, 2).changed(3014, 2, 3);
