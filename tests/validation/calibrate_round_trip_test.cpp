@@ -162,6 +162,24 @@ TEST_CASE("a reset of the GPU shows what a packet costs", "[calibrate]") {
   check_constant(found.costs.mes_api, 10us);
 }
 
+TEST_CASE("a TLB flush comes back on both paths", "[calibrate]") {
+  MachineSpec spec = evicted_machine("preempt_restore", 1, 7);
+  spec.device.tlb_flush_path = GENERATE(TlbFlushPath::mes_ring, TlbFlushPath::second_pipe);
+  spec.horizon = 200ms;
+  spec.costs.tlb_flush = cost(6us);
+  PressureSpec invalidate;
+  invalidate.kind = PressureKind::invalidate_userptr;
+  invalidate.process = "p0";
+  invalidate.every = ConstantDuration{5ms};
+  invalidate.size = Bytes{65536};
+  spec.events = {invalidate};
+  CalibrationBase base = base_of(spec);
+  base.costs.tlb_flush = cost(77us);
+  const ReadTrace trace = read_trace({trace_of(spec)});
+  CHECK(trace.samples.tlb_flush.size() >= 30);
+  check_constant(calibrate(trace.samples, base, "trace").costs.tlb_flush, 6us);
+}
+
 TEST_CASE("what is written reads back as the same profile", "[calibrate]") {
   const MachineSpec spec = evicted_machine("preempt_restore", 1, 6);
   const ReadTrace trace = read_trace({trace_of(spec)});
