@@ -120,15 +120,16 @@ void FtraceQueues::add_life(const QueueTransition& fact, FtraceTask task) {
   lines_.add(fact.time, task, ftrace::userq_life("destroy_end", text, fact.from, queue.destroyed));
 }
 
-// Which of the two lines there are: none where the state is left alone (RESET and what follows it) or the queue is
-// freed; no start where the helper is not called, for its buffers are unmapped; no end where the map after a reset
-// fails.
+// Which of the two lines there are: none where a queue is freed, or hang detection finds it (its RESET is no
+// helper's, and mostly leaves the state alone); no start where the helper is not called, for its buffers are
+// unmapped; no end where the map after a reset fails.
 void FtraceQueues::add_state_change(const QueueTransition& fact, FtraceTask task) {
   const ftrace::Queue text = ftrace_queue(setting_.layout, names_, fact.queue);
   const bool after_reset =
       fact.operation == Operation::post_reset || fact.operation == Operation::post_reset_vram_lost;
   const bool failed_map = after_reset && fact.result != PacketResult::ok && fact.call == Opcode::add_queue;
-  if (fact.to == UserqState::gone || (fact.to == fact.from && !failed_map)) return;
+  if (fact.to == UserqState::gone || fact.call == Opcode::reset) return;
+  if (fact.to == fact.from && !failed_map) return;
   if (fact.to != UserqState::invalid_va)
     add_start(fact, task, ftrace::userq_state_start(text, seen_by_helper(fact)));
   if (!failed_map) lines_.add(fact.time, task, ftrace::userq_state_changed(text, fact.to));
