@@ -234,7 +234,7 @@ TEST_CASE("nothing is paired across lost events", "[calibrate]") {
   CHECK(trace.lines.total() == 5);
 }
 
-TEST_CASE("a line of an earlier time is left out; a clock that was set back is believed", "[calibrate]") {
+TEST_CASE("a line of an earlier time is left out, and a clock that was set back is believed", "[calibrate]") {
   const ReadTrace once = read_trace({Text().start(10, 1, 0).start(5, 2, 0).changed(24, 1, 1).text});
   CHECK(once.samples.of(Service::add).served == Times{14'000});
   CHECK(once.lines.of(LineFate::out_of_order) == 1);
