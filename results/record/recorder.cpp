@@ -208,7 +208,8 @@ void Recorder::on_transition(const QueueTransition& fact) {
                                  .to = name_of(fact.to),
                                  .mes_call = fact.call ? name_of(*fact.call) : std::string_view{},
                                  .result = name_of(fact.result),
-                                 .eviction = ordinal_of(fact.eviction)});
+                                 .eviction = ordinal_of(fact.eviction),
+                                 .began_ns = ns(fact.began)});
   if (!fact.eviction) return;
   EvictionFacts* eviction = find(*fact.eviction);
   QueueFacts* queue = eviction == nullptr ? nullptr : eviction->find(fact.queue);

@@ -78,6 +78,7 @@ struct TransitionRow {
   std::string_view mes_call;  // empty: none
   std::string_view result;
   std::optional<std::uint32_t> eviction;
+  std::int64_t began_ns = 0;  // the helper was called
 };
 
 struct MesOpRow {

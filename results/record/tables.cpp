@@ -79,8 +79,8 @@ RecordTables::RecordTables(const std::filesystem::path& directory)
     : evictions_(directory / "evictions.csv", eviction_columns()),
       parts_(directory / "eviction_parts.csv",
              keyed({"eviction", "queue", "part", "waits_for", "start_ns", "end_ns", "critical", "process"})),
-      transitions_(directory / "transitions.csv",
-                   keyed({"time_ns", "process", "queue", "op", "from", "to", "mes_call", "result", "eviction"})),
+      transitions_(directory / "transitions.csv", keyed({"time_ns", "process", "queue", "op", "from", "to",
+                                                         "mes_call", "result", "eviction", "began_ns"})),
       mes_ops_(directory / "mes_ops.csv", keyed({"opcode", "process", "queue", "issued_ns", "started_ns",
                                                  "acked_ns", "done_ns", "result", "busy_ns", "eviction"})),
       jobs_(directory / "jobs.csv", keyed({"job", "process", "queue", "submitted_ns", "started_ns", "finished_ns",
@@ -167,7 +167,7 @@ void RecordTables::write_transitions(const RecordKey& key, const RunRecord& reco
   for (const TransitionRow& row : record.transitions) {
     transitions_ << key << row.time_ns << name_at(record.process_names, row.process)
                  << name_at(record.queue_names, row.queue) << row.operation << row.from << row.to << row.mes_call
-                 << row.result << row.eviction;
+                 << row.result << row.eviction << row.began_ns;
     transitions_.end_row();
   }
 }

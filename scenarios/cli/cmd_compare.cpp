@@ -93,7 +93,9 @@ int cmd_compare(const ExperimentOptions& options) {
   }
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, plan.cells, loaded.scenario.name, directory.partial());
-  experiment.results = run_experiment(plan.cells, options, loaded, traces);
+  experiment.results = run_experiment(
+      plan.cells, options, loaded,
+      [&](Machine& machine, const Cell& cell, std::size_t index) { return traces.attach(machine, cell, index); });
   const CompareOutcome outcome = assess(plan, experiment.results);
   experiment.cells = plan.cells;
   experiment.summaries = outcome.summaries;

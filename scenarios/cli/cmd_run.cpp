@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
+#include <string>
 
 #include "results/report/row_tables.hpp"
 #include "scenarios/cli/experiment.hpp"
+#include "scenarios/cli/ftrace_option.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/cells.hpp"
 
@@ -12,7 +15,7 @@ namespace userqsim {
 namespace {
 
 std::string report(const LoadedScenario& loaded, const std::vector<SummaryRow>& pooled, const Published& published,
-                   TableFormat format) {
+                   const std::optional<std::string>& trace, TableFormat format) {
   if (format == TableFormat::csv || format == TableFormat::json) {
     return render(summary_table(loaded.scenario.name, loaded.machine->policy, pooled), format);
   }
@@ -20,7 +23,8 @@ std::string report(const LoadedScenario& loaded, const std::vector<SummaryRow>& 
                                        loaded.scenario.device, loaded.scenario.kernel, loaded.machine->policy);
   const std::string files =
       fmt::format("\nwritten to {}: {}", published.directory, fmt::join(published.files, ", "));
-  return head + render(summary_overview(pooled), format) + "\n" + wrap(files.substr(1), page_width, 0);
+  return head + render(summary_overview(pooled), format) + "\n" + wrap(files.substr(1), page_width, 0) +
+         (trace ? *trace + "\n" : "");
 }
 
 }  // namespace
@@ -38,13 +42,21 @@ int cmd_run(const ExperimentOptions& options) {
   }
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, experiment.cells, loaded.scenario.name, directory.partial());
-  experiment.results = run_experiment(experiment.cells, options, loaded, traces);
+  std::optional<FtraceOutput> ftrace;
+  if (!options.ftrace.empty()) ftrace.emplace(options, output_path(options, loaded));
+  experiment.results =
+      run_experiment(experiment.cells, options, loaded, [&](Machine& machine, const Cell& cell, std::size_t index) {
+        if (ftrace) ftrace->attach(machine, cell);
+        return traces.attach(machine, cell, index);
+      });
   experiment.summaries =
       summarize(experiment.cells, experiment.results, whole_base_cells(experiment.cells, experiment.results));
   const Published published = publish(directory, options, loaded, experiment, traces);
+  std::optional<std::string> trace;
+  if (ftrace) trace = ftrace->publish(experiment.cells.front(), experiment.results.cells.front());
   const std::vector<SummaryRow> pooled =
       experiment.summaries.empty() ? std::vector<SummaryRow>{} : experiment.summaries.back().rows;
-  write_stdout(report(loaded, pooled, published, options.format));
+  write_stdout(report(loaded, pooled, published, trace, options.format));
   return finish(experiment.results, published);
 }
 

@@ -40,4 +40,19 @@ struct LifecycleOptions {
 // Replays operations on the lifecycle tables of a release, an answer a line; or prints those tables as Markdown.
 int cmd_lifecycle(const LifecycleOptions& options);
 
+struct CalibrateOptions {
+  std::vector<std::string> traces;  // paths, "-" for standard input
+  std::string output;               // the cost profile; empty: none is written
+  std::string base = "default";     // cost profile, by name or path
+  std::string kernel = "6.18";      // kernel profile: how its driver polls
+  std::string compare;              // directory of a run; empty: none
+  std::string profiles;             // directory of further profiles
+  bool together = false;            // the traces are parts of one recording
+  bool force = false;
+  TableFormat format = TableFormat::table;
+};
+// Estimates costs from traces of a machine, writes them as a cost profile, and prints them; beside the same times
+// of a run, if one is named.
+int cmd_calibrate(const CalibrateOptions& options);
+
 }  // namespace userqsim

@@ -180,7 +180,7 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 }
 
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded, ExperimentTraces& traces) {
+                          const LoadedScenario& loaded, const CellAttach& attach) {
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
                    .max_events = options.max_events,
@@ -189,9 +189,9 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
                    .attach = {},
                    .progress = {}};
   if (options.timeout) pool.timeout = duration_option("--timeout", *options.timeout);
-  pool.attach = [&traces](Machine& machine, const Cell& cell, std::size_t index) {
+  pool.attach = [&attach](Machine& machine, const Cell& cell, std::size_t index) {
     if (logs_facts()) log_facts_of(machine, cell);
-    return traces.attach(machine, cell, index);
+    return attach(machine, cell, index);
   };
   ProgressLine line;
   pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };

@@ -33,10 +33,11 @@ std::string output_path(const ExperimentOptions& options, const LoadedScenario& 
 // Prints the cells that would be run.
 void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, TableFormat format);
 
-// Runs the cells with progress, log and limits as the options say. A broken invariant is thrown as InvariantError
-// with the command that repeats it.
+// Runs the cells with progress, log and limits as the options say. `attach` is as in
+// PoolOptions. A broken invariant is thrown as InvariantError with the command that
+// repeats it.
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded, ExperimentTraces& traces);
+                          const LoadedScenario& loaded, const CellAttach& attach);
 
 // The sides of a comparison, for the manifest.
 struct VariedSides {

@@ -47,6 +47,7 @@ struct ExperimentOptions {
   std::vector<std::string> trace;  // formats: pftrace, json
   std::optional<std::string> trace_window;
   std::vector<std::string> trace_filter;
+  std::string ftrace;  // run: file of the trace; empty: none
   std::string profiles;
   std::vector<std::string> argv;
 };

@@ -45,6 +45,7 @@ struct CommandLine {
   std::string graph_other;
   LifecycleOptions lifecycle;
   ExplainOptions explain;
+  CalibrateOptions calibrate;
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -117,6 +118,9 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
   run->add_option_function<std::string>(
       "--policy", [&line](const std::string& name) { line.run.policies = {name}; },
       "Policy instead of the scenario's");
+  run->add_option("--ftrace", line.run.ftrace,
+                  "Also write the first replication to this file, as the kernel's tracepoints would print it")
+      ->check(not_empty("the name of a file"));
   run->callback([&line, argv] {
     line.command = [&line, argv] {
       line.run.argv = argv;
@@ -247,6 +251,32 @@ void add_lifecycle(CLI::App& app, CommandLine& line) {
   lifecycle->callback([&line] { line.command = [&line] { return cmd_lifecycle(line.lifecycle); }; });
 }
 
+void add_calibrate(CLI::App& app, CommandLine& line) {
+  CalibrateOptions& options = line.calibrate;
+  CLI::App* calibrate = app.add_subcommand("calibrate", "Estimate costs from traces of a real machine");
+  calibrate->add_option("trace", options.traces, "Text of ftrace, trace-cmd report or dmesg; - for standard input")
+      ->required();
+  calibrate->add_option("-o,--output", options.output, "Write the cost profile to this file")
+      ->check(not_empty("the name of a file"));
+  calibrate->add_flag("--force", options.force, "Replace a file that exists");
+  calibrate->add_option("--base", options.base, "Cost profile for what a trace does not tell, by name or path")
+      ->capture_default_str();
+  calibrate->add_option("--kernel", options.kernel, "Kernel profile: in which steps the driver polls")
+      ->capture_default_str();
+  calibrate->add_option("--compare", options.compare, "Directory of a run: its times beside the recorded ones")
+      ->check(not_empty("the name of a directory"));
+  calibrate->add_flag("--together", options.together,
+                      "The files are parts of one recording on one clock, not recordings of their own");
+  calibrate->add_option("--profiles", options.profiles, profiles_help);
+  add_format(*calibrate, line);
+  calibrate->callback([&line] {
+    line.command = [&line] {
+      line.calibrate.format = *table_format(line.format);
+      return cmd_calibrate(line.calibrate);
+    };
+  });
+}
+
 void add_others(CLI::App& app, CommandLine& line) {
   CLI::App* validate = app.add_subcommand("validate", "Check scenario files and run nothing");
   validate->add_option("scenario", line.validate_paths, "Scenario files")->required();
@@ -269,6 +299,7 @@ void add_others(CLI::App& app, CommandLine& line) {
   add_explain(app, line);
   add_graphs(app, line);
   add_lifecycle(app, line);
+  add_calibrate(app, line);
 }
 
 int parse_and_run(int argc, char** argv) {

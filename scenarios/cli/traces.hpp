@@ -27,7 +27,7 @@ class ExperimentTraces {
   ExperimentTraces(const TraceRequest& request, const std::vector<Cell>& cells, const std::string& scenario,
                    const std::filesystem::path& directory);
 
-  // For PoolOptions::attach.
+  // As a CellAttach.
   CellFinisher attach(Machine& machine, const Cell& cell, std::size_t index);
   // Writes the files of these cells.
   std::vector<FileSummary> join(const std::vector<std::size_t>& whole);

@@ -56,7 +56,10 @@ struct PoolProgress {
   double seconds = 0.0;
 };
 
+// More sinks for the cell of that number, before it runs. What it returns, if anything, is called when the run has
+// reached its horizon. Both on the cell's thread.
 using CellFinisher = std::function<void(SimTime end, const RunRecord& record)>;
+using CellAttach = std::function<CellFinisher(Machine&, const Cell&, std::size_t index)>;
 
 struct PoolOptions {
   unsigned jobs = 1;
@@ -64,9 +67,7 @@ struct PoolOptions {
   std::uint64_t max_events = 0;                                // of each cell; 0: no limit
   std::optional<std::chrono::steady_clock::duration> timeout;  // of the whole pool
   std::atomic<bool>* interrupt = nullptr;                      // becomes true: stop; the pool sets it at a time-out
-  // More sinks for the cell of that number, before it runs. What it returns, if anything, is called when the run
-  // has reached its horizon. Both on the cell's thread.
-  std::function<CellFinisher(Machine&, const Cell&, std::size_t)> attach;
+  CellAttach attach;
   std::function<void(const PoolProgress&)> progress;  // called on the caller's thread, about each 200 ms
 };
 

@@ -92,7 +92,14 @@ ProfileFile ProfileStore::find(std::string_view kind, std::string_view name, con
 }
 
 ProfileFile ProfileStore::find_costs(std::string_view name, const Place& place) const {
-  ProfileFile file = find("costs", name, place);
+  return whole_costs(find("costs", name, place));
+}
+
+ProfileFile ProfileStore::read_costs_file(const std::string& path) const {
+  return whole_costs({std::filesystem::path(path).stem().string(), path, read_input(path)});
+}
+
+ProfileFile ProfileStore::whole_costs(ProfileFile file) const {
   Json own = parse_json(file.text, file.file);
   const auto based_on = own.is_object() ? own.find("based_on") : own.end();
   if (based_on == own.end()) return file;

@@ -28,8 +28,12 @@ class ProfileStore {
   ProfileFile find(std::string_view kind, std::string_view name, const Place& place) const;
   // The same of cost profiles, where one may be `based_on` another: whole, its own costs in place of the other's.
   ProfileFile find_costs(std::string_view name, const Place& place) const;
+  // The cost profile in a file of its own, wherever that is; whole likewise.
+  ProfileFile read_costs_file(const std::string& path) const;
 
  private:
+  ProfileFile whole_costs(ProfileFile file) const;
+
   std::string directory_;
 };
 

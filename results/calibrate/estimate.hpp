@@ -1,0 +1,51 @@
+// From samples of a time to the distribution that a cost profile states.
+//
+// What a poll saw stands for the middle of the poll's step before it; a clock rounds to the nearest, so what it
+// says stands. What else a sample holds (costs that are known otherwise) is taken off; what would be negative is
+// counted, and is 0.
+//
+//   constant      when all lie within one step: the mean
+//   exponential,  with 50 samples or more: the one of the two whose Kolmogorov-Smirnov distance is less, if it is
+//   lognormal     below the 5 % point for a distribution whose parameters were estimated (Stephens, 1974); the
+//                 lognormal only of samples above 0
+//   empirical     else: the samples, of more than 256 so many of their quantiles
+//
+// Of stops the least samples decide which took longer for another reason. If a tenth of all, two at least, lie
+// within one step of the least, and in the four steps behind it at most a quarter as many, the time is a constant
+// and what is above that step is a straggler; else what is above 16 times the lower quartile is one. What is longer
+// than an hour is a straggler always.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/core/distribution.hpp"
+
+namespace userqsim {
+
+struct Resolution {
+  std::int64_t step_ns = 1;  // of the poll or the clock; samples that differ by no more may be equal
+  bool rounds_up = false;    // a poll sees what happened before; a clock rounds to the nearest
+};
+
+struct Estimate {
+  Distribution value;
+  Duration least{0};  // what the samples allow: for a constant the step, else the least and most sample
+  Duration most{0};
+  std::size_t samples = 0;     // that it rests on
+  std::size_t stragglers = 0;  // that were left out
+  std::size_t shorter = 0;     // that were left out for being less than what was to be taken off
+  std::size_t negative = 0;    // that were less than it, and count as 0
+};
+
+// The time that is measured may be that of a stop: some of the samples may have taken longer, for work that ran to
+// its end, and some may lack what is taken off, for the queue had no slot to leave. Those that are less than it are
+// left out, unless they are the half of all or more: then it is what is taken off that must be wrong.
+enum class Measured : std::uint8_t { step, stop };
+
+// `given` is taken off each sample. Nothing without a sample. REQUIRES: none is negative.
+std::optional<Estimate> estimate(std::vector<std::int64_t> samples_ns, const Resolution& resolution, Duration given,
+                                 Measured what);
+
+}  // namespace userqsim

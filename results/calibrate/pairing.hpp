@@ -1,0 +1,94 @@
+// Pairs the events of one recording: when each thing began and ended, and how long MES served a call.
+//
+// The driver takes the device's MES mutex first in, first out, and prints neither the wait nor the release. A call
+// lies between amdgpu_userq_state_start and ..._state_changed of its queue. Its service begins
+//   - when the driver printed the packet's emission, where that is in the trace: the n-th call to come is the n-th
+//     to be emitted;
+//   - else at once, when no other call was open;
+//   - else when the call that came last before it ended. After a SUSPEND that is not known: it gives the mutex back
+//     before it ends.
+// A call that was in MES together with somebody's SUSPEND is left out: MES may have been busy.
+//
+// REQUIRES: events in order of time. PROMISES: bounded memory beside the samples: at most so many calls, works and
+// fences are remembered as the constants in pairing.cpp say, the oldest being forgotten first.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "results/calibrate/trace_event.hpp"
+#include "results/calibrate/trace_samples.hpp"
+
+namespace userqsim {
+
+class TracePairing {
+ public:
+  // Adds to both. The line of each event has been counted as used.
+  TracePairing(TraceSamples& samples, LineCounts& counts) : samples_(samples), counts_(counts) {}
+
+  void on(std::int64_t time_ns, const TraceEvent& event);
+  // No more events: what is still open has no end.
+  void finish() { forget_all(); }
+
+ private:
+  // A call between its two events.
+  struct Call {
+    std::uint64_t number = 0;  // in order of coming
+    TracedQueue queue;
+    std::uint64_t type = 0;
+    std::int64_t from = 0;
+    std::int64_t start = 0;
+    bool fence_pending = false;
+    std::optional<std::uint64_t> before;  // the call that came last before it and was open then
+    std::optional<std::int64_t> served_from;
+    StartKnown known = StartKnown::alone;
+    std::optional<Opcode> emitted;
+    bool mes_busy = false;
+  };
+  struct JobFence {
+    std::uint32_t emitted = 0;
+    std::uint32_t signaled = 0;
+  };
+  struct EvictionFence {
+    std::optional<std::int64_t> enabled;
+    std::optional<std::int64_t> signaled;
+  };
+  struct Emission {
+    std::optional<Opcode> opcode;
+    std::int64_t time = 0;
+    bool quiet = false;  // no call was open then, and none has come since
+  };
+
+  void handle(std::int64_t time, const StateStart& event);
+  void handle(std::int64_t time, const StateChanged& event);
+  void handle(std::int64_t time, const JobFenceEmitted& event);
+  void handle(std::int64_t time, const FenceMoved& event);
+  void handle(std::int64_t time, const WorkQueued& event);
+  void handle(std::int64_t time, const WorkBegan& event);
+  void handle(std::int64_t time, const MesEmitted& event);
+  void handle(std::int64_t time, const MesSilent& event);
+  void handle(std::int64_t time, const TraceGap& event);
+
+  void on_eviction_fence(std::int64_t time, const FenceMoved& event);
+  void end_flush(std::int64_t time);
+  void pass_on(const Call& ended, std::int64_t time, bool tells_release);
+  void sample(const Call& call, std::int64_t to, std::int64_t time);
+  bool has_fence_pending(const TracedQueue& queue) const;
+  void forget_all();
+
+  TraceSamples& samples_;
+  LineCounts& counts_;
+  std::uint64_t next_ = 0;
+  std::vector<Call> open_;  // in order of coming
+  std::map<TracedQueue, std::uint32_t> fence_context_;
+  std::map<std::uint32_t, JobFence> job_fences_;            // by context
+  std::map<std::uint32_t, EvictionFence> eviction_fences_;  // by context
+  std::map<std::uint64_t, std::int64_t> works_;             // queued, by pointer
+  std::optional<Emission> emission_;                        // the last
+  std::vector<std::int64_t> flush_;  // emissions of the TLB flush under way: one MISC, or INV_TLBS after INV_TLBS
+  Opcode flush_by_ = Opcode::misc;
+};
+
+}  // namespace userqsim
