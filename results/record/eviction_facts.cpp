@@ -53,7 +53,10 @@ const QueueFacts* last_restored(const EvictionFacts& eviction) {
 std::optional<SimTime> restored_time(const EvictionFacts& eviction) {
   const bool affects_any = std::any_of(eviction.queues.begin(), eviction.queues.end(),
                                        [](const QueueFacts& queue) { return queue.affected(); });
-  if (!affects_any) return eviction.signaled ? eviction.resumed : std::nullopt;
+  if (!affects_any) {
+    const bool too_late = eviction.next_started && eviction.resumed && *eviction.next_started < *eviction.resumed;
+    return eviction.signaled && !too_late ? eviction.resumed : std::nullopt;
+  }
   const QueueFacts* last = last_restored(eviction);
   return last == nullptr ? std::nullopt : restored_time(eviction, *last);
 }

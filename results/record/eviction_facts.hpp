@@ -74,7 +74,8 @@ std::optional<SimTime> restored_time(const EvictionFacts& eviction, const QueueF
 // was not restored.
 const QueueFacts* last_restored(const EvictionFacts& eviction);
 
-// When the process was restored: with its last queue; with no queue to restore, when the restore worker was done.
+// When the process was restored: with its last queue; with no queue to restore, when the restore worker was done,
+// if it was before the next eviction began.
 std::optional<SimTime> restored_time(const EvictionFacts& eviction);
 
 // The issue time of the first packet of the eviction that stops `queue`, or any queue with none(). A packet for all

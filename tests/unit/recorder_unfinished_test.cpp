@@ -100,3 +100,27 @@ TEST_CASE("a queue that hangs by the last eviction's worker is not restored in t
   CHECK_FALSE(record.evictions[1].restored_ns.has_value());
   CHECK(verify_parts(record) == "");
 }
+
+// The new fence stands from 1300 on; the next eviction begins at 1400, before the worker is done at 1500.
+TEST_CASE("an eviction that stopped nobody is restored with its worker, unless the next comes first") {
+  Bench bench;
+  bench.start(1000, first, 0);
+  bench.step(1000, 1200, EvictionStepKind::suspend_start);
+  bench.probes.eviction_signaled.state({at(1200), first});
+  bench.step(1200, 1300, EvictionStepKind::restore_start);
+  SECTION("the next comes later") {
+    bench.probes.eviction_resumed.state({at(1500), first});
+    bench.start(1600, second, 0);
+    const RunRecord record = bench.finish(2000);
+    CHECK(record.evictions.front().outcome == eviction_outcome::restored);
+    CHECK(record.evictions.front().ended_ns == 1500);
+  }
+  SECTION("the next comes first") {
+    bench.start(1400, second, 0);
+    bench.probes.eviction_resumed.state({at(1500), first});
+    const RunRecord record = bench.finish(2000);
+    CHECK(record.evictions.front().outcome == eviction_outcome::re_evicted);
+    CHECK(record.evictions.front().ended_ns == 1400);
+    CHECK(verify_parts(record) == "");
+  }
+}
