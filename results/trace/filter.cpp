@@ -36,7 +36,8 @@ bool TraceFilter::selects(std::string_view path) const {
 
 void TraceFilter::declare(const TraceTrack& track) {
   ensure(track.id == known_.size(), "tracks are declared in their order");
-  known_.push_back({track, track.kind != TraceTrackKind::group && selects(track.path), false, std::nullopt});
+  known_.push_back({track, track.kind != TraceTrackKind::group && (selects(track.path) || selects(track.row)),
+                    false, std::nullopt});
   if (known_.back().kept) pass_on(known_.back());
 }
 

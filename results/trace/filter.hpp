@@ -2,8 +2,9 @@
 // another sink.
 //
 // A pattern is a track's path in which `*` stands for any text and `?` for any one character; who names a group has
-// all below it. A slice that reaches out of the window is cut at its edge; an instant or a counter outside it is
-// left out, but a counter has its value at the window's beginning. Groups are declared when a track below them is.
+// all below it, and who names the first of tracks that stand side by side has all of them. A slice that reaches out
+// of the window is cut at its edge; an instant or a counter outside it is left out, but a counter has its value at
+// the window's beginning. Groups are declared when a track below them is.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "results/trace/sink.hpp"

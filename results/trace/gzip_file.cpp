@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "results/record/output_error.hpp"
 #include "sim/core/ensure.hpp"

@@ -27,6 +27,7 @@ struct TraceTrack {
   TraceTrackId parent = no_trace_track;
   std::string name;  // below its parent
   std::string path;  // from the top: "process/game/suspend worker"
+  std::string row;   // the path of the first of the tracks that stand side by side for the same, as its own
   TraceTrackKind kind = TraceTrackKind::slices;
 };
 

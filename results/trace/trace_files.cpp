@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -91,9 +93,9 @@ RunTrace::RunTrace(Machine& machine, const RecordKey& key, std::uint32_t run, co
 
 RunTrace::~RunTrace() = default;
 
-void RunTrace::finish(SimTime end, const std::vector<EvictionRow>& evictions) {
+void RunTrace::finish(SimTime end, const RunRecord& record) {
   State& s = *state_;
-  s.tracer->finish(end, evictions);
+  s.tracer->finish(end, record);
   if (s.slices) s.slice_rows = s.slices->close().rows;
   if (s.counters) s.counter_rows = s.counters->close().rows;
   if (s.pftrace) s.pftrace->close();

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/machine/machine.hpp"
@@ -41,7 +42,7 @@ class RunTrace {
   RunTrace& operator=(const RunTrace&) = delete;
 
   // Call once, when the run is over.
-  void finish(SimTime end, const std::vector<EvictionRow>& evictions);
+  void finish(SimTime end, const RunRecord& record);
 
   std::uint64_t slices() const;  // rows written; after finish()
   std::uint64_t counters() const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "results/record/eviction_parts.hpp"
@@ -91,7 +92,7 @@ void Tracer::declare_processes() {
       Queue& q = queue(id);
       const QueueLayout& made = layout_.queue(id);
       if (!made.of_kernel) q.row = tracks_.row(group, "queue " + made.name);
-      q.jobs = tracks_.row(group, fmt::format("queue {} jobs", made.name));
+      q.jobs = tracks_.row(group, "jobs " + made.name);
       for (const auto& [state, text] : EnumNames<SlotState>::entries) {
         q.in_slot.at(static_cast<std::size_t>(state)) = fmt::format("{} {}", made.name, text);
       }
@@ -107,17 +108,6 @@ void Tracer::subscribe_hardware(Probes& probes) {
   probes.slot_changed.subscribe([this](const SlotChanged& fact) { on(fact); });
   probes.queue_stopped.subscribe([this](const QueueStopped& fact) { on(fact); });
   probes.job_ended.subscribe([this](const JobEnded& fact) { on(fact); });
-  probes.hazard.subscribe([this](const Hazard& fact) {
-    TraceSlice slice{.name = name_of(fact.kind), .start_ns = ns(fact.time), .end_ns = ns(fact.time)};
-    slice.args.add("queue", name(fact.queue));
-    tracks_.mark(hazards_of(fact.process), slice);
-  });
-  probes.fault_injected.subscribe([this](const FaultInjected& fact) {
-    TraceSlice slice{.name = name_of(fact.kind), .start_ns = ns(fact.time), .end_ns = ns(fact.time)};
-    slice.args.add("fault", std::int64_t{fact.fault.value});
-    slice.args.add("queue", name(fact.queue));
-    tracks_.mark(hazards_of(fact.process), slice);
-  });
 }
 
 void Tracer::subscribe_firmware(Probes& probes) {
@@ -226,14 +216,16 @@ void Tracer::on(const RequestEnded& fact) {
   slice.args.add("bytes", fact.bytes.value);
   slice.args.add("outcome", name_of(fact.outcome));
   const auto flows = flows_of_requests_.extract(fact.request);
-  if (!flows.empty()) slice.flows = flows.mapped();
-  tracks_.add(process(fact.process).requests, slice);
+  Row& row = process(fact.process).requests;
+  if (flows.empty()) return tracks_.add(row, slice);
+  slice.flows = flows.mapped();
+  tracks_.mark(row, slice);  // also one that took no time: its flows begin here
 }
 
 void Tracer::on(const BufferMoved& fact) {
   const bool copies = (fact.from == MemType::vram || fact.to == MemType::vram) && fact.to != MemType::nowhere;
   std::optional<TraceFlow> flow;
-  if (copies && fact.eviction.process.exists()) {
+  if (copies && fact.eviction.process.exists() && fact.time > fact.start) {
     flow = flow_through(fact.eviction, fact.to == MemType::vram ? &Flow::returns : &Flow::leaves, fact.start);
   }
   TraceSlice slice{.name = name(fact.process), .start_ns = ns(fact.start), .end_ns = ns(fact.time)};
@@ -273,12 +265,51 @@ void Tracer::add_evictions(const std::vector<EvictionRow>& evictions) {
   }
 }
 
-void Tracer::finish(SimTime end, const std::vector<EvictionRow>& evictions) {
+// Hazards and faults, some of which only the record knows.
+void Tracer::mark_hazards(const RunRecord& record) {
+  std::multimap<std::int64_t, std::pair<TraceSlice, std::uint32_t>> marks;  // by time, then as the record has them
+  const auto mark = [&](std::int64_t time, std::string_view kind, std::uint32_t process, std::uint32_t queue) {
+    TraceSlice slice{.name = kind, .start_ns = time, .end_ns = time};
+    slice.args.add("queue", name(QueueId{queue}));
+    return marks.emplace(time, std::pair{slice, process});
+  };
+  for (const HazardRow& row : record.hazards) mark(row.time_ns, row.kind, row.process, row.queue);
+  for (const FaultRow& row : record.faults) {
+    mark(row.time_ns, row.kind, row.process, row.queue)->second.first.args.add("fault", std::int64_t{row.fault});
+  }
+  for (const auto& [time, what] : marks) tracks_.mark(hazards_of(ProcessId{what.second}), what.first);
+}
+
+// A step is stated when it ends. What a worker is in at the end of the run, the record concludes from other facts.
+void Tracer::add_open_steps(const RunRecord& record) {
+  std::map<std::uint32_t, const EvictionRow*> last;  // by process
+  for (const EvictionRow& row : record.evictions) last[row.process] = &row;
+  for (const PartRow& part : record.parts) {
+    const EvictionRow& row = *last.at(part.process);
+    const bool open = part.critical && part.eviction == row.eviction && part.end_ns == record.end_ns;
+    const auto steps = EnumNames<EvictionStepKind>::entries;
+    const bool is_step =
+        std::any_of(steps.begin(), steps.end(), [&](const auto& entry) { return entry.second == part.part; });
+    if (!open || !is_step) continue;
+    Process& p = processes_.at(part.process);
+    Row& worker = row.signaled_ns ? p.restore : p.suspend;
+    if (worker.lanes.front().ends_ns > part.start_ns) continue;  // it was stated in the run's last moment
+    TraceSlice slice{.name = part.part, .start_ns = part.start_ns, .end_ns = part.end_ns};
+    slice.args.add("eviction", std::int64_t{part.eviction});
+    slice.args.add("waits_for", part.waits_for);
+    slice.args.add("queue", name(QueueId{part.queue}));
+    tracks_.add(worker, slice);
+  }
+}
+
+void Tracer::finish(SimTime end, const RunRecord& record) {
   for (Slot& slot : slots_) close_slot(slot, end);
   for (Queue& q : queues_) {
     if (q.row) close_state(q, end);
   }
-  add_evictions(evictions);
+  add_open_steps(record);
+  add_evictions(record.evictions);
+  mark_hazards(record);
   tracks_.close();
 }
 

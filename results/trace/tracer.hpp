@@ -9,7 +9,7 @@
 //   process/P/evictions                from the eviction fence's enabling to the restart
 //   process/P/suspend worker, .../restore worker   each step of a worker: what it does or waits for
 //   process/P/requests, .../hazards    who waits for memory; hazards and faults
-//   process/P/queue Q, .../queue Q jobs    the state of a queue; its jobs from the first wave on
+//   process/P/queue Q, .../jobs Q          the state of a queue; its jobs from the first wave on
 //   device/resets, device/hazards
 // and counters: memory/PLACE, process/P/PLACE, queues/runnable, queues/mapped.
 //
@@ -41,9 +41,9 @@ class Tracer {
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
-  // Ends what is under way at `end`, and closes the sink. `evictions`: as the run's record has them. Call once,
-  // after the last fact.
-  void finish(SimTime end, const std::vector<EvictionRow>& evictions);
+  // Ends what is under way at `end`, adds what only the run's record knows, and closes the sink. Call once, after
+  // the last fact.
+  void finish(SimTime end, const RunRecord& record);
 
  private:
   using Row = TraceTracks::Row;
@@ -110,6 +110,8 @@ class Tracer {
   void on(const BufferMoved& fact);
   void on(const MemoryUsed& fact);
   void on(const ResidencyChanged& fact);
+  void mark_hazards(const RunRecord& record);
+  void add_open_steps(const RunRecord& record);
   void add_evictions(const std::vector<EvictionRow>& evictions);
   template <std::size_t n>
   void count_changes(const std::array<TraceTrackId, n>& tracks, std::array<std::int64_t, n>& before,

@@ -5,9 +5,15 @@
 namespace userqsim {
 
 TraceTrackId TraceTracks::declare(TraceTrackId parent, const std::string& name, TraceTrackKind kind) {
+  return declare(parent, name, name, kind);
+}
+
+TraceTrackId TraceTracks::declare(TraceTrackId parent, const std::string& name, const std::string& row,
+                                  TraceTrackKind kind) {
   const auto id = static_cast<TraceTrackId>(paths_.size());
-  paths_.push_back(parent == no_trace_track ? name : paths_.at(parent) + "/" + name);
-  sink_.declare({id, parent, name, paths_.back(), kind});
+  const std::string above = parent == no_trace_track ? std::string{} : paths_.at(parent) + "/";
+  paths_.push_back(above + name);
+  sink_.declare({id, parent, name, paths_.back(), above + row, kind});
   return id;
 }
 
@@ -25,8 +31,8 @@ void TraceTracks::mark(Row& row, TraceSlice slice) {
     if (lane.ends_ns <= slice.start_ns && (best == nullptr || lane.ends_ns > best->ends_ns)) best = &lane;
   }
   if (best == nullptr) {
-    const std::string name = fmt::format("{} {}", row.name, row.lanes.size() + 1);
-    best = &row.lanes.emplace_back(Row::Lane{declare(row.parent, name, TraceTrackKind::slices)});
+    const std::string name = fmt::format("{} #{}", row.name, row.lanes.size() + 1);
+    best = &row.lanes.emplace_back(Row::Lane{declare(row.parent, name, row.name, TraceTrackKind::slices)});
   }
   best->ends_ns = slice.end_ns;
   slice.track = best->track;

@@ -1,5 +1,5 @@
 // The tracks of one trace: it names them, and keeps the slices of each apart. Slices that would overlap, as of two
-// copies at the same time, go to a further track of the same name and a number, which is declared when it is
+// copies at the same time, go to a further track, "engine #2" beside "engine", which is declared when it is
 // needed.
 #pragma once
 
@@ -39,6 +39,8 @@ class TraceTracks {
   void close() { sink_.close(); }
 
  private:
+  TraceTrackId declare(TraceTrackId parent, const std::string& name, const std::string& row, TraceTrackKind kind);
+
   TraceSink& sink_;
   std::vector<std::string> paths_;
 };

@@ -12,11 +12,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // The directory of the results is renamed into place as a whole; what somebody put there meanwhile goes.
-const std::string& allowed(const std::string& path, const fs::path& out) {
+const std::string& allowed(const std::string& path, const std::string& scenario, const fs::path& out) {
   if (path == "-") {
     throw InputError("--ftrace: found \"-\"; standard output carries the table, so allowed is the name of a file");
   }
   std::error_code error;
+  if (fs::equivalent(path, scenario, error)) {
+    throw InputError(fmt::format("--ftrace: {} is the scenario; allowed is another file", path));
+  }
   const fs::path inside = fs::weakly_canonical(path, error).lexically_relative(fs::weakly_canonical(out, error));
   if (error || inside.empty() || *inside.begin() == "..") return path;
   throw InputError(
@@ -28,7 +31,7 @@ const std::string& allowed(const std::string& path, const fs::path& out) {
 }  // namespace
 
 FtraceOutput::FtraceOutput(const ExperimentOptions& options, const fs::path& out)
-    : path_(allowed(options.ftrace, out)), replication_(options.first_rep), file_(path_, options.force) {}
+    : path_(allowed(options.ftrace, options.scenario, out)), replication_(options.first_rep), file_(path_, options.force) {}
 
 void FtraceOutput::attach(Machine& machine, const Cell& cell) {
   if (cell.replication != replication_) return;

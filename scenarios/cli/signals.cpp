@@ -33,6 +33,7 @@ void install_signal_handlers() {
   ignore.sa_handler = SIG_IGN;
   sigemptyset(&ignore.sa_mask);
   sigaction(SIGPIPE, &ignore, nullptr);
+  sigaction(SIGXFSZ, &ignore, nullptr);  // a file that may not grow further is an error of its write
 }
 
 std::atomic<bool>* interrupt_flag() { return &interrupted; }

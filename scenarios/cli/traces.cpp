@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::uint32_t untraced = 0xffff'ffff;
 
+std::string no_trace(std::string_view option) {
+  return fmt::format("{}: there is no trace without --trace or --slices", option);
+}
+
 std::int64_t time_option(const std::string& text) {
   const Parsed<Duration> parsed = parse_duration(text);
   if (const auto* problem = std::get_if<std::string>(&parsed)) {
@@ -25,7 +29,7 @@ std::int64_t time_option(const std::string& text) {
 }
 
 // "8s..8.1s"; either side may be missing.
-void set_window(const std::string& text, TraceSelection& selection) {
+void set_window(const std::string& text, Duration horizon, TraceSelection& selection) {
   const std::size_t dots = text.find("..");
   if (dots == std::string::npos || text.size() == 2) {
     throw InputError(fmt::format("--trace-window: found '{}', expected FROM..TO, such as 8s..8.1s or 8s..", text));
@@ -33,7 +37,12 @@ void set_window(const std::string& text, TraceSelection& selection) {
   if (dots > 0) selection.from_ns = time_option(text.substr(0, dots));
   if (dots + 2 < text.size()) selection.to_ns = time_option(text.substr(dots + 2));
   if (selection.from_ns < 0 || (selection.to_ns && *selection.to_ns <= selection.from_ns)) {
-    throw InputError(fmt::format("--trace-window: {} ends before it begins", text));
+    throw InputError(
+        fmt::format("--trace-window: {} must end later than it begins, and begin at 0 or later", text));
+  }
+  if (Duration{selection.from_ns} >= horizon) {
+    throw InputError(
+        fmt::format("--trace-window: {} begins when the run is over, at {}", text, format_duration(horizon)));
   }
 }
 
@@ -42,8 +51,11 @@ void check_patterns(const std::vector<std::string>& patterns, const LoadedScenar
   const Layout layout = make_layout(loaded.machine->processes);
   const std::vector<std::string> paths = trace_paths(layout, loaded.machine->device);
   for (const std::string& pattern : patterns) {
-    const bool any = std::any_of(paths.begin(), paths.end(),
-                                 [&](const std::string& path) { return matches_track(pattern, path); });
+    // Who overlaps goes to a track that is declared only then: "mes/packets #2".
+    const std::string row = pattern.substr(0, pattern.rfind(" #"));
+    const bool any = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+      return matches_track(pattern, path) || matches_track(row, path);
+    });
     if (any) continue;
     std::vector<std::string> tops;
     for (const std::string& path : paths) {
@@ -66,13 +78,9 @@ TraceRequest trace_request(const ExperimentOptions& options, const LoadedScenari
     request.formats.pftrace = request.formats.pftrace || format == "pftrace";
     request.formats.chrome = request.formats.chrome || format == "json";
   }
-  for (const bool window : {true, false}) {
-    const bool given = window ? options.trace_window.has_value() : !options.trace_filter.empty();
-    if (!given || request.formats.any()) continue;
-    throw InputError(
-        fmt::format("--trace-{}: there is no trace without --trace or --slices", window ? "window" : "filter"));
-  }
-  if (options.trace_window) set_window(*options.trace_window, request.selection);
+  if (!request.formats.any() && options.trace_window) throw InputError(no_trace("--trace-window"));
+  if (!request.formats.any() && !options.trace_filter.empty()) throw InputError(no_trace("--trace-filter"));
+  if (options.trace_window) set_window(*options.trace_window, loaded.machine->horizon, request.selection);
   request.selection.tracks = options.trace_filter;
   check_patterns(options.trace_filter, loaded);
   return request;
@@ -94,7 +102,7 @@ CellFinisher ExperimentTraces::attach(Machine& machine, const Cell& cell, std::s
   const std::shared_ptr<RunTrace> trace = files_.begin(run, machine, {scenario_, cell.policy, cell.replication});
   if (!trace) return {};
   return [this, run, trace](SimTime end, const RunRecord& record) {
-    trace->finish(end, record.evictions);
+    trace->finish(end, record);
     files_.end(run, *trace);
   };
 }

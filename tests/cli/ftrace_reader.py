@@ -20,7 +20,7 @@ HEADER = """\
 #           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
 #              | |         |   |||||     |         |
 """
-LINE = re.compile(r"(?P<task>.{16,}?)-(?P<pid>\d+) +\[000\] (?P<flags>\.{5}|d\.h\.\.)  *(?P<s>\d+)\.(?P<us>\d{6}): "
+LINE = re.compile(r"(?P<task>.+?)-(?P<pid>\d+) +\[000\] (?P<flags>\.{5}|d\.h\.\.)  *(?P<s>\d+)\.(?P<us>\d{6}): "
                   r"(?P<event>\w+): (?P<fields>.*)")
 
 POINTER = r"[0-9a-f]{16}"
@@ -76,7 +76,7 @@ def read(text):
             raise ValueError(f"line {number}: not of a known form: {line}")
         us = int(match["s"]) * 1_000_000 + int(match["us"])
         column = f"{match['task']}-{match['pid']:<7} [000] {match['flags']} {int(match['s']):5}.{match['us']}: "
-        if not line.startswith(column):
+        if not line.startswith(column) or len(match["task"].encode()) < 16:  # the kernel pads bytes
             raise ValueError(f"line {number}: columns are not the kernel's: {line}")
         if us < last:
             raise ValueError(f"line {number}: goes back in time: {line}")

@@ -308,6 +308,7 @@ class TheFile(CommandTest):
                             (self.out / "trace.txt", "is replaced whole")):
             with self.subTest(file=file):
                 self.assert_one_error(self.run_traced(file), words)
+        self.assert_one_error(self.run_traced(self.scenario, "--force"), "is the scenario")
         for file in (pipe, "/dev/null"):
             self.assert_one_error(self.run_traced(file, "--force"), "is not a file")
         self.assertEqual({path.name for path in self.root.iterdir()}, {"scenario.json", "kept.txt", "pipe"})

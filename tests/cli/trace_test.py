@@ -14,7 +14,7 @@ from command import CommandTest, main, rows
 LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "scenarios" / "library"
 # Hundreds of thousands of slices, for a reader in Python.
 UNTIL = {"third-process-two-victims": "2s", "oversubscription-65": "300ms", "idle-queues-hold-slots": "1s",
-         "userptr-storm": "500ms", "ninth-queue": "2s"}
+         "userptr-storm": "800ms", "ninth-queue": "2s"}
 STEPS = ("min_run", "suspend_start", "userq_lock", "fence_wait", "mes_lock", "mes_packet", "suspend_fence",
          "restore_delay", "restore_start", "restore_cancelled", "move", "userptr_fault", "page_table", "tlb_flush",
          "gpu_reset", "restart_gap")
@@ -81,7 +81,7 @@ class TraceTest(CommandTest):
                 flows[flow].append(row)
         requests = {}
         for row in slices:
-            if row["track"].endswith("/requests") or "/requests " in row["track"]:
+            if row["track"].endswith("/requests") or "/requests #" in row["track"]:
                 requests[detail(row)["request"]] = row
         by_eviction = {(e["process"], int(e["eviction"])): e for e in self.table("evictions")}
         for flow, points in flows.items():
@@ -130,8 +130,8 @@ class TraceTest(CommandTest):
                         sums["step", row["name"]] += length(row)
                 elif track.split(" ")[0] == "requests" and detail(row)["outcome"] in ("ready", "fell_to_gtt", "failed"):
                     sums["stall", process] += length(row)
-                elif track.endswith(" jobs") and detail(row)["outcome"] == "finished":
-                    sums["jobs", process, track[len("queue "):-len(" jobs")]] += length(row)
+                elif track.startswith("jobs ") and detail(row)["outcome"] == "finished":
+                    sums["jobs", process, track[len("jobs "):].split(" #")[0]] += length(row)
         expected = collections.Counter()
         for queue in self.table("queues"):
             name = (queue["process"], queue["queue"])
@@ -151,6 +151,9 @@ class TraceTest(CommandTest):
             if job["finished_ns"]:
                 expected["jobs", job["process"], job["queue"]] += int(job["finished_ns"]) - int(job["started_ns"])
         self.assertEqual(+sums, +expected)
+        shown = collections.Counter((r["name"], int(r["start_ns"])) for r in slices if "/hazards" in r["track"])
+        self.assertEqual(shown, collections.Counter((r["kind"], int(r["time_ns"]))
+                                                    for table in ("hazards", "faults") for r in self.table(table)))
 
     def test_library(self):
         for scenario in sorted(LIBRARY.glob("*.json")):
@@ -201,7 +204,9 @@ class TraceTest(CommandTest):
         for patterns, kept in (("slot", {t for t in tracks if t.startswith("slot/")}),
                                ("process/game*/suspend worker,mes/pipe ?",
                                 {"process/game, the/suspend worker", "mes/pipe 0"}),
-                               ("*worker", {t for t in tracks if t.endswith(" worker")})):
+                               ("*worker", {t for t in tracks if t.endswith(" worker")}),
+                               ("mes/packets", {t for t in tracks if t.startswith("mes/packets")}),
+                               ("mes/packets #2", {t for t in tracks if t == "mes/packets #2"})):
             decoded = self.trace(self.scenario, "--trace-filter", patterns)
             self.assertEqual({r["track"] for r in self.table("slices")}, kept)
             self.assertEqual({s.track[1] for s in decoded.slices}, kept)
@@ -215,7 +220,7 @@ class TraceTest(CommandTest):
         refuse("--trace-window", "1ms..2ms", parts=["--trace-window", "--slices"])
         refuse("--trace-filter", "slot", parts=["--trace-filter", "--slices"])
         refuse("--slices", "--trace-filter", "sloth", parts=["sloth", "slot"])
-        for window in ("1ms", "..", "2ms..1ms", "1ms..1ms", "x..2ms", "1ms..y", "-1ms..2ms"):
+        for window in ("1ms", "..", "2ms..1ms", "1ms..1ms", "x..2ms", "1ms..y", "-1ms..2ms", "200ms..", "1h..2h"):
             refuse("--slices", f"--trace-window={window}", parts=["--trace-window"])
 
 

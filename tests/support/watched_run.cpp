@@ -159,7 +159,7 @@ WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t re
   }
   machine.run();  // at the horizon: states what is open
   run.record = recorder.finish(machine.now());
-  tracer.finish(machine.now(), run.record.evictions);
+  tracer.finish(machine.now(), run.record);
   run.violations = watch.finish(machine.now());
   for (std::string& violation : trace.finish(run.record)) run.violations.push_back(std::move(violation));
   if (const std::string parts = verify_parts(run.record); !parts.empty()) run.violations.push_back(parts);

@@ -64,7 +64,7 @@ void trace(MachineSpec spec, Noted& sink) {
   Tracer tracer(machine.probes(), machine.layout(), machine.spec().device, sink);
   machine.run();
   const SimTime end{machine.spec().horizon};
-  tracer.finish(end, recorder.finish(end).evictions);
+  tracer.finish(end, recorder.finish(end));
   CHECK(sink.closed == 1);
 }
 
@@ -96,7 +96,8 @@ TEST_CASE("a time line has each state of a queue, each packet and each step", "[
     std::erase_if(shown, [&](const Noted::Shown& s) { return s.end_us <= us || s.start_us > us + 1000; });
     return shown;
   };
-  const std::string queue = "process/app/queue comp0", slot = "slot/compute 0.0", mes = "mes/pipe 0";
+  const std::string queue = "process/app/queue comp0", jobs = "process/app/jobs comp0", slot = "slot/compute 0.0",
+                    mes = "mes/pipe 0";
   CHECK(since(queue, 4250) == Shown{{queue, "running", 4001, 4264},
                                     {queue, "draining", 4264, 4301},
                                     {queue, "saving", 4301, 4306},
@@ -107,7 +108,7 @@ TEST_CASE("a time line has each state of a queue, each packet and each step", "[
                                     {queue, "running", 4362, 5062},
                                     {queue, "mapped", 5062, 6000}});
   CHECK(since(slot, 4326).front() == Noted::Shown{slot, "comp0 mapping", 4341, 4361});
-  CHECK(since(queue + " jobs", 4250) == Shown{{queue + " jobs", "job", 4001, 5062}});
+  CHECK(since(jobs, 4250) == Shown{{jobs, "job", 4001, 5062}});
   CHECK(since(mes, 4250) == Shown{{mes, "SUSPEND", 4250, 4264}, {mes, "RESUME", 4326, 4341}});
   CHECK(since("mes/packets", 4250) ==
         Shown{{"mes/packets", "SUSPEND", 4250, 4326}, {"mes/packets", "RESUME", 4326, 4341}});
@@ -137,7 +138,7 @@ TEST_CASE("slices that overlap go to a second track, and back when the first is 
   add("none", 9, 9);
   using Shown = std::vector<Noted::Shown>;
   CHECK(sink.slices ==
-        Shown{{"moves", "a", 0, 4}, {"moves 2", "b", 2, 5}, {"moves 2", "c", 5, 9}, {"moves", "d", 4, 10}});
+        Shown{{"moves", "a", 0, 4}, {"moves #2", "b", 2, 5}, {"moves #2", "c", 5, 9}, {"moves", "d", 4, 10}});
 }
 
 TEST_CASE("a pattern names tracks, and all that is below a group", "[trace]") {
@@ -157,8 +158,8 @@ TEST_CASE("a pattern names tracks, and all that is below a group", "[trace]") {
 TEST_CASE("a window cuts slices, and gives counters the value that they enter it with", "[trace]") {
   Noted sink;
   TraceFilter filter({.from_ns = 10'000, .to_ns = 20'000, .tracks = {"x"}}, sink);
-  filter.declare({0, no_trace_track, "x", "x", TraceTrackKind::slices});
-  filter.declare({1, no_trace_track, "y", "y", TraceTrackKind::slices});
+  filter.declare({0, no_trace_track, "x", "x", "x", TraceTrackKind::slices});
+  filter.declare({1, no_trace_track, "y #2", "y #2", "y", TraceTrackKind::slices});
   filter.count(0, 1'000, 5);
   filter.count(0, 9'000, 6);
   filter.add({.track = 0, .name = "before", .start_ns = 0, .end_ns = 10'000});
