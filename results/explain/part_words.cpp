@@ -76,7 +76,7 @@ class PartWords {
   // Moves that stood before the one that needed this fence.
   std::string queued() const {
     const std::string copied = copies();
-    return "the move that needs this fence was not yet at the head of its queue" +
+    return "nobody needed this fence yet: who came before was still stopped, moved or served" +
            (copied.empty() ? std::string{} : "; copied meanwhile: " + copied);
   }
 
@@ -151,9 +151,11 @@ class PartWords {
       text += ": taken up at once";
     }
     text += fmt::format(", {} of MES's time{}", length_text(packet->busy_ns),
-                        stands_still(*packet) ? " with the wait until its queue left" : "");
-    return packet->acked_ns ? fmt::format("{}, acknowledged {}", text, at(*packet->acked_ns))
-                            : text + ", never acknowledged";
+                        stands_still(*packet) ? " with the wait for its queue to leave" : "");
+    text += packet->acked_ns ? ", acknowledged " + at(*packet->acked_ns) : ", never acknowledged";
+    if (packet->result != name_of(PacketResult::ok)) text += fmt::format(", {}", packet->result);
+    const std::string slot = packet->done_ns == packet->acked_ns ? slot_steps() : std::string{};
+    return slot.empty() ? text : text + "; " + slot;
   }
 
   // Whether MES served nobody else until the packet's queue had left its slot.
@@ -172,14 +174,14 @@ class PartWords {
       if (overlap_ns(ns_of(served.start), ns_of(served.end), from, to) == 0) continue;
       const std::string whose = process_name(record_, served.process.value);
       packets.push_back(fmt::format("{} of {}{}", name_of(served.opcode), whose,
-                                    served.waits ? ", standing still until its queue left" : ""));
+                                    served.waits ? ", standing still for its queue to leave" : ""));
     }
     packets.erase(std::unique(packets.begin(), packets.end()), packets.end());
     return packets.empty() ? std::string{} : fmt::format(" (it was on {})", list_text(packets));
   }
 
-  // The SUSPEND was acknowledged; what the queue's slot did until the second fence.
-  std::string suspend_fence() const {
+  // What the slots of the packet's queues did on their way out.
+  std::string slot_steps() const {
     std::vector<std::string> steps;
     for (const PartRow& other : record_.parts) {
       const bool of_slot = other.part == "drain" || other.part == "context_save" || other.part == "unmap";
@@ -188,7 +190,14 @@ class PartWords {
       if (!mine || !of_slot || length == 0 || (part_.queue != no_index && other.queue != part_.queue)) continue;
       steps.push_back(fmt::format("{} {}", other.part, length_text(length)));
     }
-    return steps.empty() ? "MES writes it when the queue is off the hardware" : "its slot: " + list_text(steps);
+    if (steps.empty()) return {};
+    return (part_.queue == no_index ? "its queues' slots: " : "its slot: ") + list_text(steps);
+  }
+
+  // The SUSPEND was acknowledged, and the second fence is polled for.
+  std::string suspend_fence() const {
+    const std::string slot = slot_steps();
+    return slot.empty() ? "MES writes it when the queue is off the hardware" : slot;
   }
 
   std::string move() const {
@@ -223,8 +232,12 @@ class PartWords {
     for (const QueueRan& fact : input_.seen.ran) {
       if (fact.queue.value == part_.queue && ns_of(fact.time) <= part_.start_ns) ran = &fact;
     }
-    return ran == nullptr ? "waves run to the end of their round"
-                          : fmt::format("waves of job {} run to the end of their round", ran->job.value);
+    const auto is_over = [&](const JobRow& job) {
+      return job.job == ran->job.value && job.finished_ns && *job.finished_ns <= part_.start_ns;
+    };
+    const bool known = ran != nullptr && std::none_of(record_.jobs.begin(), record_.jobs.end(), is_over);
+    return known ? fmt::format("waves of job {} run to the end of their round", ran->job.value)
+                 : "waves run to the end of their round";
   }
 
   // What is in each slot when the part begins.

@@ -95,8 +95,11 @@ std::size_t eviction_of(const std::string& text, const RunRecord& record, const 
 std::string objection(const MachineSpec& machine, const std::string& policy) {
   MachineSpec other = machine;
   other.policy = policy;
-  const std::vector<SpecProblem> problems = check(other);
-  return problems.empty() ? std::string{} : problems.front().message;
+  // Alone what is said of the policy: a run that ended early has events behind its end.
+  for (const SpecProblem& problem : check(other)) {
+    if (problem.pointer == "/policy") return problem.message;
+  }
+  return {};
 }
 
 // Those that are named have to be possible; of the others those that are.

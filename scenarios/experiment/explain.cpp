@@ -17,7 +17,8 @@ bool stopped(const Machine& machine, const std::atomic<bool>* interrupt) {
   return interrupt != nullptr && machine.events() % look_every == 0 && interrupt->load(std::memory_order_relaxed);
 }
 
-// The machine under another policy from the moment of its copying on, until the eviction is over.
+// The machine under another policy from the moment of its copying on, until the eviction is over and its workers
+// are done: another eviction may begin before them.
 class Fork {
  public:
   Fork(const Machine& machine, const Recorder& recorder, std::string policy)
@@ -29,10 +30,16 @@ class Fork {
   bool run(const EvictionId& id, const std::atomic<bool>* interrupt, StoryOther& other) {
     bool over = false;
     bool started = false;
+    int workers = 0;  // of the eviction, queued and not done
+    machine_->probes().worker_moved.subscribe([&](const WorkerMoved& fact) {
+      if (fact.eviction.process != id.process || fact.eviction.ordinal != id.ordinal) return;
+      if (fact.step == WorkStep::queued) ++workers;
+      if (fact.step == WorkStep::ended) --workers;
+    });
     while (!over && machine_->step()) {
       if (stopped(*machine_, interrupt)) return false;
       started = started || recorder_->has(id);
-      over = started && recorder_->is_over(id);
+      over = started && workers == 0 && recorder_->is_over(id);
     }
     if (!over) machine_->run();  // at the horizon: states what is open
     const RunRecord record = recorder_->finish(machine_->now());
