@@ -77,6 +77,24 @@ class Explain(CommandTest):
         self.assertEqual(story["others"][0]["eviction"], story["eviction"])
         self.assertEqual(story["others"][0]["accounts"], story["accounts"])
 
+    def test_the_same_policy_is_the_same_eviction_where_the_next_comes_before_its_workers_are_done(self):
+        self.assert_status(self.run_command("run", "queue-that-will-not-stop", "--kernel", "seed-v8+reset", "--policy",
+                                            "preempt_restore", "--out", self.out), 0)
+        evicted_again = [number for number, row in enumerate(rows(self.out / "evictions.csv"))
+                         if row["outcome"] == "re_evicted"]
+        self.assertTrue(evicted_again)
+        for number in evicted_again[:4]:
+            story = self.story(number, "--against", "preempt_restore")
+            self.assertEqual(story["others"][0]["eviction"], story["eviction"])
+            self.assertEqual(story["others"][0]["accounts"], story["accounts"])
+
+    def test_a_run_that_ended_early_has_another_policy_too(self):
+        scenario = json.loads(self.scenario.read_text(encoding="utf-8"))
+        scenario["events"].append({"at": "150ms", "kind": "evict", "process": "batch"})
+        self.scenario.write_text(json.dumps(scenario), encoding="utf-8")
+        self.assert_status(self.run_command("run", self.scenario, "--until", "100ms", "--out", self.out), 0)
+        self.assertEqual([other["policy"] for other in self.story(0)["others"]], ["unmap_map"])
+
     def test_hws_knows_no_other_policy(self):
         self.assert_status(self.run_command("run", "idle-queues-hold-slots", "--policy", "unmap_map", "--out", self.out), 0)
         self.assertEqual(self.story(0)["others"], [])
