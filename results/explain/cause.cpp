@@ -134,12 +134,13 @@ class Cause {
     }
     return fmt::format(
         "Nobody asked for new memory: buffers that a restore or a submission needs{} want their place.",
-        claimants.empty() ? "" : " of" + in_brackets(claimants));
+        claimants.empty() ? "" : " of " + list_text({claimants.begin(), claimants.end()}));
   }
 
   // A move that waited for this eviction's fence: made before it was enabled, for the same request.
   bool is_in_the_way(const MoveQueued& move) const {
     if (ns_of(move.time) > row_.start_ns) return false;
+    if (move.to == MemType::vram && move.from != MemType::vram) return false;  // it comes for the room
     if (input_.facts.started.request.exists()) return move.request == input_.facts.started.request;
     const Trigger trigger = input_.facts.started.trigger;
     if (trigger == Trigger::validation) return !move.request.exists() && move.claimant.exists();
@@ -184,6 +185,12 @@ class Cause {
                                  name_of(from), name_of(to)));
     }
     if (told.empty()) return {};
+    if (input_.facts.started.trigger == Trigger::sleep) {
+      return fmt::format(
+          "The system goes to sleep, and all leave VRAM: {}. A move begins when the eviction fences of "
+          "all who use its buffer have signalled.",
+          list_text(told, 6));
+    }
     return fmt::format(
         "To make room were sent away: {}. They were the least recently used that may leave; a move begins when the "
         "eviction fences of all who use its buffer have signalled.",

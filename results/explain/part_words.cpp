@@ -69,8 +69,11 @@ class PartWords {
   }
   std::string at(std::int64_t time) const { return offset_text(time - input_.row().start_ns); }
   std::string packet_name(const MesOpRow& packet) const {
-    return packet.queue == no_index ? std::string{packet.opcode}
-                                    : fmt::format("{} {}", packet.opcode, record_.queue_names[packet.queue]);
+    if (packet.queue != no_index) return fmt::format("{} {}", packet.opcode, record_.queue_names[packet.queue]);
+    if (packet.opcode == name_of(Opcode::reset)) return "RESET (a search for hung queues)";
+    if (packet.opcode == name_of(Opcode::misc)) return "MISC (a TLB flush)";
+    const bool all = packet.opcode == name_of(Opcode::suspend) || packet.opcode == name_of(Opcode::resume);
+    return std::string{packet.opcode} + (all ? " of all gangs" : "");
   }
 
   // Moves that stood before the one that needed this fence.
