@@ -101,9 +101,7 @@ void warn(const TraceSamples& samples, const LineCounts& lines, const Calibratio
     fmt::print(stderr, "userqsim: warning: MES failed to respond {} times\n", samples.mes_timeouts);
   }
   for (const CostFinding& finding : calibration.findings) {
-    if (!finding.estimate || finding.estimate->negative == 0) continue;
-    fmt::print(stderr, "userqsim: warning: {}: {} of {} samples are shorter than the shared costs of the base\n",
-               finding.cost, finding.estimate->negative, finding.estimate->samples);
+    if (!finding.warning.empty()) fmt::print(stderr, "userqsim: warning: {}: {}\n", finding.cost, finding.warning);
   }
 }
 

@@ -35,10 +35,19 @@ class Calibrate(CommandTest):
         # 14 us seen in steps of 2 us are 13 us; mes_api of the default profile is 10 us of them.
         self.assertEqual(costs["registration"]["value"], "3us")
         self.assertEqual(costs["registration"]["kind"], "measured")
-        self.assertEqual(costs["registration"]["range"], ["2us", "4us"])
+        # 2 to 4 us less 10 us, a step of 2 us either side of the middle, and mes_api anywhere from 1 to 450 us.
+        self.assertEqual(costs["registration"]["range"], ["0s", "14us"])
+        self.assertIn("2us to 4us if what is taken off is right", costs["registration"]["x-calibration"]["how"])
         self.assertIn("2 samples in machine.txt", costs["registration"]["source"])
         self.assertEqual(costs["registration"]["x-calibration"]["samples"], 2)
         self.assertEqual(costs["resume_book"]["value"], "7us")  # 17 us less 10 us
+        # One stop is no constant. 40 us seen in steps of 1 us, less 10 us + 5 us + 10 us, which may be 2 us together.
+        self.assertEqual(costs["suspend_book"]["value"], "14.5us")
+        self.assertEqual(costs["suspend_book"]["kind"], "assumed")
+        self.assertEqual(costs["suspend_book"]["range"], ["0s", "38.5us"])
+        self.assertIn("of a queue without a pending fence", costs["suspend_book"]["source"])
+        self.assertIn("an upper bound and no measurement", costs["suspend_book"]["source"])
+        self.assertIs(costs["suspend_book"]["x-calibration"]["upper_bound"], True)
         self.assertEqual(costs["teardown"]["kind"], "assumed")
         self.assertIn("kept by calibrate: the trace has no REMOVE_QUEUE", costs["teardown"]["source"])
         lines = costs["x-calibration"]["lines"]
@@ -61,7 +70,7 @@ class Calibrate(CommandTest):
     def test_what_is_printed(self):
         table = self.calibrate(self.trace)
         self.assert_status(table, 0)
-        self.assertRegex(table.stdout, r"registration +3us +measured +2 +2us +4us\n")
+        self.assertRegex(table.stdout, r"registration +3us +measured +2 +0s +14us\n")
         self.assertRegex(table.stdout, r"RESUME +1 +0 +1 +0 ")
         report = json.loads(self.calibrate(self.trace, "--format", "json").stdout)
         self.assertEqual({row["lines"]: row["count"] for row in report["lines"]}["comment"], 1)
@@ -141,10 +150,24 @@ class Calibrate(CommandTest):
         short.write_text(call(0, 4, 0, 1) + "CPU:0 [LOST 7 EVENTS]\n", encoding="utf-8")
         result = self.calibrate(short, "--format", "json")
         self.assert_status(result, 0)
-        self.assertIn("registration: 1 of 1 samples are shorter than the shared costs", result.stderr)
+        self.assertIn("registration: 1 of 1 samples took no more than mes_api 10us (10us)", result.stderr)
         self.assertIn("events were lost in 1 places", result.stderr)
-        value = {row["cost"]: row["value"] for row in json.loads(result.stdout)["costs"]}["registration"]
-        self.assertEqual(value, "0s")
+
+    def test_what_leaves_nothing_is_kept(self):
+        base = {row["cost"]: row for row in
+                json.loads(self.calibrate(self.trace, "--format", "json").stdout)["costs"]}["teardown"]
+        short = self.root / "short.txt"
+        short.write_text(call(0, 16, 1, 0) + call(100, 116, 1, 0), encoding="utf-8")
+        result = self.calibrate(short, "-o", self.costs, "--format", "json")
+        self.assert_status(result, 0)
+        reason = ("2 of 2 stops took no more than mes_api 10us and preempt_idle 5us and unmap 10us (25us); the queues "
+                  "had no slot, or what is taken off is too large")
+        self.assertIn(reason, result.stderr)
+        costs = json.loads(self.costs.read_text("utf-8"))
+        self.assertEqual(costs["x-calibration"]["kept"]["teardown"], reason)
+        self.assertEqual(costs["teardown"]["value"], base["value"])
+        self.assertEqual(costs["teardown"]["kind"], base["kind"])
+        self.assertTrue(costs["teardown"]["source"].endswith("; kept by calibrate: " + reason))
 
 
 if __name__ == "__main__":
