@@ -103,7 +103,8 @@ ReportTable line_table(const LineCounts& lines) {
 }
 
 ReportTable call_table(const TraceSamples& samples) {
-  ReportTable table{{{"call"}, {"succeeded", true}, {"emission", true}, {"alone", true}, {"queued", true}}, {}};
+  ReportTable table{{{"call"}, {"succeeded", true}}, {}};
+  for (const auto& [how, name] : EnumNames<StartKnown>::entries) table.columns.push_back({std::string(name), true});
   for (const auto& [why, name] : EnumNames<LeftOut>::entries) table.columns.push_back({std::string(name), true});
   for (const auto& [service, name] : EnumNames<Service>::entries) {
     const ServiceSamples& calls = samples.of(service);
@@ -112,6 +113,13 @@ ReportTable call_table(const TraceSamples& samples) {
     for (const std::uint64_t count : calls.left_out) row.push_back(number(count));
     table.rows.push_back(std::move(row));
   }
+  std::vector<std::string> flush(table.columns.size(), "0");
+  flush[0] = "TLB flush";
+  flush[1] = number(samples.tlb_flush.size() + samples.flushes_mes_busy);
+  flush[2 + static_cast<std::size_t>(StartKnown::emission)] = number(samples.tlb_flush.size());
+  flush[2 + EnumNames<StartKnown>::entries.size() + static_cast<std::size_t>(LeftOut::mes_busy)] =
+      number(samples.flushes_mes_busy);
+  table.rows.push_back(std::move(flush));
   return table;
 }
 

@@ -22,6 +22,9 @@ Json json_of_calls(const TraceSamples& samples) {
     }
     json[std::string(name)] = one;
   }
+  json["TLB flush"] = {{"succeeded", samples.tlb_flush.size() + samples.flushes_mes_busy},
+                       {"sampled", samples.tlb_flush.size()},
+                       {std::string(name_of(LeftOut::mes_busy)), samples.flushes_mes_busy}};
   return json;
 }
 
