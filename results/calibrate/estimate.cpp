@@ -104,7 +104,9 @@ Fit fit_lognormal(const std::vector<std::int64_t>& sorted, double half) {
   const boost::math::lognormal_distribution<double> family(location, sigma);
   const auto cdf = [&](double x) { return x <= 0.0 ? 0.0 : boost::math::cdf(family, x); };
   const double d = ks_distance(sorted, half, cdf);
-  const Duration mean = duration_from_double(portable_exp(location + sigma * sigma / 2.0));
+  const double exact = portable_exp(location + sigma * sigma / 2.0);
+  if (!(exact <= static_cast<double>(longest_cost))) return {};  // no profile may state it
+  const Duration mean = duration_from_double(exact);
   const double root = std::sqrt(n);
   return {LognormalDuration{mean, sigma}, d, d * (root - 0.01 + 0.85 / root) < 0.895};
 }

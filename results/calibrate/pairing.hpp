@@ -2,9 +2,8 @@
 //
 // The driver takes the device's MES mutex first in, first out, and prints neither the wait nor the release. A call
 // lies between amdgpu_userq_state_start and ..._state_changed of its queue. Its service begins
-//   - when the driver printed the packet's emission, where that is in the trace. An emission is that of the first
-//   to
-//     have come, among the open calls without one, whose queue's state fits the packet;
+//   - when the driver printed the packet's emission, where that is in the trace. An emission goes to the first
+//     call to have come that is open, has none yet, and whose queue's state fits the packet;
 //   - else at once, when no other call was open;
 //   - else when the call that came last before it ended. After a SUSPEND that is not known: it gives the mutex back
 //     before it ends.

@@ -9,6 +9,7 @@
 #include "results/report/human.hpp"
 #include "scenarios/load/assumptions.hpp"
 #include "sim/config/units.hpp"
+#include "sim/core/wide.hpp"
 #include "sim/stats/kolmogorov.hpp"
 #include "sim/stats/statistics.hpp"
 
@@ -22,7 +23,9 @@ std::vector<std::string> time_cells(TimeClass what, const std::string& whose,
   Samples samples;
   for (const std::int64_t time : times) samples.add(time);
   const auto cell = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string{}; };
-  const auto mean = samples.mean();
+  Wide sum = 0;  // a recording's times may be years
+  for (const std::int64_t time : times) sum += time;
+  const double mean = static_cast<double>(sum) / static_cast<double>(std::max<std::size_t>(times.size(), 1));
   return {std::string(name_of(what)),
           whose,
           number(times.size()),
@@ -30,7 +33,7 @@ std::vector<std::string> time_cells(TimeClass what, const std::string& whose,
           cell(samples.quantile_permille(500)),
           cell(samples.quantile_permille(950)),
           cell(samples.max()),
-          mean ? fmt::format("{:.1f}", *mean) : std::string{}};
+          times.empty() ? std::string{} : fmt::format("{:.1f}", mean)};
 }
 
 std::vector<std::int64_t> sorted_times(const TimesByClass& times, TimeClass what) {

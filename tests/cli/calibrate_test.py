@@ -116,7 +116,10 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.root), "is a directory")
         nothing = self.root / "nothing.txt"
         nothing.write_text("hello\nworld\n", encoding="utf-8")
-        self.assert_one_error(self.calibrate(nothing, "-o", self.costs), "no sample of a cost in 2 lines")
+        self.assert_one_error(self.calibrate(nothing, "-o", self.costs), "no sample of a cost in 2 lines (2 unparsable); expected")
+        nothing.write_text("# tracer: nop\n" + call(0, 14, 0, 1).split("\n")[0] + "\ncut", encoding="utf-8")
+        self.assert_one_error(self.calibrate(nothing),
+                              "in 3 lines (1 comment, 1 unpaired_start, 1 truncated); expected")
         self.assertFalse(self.costs.exists())
         self.assert_one_error(self.calibrate(self.trace, "--base", "defualt"), 'did you mean "default"')
         self.assert_one_error(self.calibrate(self.trace, "--kernel", "6.17x"), "unknown kernel profile")
@@ -129,6 +132,28 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.trace, "-o", "/dev/null", "--force"), "is not a file")
         self.assert_one_error(self.calibrate(self.trace, "-o", "-"), "allowed is the name of a file")
         self.assert_one_error(self.calibrate(self.trace, "-o", self.root / "no" / "costs.json"), "costs.json")
+
+    def test_the_trace_is_not_written_over(self):
+        link = self.root / "link.json"
+        link.symlink_to(self.trace)
+        for name in (self.trace, link):
+            self.assert_one_error(self.calibrate(self.trace, "-o", name, "--force"), "is the trace")
+        self.assertEqual(self.trace.read_text("utf-8"), TRACE)
+
+    def test_times_of_years(self):
+        fence = HEAD + "{s}.000000: dma_fence_{event}: driver=amdgpu_eviction_fence timeline=a context={c} seqno=1\n"
+        # 40 evictions of nearly ten years each: their sum is more than 64 bits hold, their mean is not.
+        text = "".join(fence.format(s=0, event="enable_signal", c=c) for c in range(40))
+        text += "".join(fence.format(s=315359999, event="signaled", c=c) for c in range(40))
+        text += fence.format(s=315360000, event="init", c=1)  # ten years: out of range
+        self.trace.write_text(TRACE.replace(" 1.", " 0.") + text, encoding="utf-8")
+        self.assert_status(self.run_command("run", self.scenario, "--out", self.out), 0)
+        result = self.calibrate(self.trace, "--compare", self.out, "--format", "json")
+        self.assert_status(result, 0)
+        report = json.loads(result.stdout)
+        times = {row["time"]: row for row in report["times"] if row["whose"] == "recorded"}
+        self.assertEqual(times["evict_latency"]["mean_ns"], 315359999e9)
+        self.assertEqual({row["lines"]: row["count"] for row in report["lines"]}["unparsable"], 1)
 
     def test_a_full_disk(self):
         command = f"trap '' XFSZ; ulimit -f 1; exec {self.binary} calibrate machine.txt -o costs.json"
@@ -144,6 +169,21 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.trace, "--compare", self.out), "the column began_ns is missing")
         path.write_text(text + "cut", encoding="utf-8")
         self.assert_one_error(self.calibrate(self.trace, "--compare", self.out), "is no whole row")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        at = next(i for i, row in enumerate(rows) if row["mes_call"] == "ADD_QUEUE")
+
+        def with_value(column, value):
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows([*rows[:at], {**rows[at], column: value}, *rows[at + 1:]])
+            return self.calibrate(self.trace, "--compare", self.out)
+
+        where = f"transitions.csv: line {at + 2}: found "  # after the header, from 1
+        self.assert_one_error(with_value("began_ns", "9000000000000000000"), where + "the time 9000000000000000000")
+        self.assert_one_error(with_value("time_ns", "-1"), where + "the time -1")
+        self.assert_one_error(with_value("began_ns", "300000000000000000"), where + "an end at")
+        self.assertIn("1 rows are left out: a time in them is no number", with_value("time_ns", "soon").stderr)
 
     def test_warnings(self):
         short = self.root / "short.txt"

@@ -1,6 +1,7 @@
 // From samples to distributions, by samples whose answer is known.
 #include "results/calibrate/estimate.hpp"
 
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -154,6 +155,11 @@ TEST_CASE("no cost is longer than a profile may say", "[calibrate]") {
   CHECK(found->value == constant(13us));
   CHECK(found->stragglers == 1);
   CHECK_FALSE(estimate({two_hours}, poll, 0ns, Measured::step));
+  // A lognormal of location 14.4 and sigma 5.8, whose mean is exp(14.4 + 16.8) ns, ten hours; the most is 0.5
+  // hours.
+  const boost::math::normal_distribution<double> normal(14.4, 5.8);
+  const Samples wide = quantiles(60, [&](double p) { return std::exp(boost::math::quantile(normal, p)); });
+  CHECK(std::holds_alternative<EmpiricalDuration>(estimate(wide, clock_us, 0ns, Measured::step)->value));
 }
 
 TEST_CASE("Kolmogorov-Smirnov distances", "[sim][stats]") {
