@@ -327,6 +327,18 @@ TEST_CASE("files are recordings of their own, or parts of one", "[calibrate]") {
   CHECK(read_trace({trace, trace}).samples.of(Service::add).served == Times{20'000, 20'000, 20'000, 20'000});
 }
 
+TEST_CASE("whether to go on is asked every 4096 lines, whatever they hold", "[calibrate]") {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "# comment\n";
+  std::istringstream file(text);
+  TraceSamples samples;
+  LineCounts lines;
+  int asked = 0;
+  read_traces({&file}, Recordings::together, samples, lines, [&asked] { return ++asked > 1; });
+  CHECK(asked == 1);
+  CHECK(lines.total() == 4095);
+}
+
 TEST_CASE("carriage returns, long lines and a cut end", "[calibrate]") {
   Text text;
   text.start(0, 1, 0).changed(14, 1, 1);
