@@ -51,10 +51,51 @@ std::string_view reason_of(std::string_view cost) {
 }
 
 // Says why the base's value stays; once, where the base was calibrated itself.
-void note_kept(std::string& source, std::string_view cost) {
+void note_kept(std::string& source, std::string_view reason) {
   constexpr std::string_view note = "; kept by calibrate: ";
   source.resize(std::min(source.find(note), source.size()));
-  source += fmt::format("{}{}", note, reason_of(cost));
+  source += fmt::format("{}{}", note, reason);
+}
+
+// What is taken off a sum: each cost's mean, and what its range allows.
+struct TakenOff {
+  Duration mean{0};
+  Duration least{0};
+  Duration most{0};
+  Duration slot{0};   // the part of the mean that a queue without a slot has not
+  std::string names;  // "mes_api 10us and unmap 10us"
+};
+
+constexpr Duration longest_cost = std::chrono::hours{1};  // what a profile may state at most
+
+// The range of a remainder: the sum may be off by a step, and what is taken off by all that its range allows.
+std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, Duration step) {
+  if (less.names.empty()) return {found.least, found.most};
+  // The range of a constant holds half a step on either side already.
+  const bool is_constant = std::holds_alternative<ConstantDuration>(found.value);
+  const Duration off = is_constant ? step - step / 2 : step;
+  const Duration least = found.least - (less.most - less.mean) - off,
+                 most = found.most + (less.mean - less.least) + off;
+  return {found.upper_bound ? Duration{0} : std::max(least, Duration{0}), std::min(most, longest_cost)};
+}
+
+// How the value came about, after what was measured.
+std::string notes_of(const Estimate& found, const TakenOff& less) {
+  std::string notes;
+  if (!less.names.empty()) {
+    notes += fmt::format("; {} to {} if what is taken off is right", to_text(found.least), to_text(found.most));
+  }
+  if (found.stragglers > 0) notes += fmt::format("; {} longer ones left out", found.stragglers);
+  if (found.shorter > 0) notes += fmt::format("; {} without a slot to leave left out", found.shorter);
+  if (found.negative > 0) {
+    notes += fmt::format("; {} left nothing and count{} as 0", found.negative, found.negative == 1 ? "s" : "");
+  }
+  if (found.upper_bound) {
+    notes +=
+        "; an upper bound and no measurement: no constant that 5 samples and half of all show, so work that no "
+        "fence covers may be in it";
+  }
+  return notes;
 }
 
 constexpr std::int64_t clock_step = 1'000;  // traces are printed in microseconds
@@ -103,40 +144,67 @@ class Attribution {
     const bool stops = service == Service::remove || service == Service::suspend;
     find(cost, calls.served, resolution, given,
          fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service),
-                     stops ? " of an idle queue" : "", known(StartKnown::emission), known(StartKnown::alone),
-                     known(StartKnown::queued)),
+                     stops ? " of a queue without a pending fence" : "", known(StartKnown::emission),
+                     known(StartKnown::alone), known(StartKnown::queued)),
          stops ? Measured::stop : Measured::step);
+  }
+
+  TakenOff taken_off(const std::vector<std::string_view>& given) {
+    TakenOff less;
+    for (const std::string_view name : given) {
+      const Cost& cost = *find_cost(costs_, name);
+      const Duration mean = mean_of(cost.value);
+      less.mean += mean;
+      less.least += cost.range.empty() ? mean : std::min(cost.range.front(), mean);
+      less.most += cost.range.empty() ? mean : std::max(cost.range.back(), mean);
+      if (name != "mes_api") less.slot += mean;
+      less.names += fmt::format("{}{} {}", less.names.empty() ? "" : " and ", name, to_text(mean));
+      if (!std::holds_alternative<ConstantDuration>(cost.value)) less.names += " (its mean)";
+    }
+    return less;
   }
 
   void find(std::string_view name, const std::vector<std::int64_t>& samples, const Resolution& resolution,
             const std::vector<std::string_view>& given, const std::string& what, Measured kind = Measured::step) {
-    Duration known{0};
-    std::string less;
-    for (const std::string_view other : given) {
-      const Cost& cost = *find_cost(costs_, other);
-      const Duration mean = mean_of(cost.value);
-      known += mean;
-      less += fmt::format("{} {} {}", less.empty() ? ", less" : " and", other, to_text(mean));
-      if (!std::holds_alternative<ConstantDuration>(cost.value)) less += " (its mean)";
-    }
-    const std::optional<Estimate> found = estimate(samples, resolution, known, kind);
+    const TakenOff less = taken_off(given);
+    const std::optional<Estimate> found = estimate(samples, resolution, less.mean, kind, less.slot);
     if (!found) return;
-    std::string how = fmt::format("{}{}; step {}", what, less, to_text(Duration{resolution.step_ns}));
-    if (found->stragglers > 0) how += fmt::format("; {} longer ones left out", found->stragglers);
-    if (found->shorter > 0) how += fmt::format("; {} without a slot to leave left out", found->shorter);
-    if (found->negative > 0) {
-      how += fmt::format("; {} negative remainder{} set to 0: what is taken off is too large", found->negative,
-                         found->negative == 1 ? "" : "s");
-    }
+    if (!found->identified) return keep(name, *found, less);
+    const std::string how = fmt::format("{}{}{}; step {}{}", what, less.names.empty() ? "" : ", less ", less.names,
+                                        to_text(Duration{resolution.step_ns}), notes_of(*found, less));
     Cost& cost = *find_cost(costs_, name);
     cost.value = found->value;
-    cost.kind = CostKind::measured;
-    cost.range = {found->least, found->most};
+    cost.kind = found->upper_bound ? CostKind::assumed : CostKind::measured;
+    cost.range = range_of(*found, less, Duration{resolution.step_ns});
     cost.source =
         fmt::format("{} sample{} in {}: {}", found->samples, found->samples == 1 ? "" : "s", traces_, how);
     if (!given.empty())
       cost.source += fmt::format("; what is not measured here is of the cost profile {}", base_.name);
-    measured_.push_back({name, found, how});
+    std::string warning;
+    if (found->upper_bound) {
+      warning = "an upper bound: the stops show no constant, and work that no fence covers may be in them";
+    } else if (found->negative > 0) {
+      warning = fmt::format("{} of {} samples took no more than {}, and count as 0", found->negative,
+                            found->samples, less.names);
+    }
+    findings_.push_back({name, found, how, warning});
+  }
+
+  // What is taken off is all there is, so the samples tell nothing of the cost.
+  void keep(std::string_view name, const Estimate& found, const TakenOff& less) {
+    const std::string reason =
+        fmt::format("{} of {} {} took no more than {} ({}); {}", found.negative, found.samples,
+                    less.slot > Duration{0} ? "stops" : "samples", less.names, to_text(less.mean),
+                    less.slot > Duration{0} ? "the queues had no slot, or what is taken off is too large"
+                                            : "what is taken off is too large");
+    findings_.push_back({name, std::nullopt, reason, reason});
+  }
+
+  const CostFinding* finding_of(std::string_view name) const {
+    for (const CostFinding& finding : findings_) {
+      if (finding.cost == name) return &finding;
+    }
+    return nullptr;
   }
 
   Calibration finish() {
@@ -144,16 +212,14 @@ class Attribution {
     Members members;
     describe(members, result.costs);
     for (const auto& [name, cost] : members.costs) {
-      const CostFinding* found = nullptr;
-      for (const CostFinding& finding : measured_) {
-        if (finding.cost == name) found = &finding;
-      }
+      const CostFinding* found = finding_of(name);
       result.findings.push_back(found != nullptr ? *found
-                                                 : CostFinding{name, std::nullopt, std::string(reason_of(name))});
-      if (found == nullptr && cost != nullptr) note_kept(cost->source, name);
+                                                 : CostFinding{name, {}, std::string(reason_of(name)), {}});
+      const CostFinding& finding = result.findings.back();
+      if (!finding.estimate && cost != nullptr) note_kept(cost->source, finding.how);
     }
-    note_kept(result.costs.gtt_slowdown.source, "gtt_slowdown");
-    note_kept(result.costs.context_fill.source, "context_fill");
+    note_kept(result.costs.gtt_slowdown.source, reason_of("gtt_slowdown"));
+    note_kept(result.costs.context_fill.source, reason_of("context_fill"));
     return result;
   }
 
@@ -161,7 +227,7 @@ class Attribution {
   const CalibrationBase& base_;
   const std::string& traces_;
   CostSpec costs_;
-  std::vector<CostFinding> measured_;
+  std::vector<CostFinding> findings_;
 };
 
 }  // namespace

@@ -4,7 +4,8 @@
 // resume_book; REMOVE_QUEUE of an idle queue in its slot mes_api, preempt_idle, unmap and teardown; SUSPEND up to
 // its fence mes_api, preempt_idle, unmap and suspend_book. What one event alone shows is measured: worker_latency,
 // and mes_api where MES is set up. The shared rest keeps the base's values, and the four unique costs get what
-// remains.
+// remains, with a range over which the rest may lie. Of a queue no more is seen than that no fence of its jobs was
+// pending: a stop that is no constant bounds its cost from above, and nothing more.
 #pragma once
 
 #include <string>
@@ -31,6 +32,7 @@ struct CostFinding {
   std::string_view cost;             // its name
   std::optional<Estimate> estimate;  // nothing: the base's value was kept
   std::string how;                   // what was measured less what; or why the trace does not identify it
+  std::string warning;               // what the user has to know of it; empty: nothing
 };
 
 struct Calibration {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t least_for_family = 50;
 constexpr std::size_t most_values = 256;
 constexpr std::int64_t straggler_factor = 16;
+constexpr std::size_t least_for_constant = 5;
 constexpr std::int64_t longest_cost = 3'600'000'000'000;  // an hour: what a profile may state at most
 
 // Whether the least of the sorted samples are those of a constant, and not the beginning of something that spreads.
@@ -36,6 +37,21 @@ std::size_t drop_stragglers(std::vector<std::int64_t>& sorted, std::int64_t step
   const auto dropped = static_cast<std::size_t>(sorted.end() - end);
   sorted.erase(end, sorted.end());
   return dropped;
+}
+
+// Takes the stops without a slot off the sorted samples, where a second constant lies `slot` behind the least. What
+// a poll saw may be late by a step, on either side.
+std::size_t drop_without_slot(std::vector<std::int64_t>& sorted, std::int64_t slot, std::int64_t step) {
+  if (slot <= 2 * step) return 0;  // nothing could lie between
+  const auto up_to = [&](std::int64_t time) {
+    const auto end = std::upper_bound(sorted.begin(), sorted.end(), sorted.front() + time);
+    return static_cast<std::size_t>(end - sorted.begin());
+  };
+  const std::size_t lower = up_to(step), before = up_to(slot - step - 1), upper = up_to(slot + step) - before;
+  const std::size_t fewer = std::min(lower, upper);
+  if (fewer < least_for_constant || 10 * fewer < sorted.size() || 4 * (before - lower) > fewer) return 0;
+  sorted.erase(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(before));
+  return before;
 }
 
 // Takes those that are less than `given` off the sorted samples, where they are the minority.
@@ -88,7 +104,9 @@ Fit fit_lognormal(const std::vector<std::int64_t>& sorted, double half) {
   const boost::math::lognormal_distribution<double> family(location, sigma);
   const auto cdf = [&](double x) { return x <= 0.0 ? 0.0 : boost::math::cdf(family, x); };
   const double d = ks_distance(sorted, half, cdf);
-  const Duration mean = duration_from_double(portable_exp(location + sigma * sigma / 2.0));
+  const double exact = portable_exp(location + sigma * sigma / 2.0);
+  if (!(exact <= static_cast<double>(longest_cost))) return {};  // no profile may state it
+  const Duration mean = duration_from_double(exact);
   const double root = std::sqrt(n);
   return {LognormalDuration{mean, sigma}, d, d * (root - 0.01 + 0.85 / root) < 0.895};
 }
@@ -112,22 +130,30 @@ Distribution choose(const std::vector<std::int64_t>& sorted, double half) {
 }  // namespace
 
 std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution, Duration given,
-                                 Measured what) {
+                                 Measured what, Duration slot) {
+  const bool stops = what == Measured::stop;
   Estimate result;
   result.stragglers = std::erase_if(samples, [](std::int64_t sample) { return sample > longest_cost; });
   if (samples.empty()) return std::nullopt;
   std::sort(samples.begin(), samples.end());
-  if (what == Measured::stop) {
-    result.shorter = drop_shorter(samples, given.count());
-    result.stragglers += drop_stragglers(samples, resolution.step_ns);
+  if (stops) {
+    result.shorter = drop_without_slot(samples, slot.count(), resolution.step_ns);
+    result.shorter += drop_shorter(samples, given.count());
   }
-  result.samples = samples.size();
-  const bool is_constant = samples.back() - samples.front() <= resolution.step_ns;
   const std::int64_t late = resolution.rounds_up ? resolution.step_ns / 2 : 0;
-  for (std::int64_t& sample : samples) {
-    if (sample < given.count()) ++result.negative;
-    sample = std::max<std::int64_t>(sample - late - given.count(), 0);
+  if (given > Duration{0}) {
+    const auto end = std::upper_bound(samples.begin(), samples.end(), given.count() + late);
+    result.negative = static_cast<std::size_t>(end - samples.begin());
   }
+  result.identified = result.negative == 0 || 2 * result.negative < samples.size();
+  result.samples = samples.size();
+  if (!result.identified) return result;
+  if (stops) result.stragglers += drop_stragglers(samples, resolution.step_ns);
+  const bool is_constant = samples.back() - samples.front() <= resolution.step_ns;
+  result.upper_bound =
+      stops && !(is_constant && samples.size() >= least_for_constant && 2 * samples.size() >= result.samples);
+  result.samples = samples.size();
+  for (std::int64_t& sample : samples) sample = std::max<std::int64_t>(sample - late - given.count(), 0);
   const std::int64_t half = resolution.step_ns / 2;
   if (is_constant) {
     result.value = constant(mean_of_samples(samples));

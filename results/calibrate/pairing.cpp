@@ -11,8 +11,8 @@ constexpr std::size_t most_calls = 256;
 constexpr std::size_t most_remembered = 16384;
 constexpr std::size_t most_flushes = 64;
 
-// The driver gives a packet up after 2.1 s. A call that is open for longer has lost its end.
-constexpr std::int64_t longest_call = 10'000'000'000;
+// The driver gives a packet up after 2.1 s. What is open for longer has lost its end.
+constexpr std::int64_t longest_pair = 10'000'000'000;
 
 // Makes room for one more in a map that has too many, and hands out what goes. Which one that is does not matter
 // where so many are junk.
@@ -58,7 +58,7 @@ void TracePairing::handle(std::int64_t time, const StateStart& event) {
   if (emission_) emission_->quiet = false;
   const auto same = [&](const Call& call) { return call.queue == event.queue; };
   if (std::erase_if(open_, same) > 0) counts_.reconsider(LineFate::unpaired_start);
-  while (!open_.empty() && (open_.size() == most_calls || time - open_.front().start > longest_call)) {
+  while (!open_.empty() && (open_.size() == most_calls || time - open_.front().start > longest_pair)) {
     open_.erase(open_.begin());
     counts_.reconsider(LineFate::unpaired_start);
   }
@@ -85,6 +85,11 @@ void TracePairing::handle(std::int64_t time, const StateChanged& event) {
   const auto it =
       std::find_if(open_.begin(), open_.end(), [&](const Call& call) { return call.queue == event.queue; });
   if (it == open_.end()) return counts_.reconsider(LineFate::unpaired_end);
+  if (time - it->start > longest_pair) {
+    open_.erase(it);
+    counts_.reconsider(LineFate::unpaired_start);
+    return counts_.reconsider(LineFate::unpaired_end);
+  }
   Call call = *it;
   const auto is_before = [&](const Call& other) { return other.number < call.number; };
   if (call.served_from && time > *call.served_from) {
@@ -195,8 +200,11 @@ void TracePairing::handle(std::int64_t time, const WorkBegan& event) {
   if (queued == works_.end()) {
     return counts_.reconsider(event.known ? LineFate::unpaired_end : LineFate::other_event);
   }
-  samples_.worker_latency.push_back(time - queued->second);
+  const std::int64_t latency = time - queued->second;
   works_.erase(queued);
+  if (latency <= longest_pair) return samples_.worker_latency.push_back(latency);
+  counts_.reconsider(LineFate::unpaired_start);
+  counts_.reconsider(LineFate::unpaired_end);
 }
 
 void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
@@ -209,15 +217,14 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
   }
   if (flush_by_ == Opcode::misc) flush_.clear();  // somebody else has the mutex
   if (!event.opcode) return;
-  if (event.opcode == Opcode::misc) {
-    flush_by_ = Opcode::misc;
-    flush_.assign(1, time);
-  }
-  if (last && last->opcode == Opcode::set_hw_rsrc && event.opcode == Opcode::query_scheduler_status) {
-    samples_.mes_api.push_back(time - last->time);
-  }
-  if (last && last->opcode == Opcode::reset && event.opcode == Opcode::remove_queue && last->quiet) {
-    samples_.queue_reset.push_back(time - last->time);
+  if (event.opcode == Opcode::misc && event.flushes) begin_flush(time);
+  if (last && time - last->time <= longest_pair) {
+    if (last->opcode == Opcode::set_hw_rsrc && event.opcode == Opcode::query_scheduler_status) {
+      samples_.mes_api.push_back(time - last->time);
+    }
+    if (last->opcode == Opcode::reset && event.opcode == Opcode::remove_queue && last->quiet) {
+      samples_.queue_reset.push_back(time - last->time);
+    }
   }
   for (Call& call : open_) {
     if (call.emitted || !fits(*event.opcode, call.from)) continue;
@@ -228,10 +235,23 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
   }
 }
 
+// A SUSPEND gives the mutex back before MES is done with it, so MES may get a MISC while it waits for an unmap.
+void TracePairing::begin_flush(std::int64_t time) {
+  flush_by_ = Opcode::misc;
+  flush_.assign(1, time);
+  flush_beside_stop_ = std::any_of(open_.begin(), open_.end(), [](const Call& call) {
+    return call.from == traced_state::mapped || call.emitted == Opcode::remove_queue;
+  });
+}
+
 // A new eviction fence ends its process's flush. Of two processes that flush at once neither can be told.
 void TracePairing::end_flush(std::int64_t time) {
   const std::vector<std::int64_t> flush = std::exchange(flush_, {});
-  if (flush.size() != (flush_by_ == Opcode::misc ? 1U : 2U)) return;
+  if (flush.size() != (flush_by_ == Opcode::misc ? 1U : 2U) || time - flush.front() > longest_pair) return;
+  if (flush_by_ == Opcode::misc && flush_beside_stop_) {
+    ++samples_.flushes_mes_busy;
+    return;
+  }
   for (std::size_t i = 0; i < flush.size(); ++i) {
     samples_.tlb_flush.push_back((i + 1 < flush.size() ? flush[i + 1] : time) - flush[i]);
   }

@@ -2,12 +2,15 @@
 //
 // The driver takes the device's MES mutex first in, first out, and prints neither the wait nor the release. A call
 // lies between amdgpu_userq_state_start and ..._state_changed of its queue. Its service begins
-//   - when the driver printed the packet's emission, where that is in the trace: the n-th call to come is the n-th
-//     to be emitted;
+//   - when the driver printed the packet's emission, where that is in the trace. An emission goes to the first
+//     call to have come that is open, has none yet, and whose queue's state fits the packet;
 //   - else at once, when no other call was open;
 //   - else when the call that came last before it ended. After a SUSPEND that is not known: it gives the mutex back
 //     before it ends.
-// A call that was in MES together with somebody's SUSPEND is left out: MES may have been busy.
+// A call is left out when one that came before it was still open while it was served: first in, first out, that can
+// only be a SUSPEND that has given the mutex back, and MES may have been busy with its unmap. So is a TLB flush by
+// MISC that was emitted while a SUSPEND or REMOVE_QUEUE was open. Two events that lie further apart than any call
+// may take are no pair, but for those of eviction fences, which wait for work.
 //
 // REQUIRES: events in order of time. PROMISES: bounded memory beside the samples: at most so many calls, works and
 // fences are remembered as the constants in pairing.cpp say, the oldest being forgotten first.
@@ -72,6 +75,7 @@ class TracePairing {
   void handle(std::int64_t time, const TraceGap& event);
 
   void on_eviction_fence(std::int64_t time, const FenceMoved& event);
+  void begin_flush(std::int64_t time);
   void end_flush(std::int64_t time);
   void pass_on(const Call& ended, std::int64_t time, bool tells_release);
   void sample(const Call& call, std::int64_t to, std::int64_t time);
@@ -89,6 +93,7 @@ class TracePairing {
   std::optional<Emission> emission_;                        // the last
   std::vector<std::int64_t> flush_;  // emissions of the TLB flush under way: one MISC, or INV_TLBS after INV_TLBS
   Opcode flush_by_ = Opcode::misc;
+  bool flush_beside_stop_ = false;  // it is one by MISC, and a stop was open then
 };
 
 }  // namespace userqsim

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "results/record/csv_reader.hpp"
 
@@ -31,6 +32,44 @@ void each_row(const std::filesystem::path& path, const std::array<std::string_vi
   if (csv.damaged()) throw RunProblem(fmt::format("{}: line {}: is no whole row", path.string(), csv.line()));
 }
 
+// The times in a row, of the file that is named for errors.
+class RowTimes {
+ public:
+  RowTimes(const std::filesystem::path& path, const CsvReader& csv, std::uint64_t& dropped)
+      : path_(path), csv_(csv), dropped_(dropped) {}
+
+  // Nothing where the field is empty, or no number: then the row is counted as dropped.
+  std::optional<std::int64_t> at(std::size_t column) {
+    constexpr std::int64_t longest = 315'360'000'000'000'000;  // ten years
+    const auto number = csv_.number(column);
+    if (!number && !csv_.at(column).empty()) drop();
+    if (number && (*number < 0 || *number > longest)) {
+      throw problem(fmt::format("the time {}; allowed is 0 to {} (ten years)", *number, longest));
+    }
+    return number;
+  }
+
+  void drop() {
+    if (!std::exchange(is_dropped_, true)) ++dropped_;
+  }
+
+  // From one to the other. REQUIRES: both are times.
+  std::int64_t span(std::int64_t from, std::int64_t to) const {
+    if (to < from) throw problem(fmt::format("an end at {} that is before its beginning at {}", to, from));
+    return to - from;
+  }
+
+ private:
+  RunProblem problem(const std::string& found) const {
+    return RunProblem(fmt::format("{}: line {}: found {}", path_.string(), csv_.line(), found));
+  }
+
+  const std::filesystem::path& path_;
+  const CsvReader& csv_;
+  std::uint64_t& dropped_;
+  bool is_dropped_ = false;
+};
+
 std::optional<TimeClass> class_of_call(const std::string& opcode) {
   for (const TimeClass each : {TimeClass::add, TimeClass::remove, TimeClass::suspend, TimeClass::resume}) {
     if (name_of(each) == opcode) return each;
@@ -41,9 +80,9 @@ std::optional<TimeClass> class_of_call(const std::string& opcode) {
 // Policy, replication, process and the eviction's number.
 using Eviction = std::tuple<std::string, std::string, std::string, std::string>;
 
-class RunTimes {
+class RunReader {
  public:
-  std::map<std::string, TimesByClass> read(const std::filesystem::path& directory) {
+  RunTimes read(const std::filesystem::path& directory) {
     read_transitions(directory / "transitions.csv");
     read_evictions(directory / "evictions.csv");
     read_parts(directory / "eviction_parts.csv");
@@ -51,16 +90,20 @@ class RunTimes {
   }
 
  private:
-  void add(const std::string& policy, TimeClass what, std::int64_t time) { times_[policy][what].push_back(time); }
+  void add(const std::string& policy, TimeClass what, std::int64_t time) {
+    times_.by_policy[policy][what].push_back(time);
+  }
 
   void read_transitions(const std::filesystem::path& path) {
     constexpr std::array<std::string_view, 9> columns{"policy",   "rep",    "process", "eviction", "op",
                                                       "mes_call", "result", "time_ns", "began_ns"};
     each_row<9>(path, columns, [&](const CsvReader& csv, const auto& at) {
       const auto what = class_of_call(csv.at(at[5]));
-      const auto end = csv.number(at[7]), began = csv.number(at[8]);
-      if (!what || !end || !began) return;
-      if (csv.at(at[6]) == "ok") add(csv.at(at[0]), *what, *end - *began);
+      if (!what) return;
+      RowTimes row(path, csv, times_.dropped);
+      const auto end = row.at(at[7]), began = row.at(at[8]);
+      if (!end || !began) return row.drop();
+      if (csv.at(at[6]) == "ok") add(csv.at(at[0]), *what, row.span(*began, *end));
       if (csv.at(at[4]) == "restore" && !csv.at(at[3]).empty()) {
         restarts_.try_emplace({csv.at(at[0]), csv.at(at[1]), csv.at(at[2]), csv.at(at[3])}, *began);
       }
@@ -71,7 +114,8 @@ class RunTimes {
     constexpr std::array<std::string_view, 6> columns{"policy",   "rep",         "process",
                                                       "eviction", "signaled_ns", "evict_latency_ns"};
     each_row<6>(path, columns, [&](const CsvReader& csv, const auto& at) {
-      const auto signaled = csv.number(at[4]), latency = csv.number(at[5]);
+      RowTimes row(path, csv, times_.dropped);
+      const auto signaled = row.at(at[4]), latency = row.at(at[5]);
       if (latency) add(csv.at(at[0]), TimeClass::evict_latency, *latency);
       const auto restart = restarts_.find({csv.at(at[0]), csv.at(at[1]), csv.at(at[2]), csv.at(at[3])});
       if (signaled && restart != restarts_.end()) {
@@ -84,12 +128,13 @@ class RunTimes {
     constexpr std::array<std::string_view, 4> columns{"policy", "part", "start_ns", "end_ns"};
     each_row<4>(path, columns, [&](const CsvReader& csv, const auto& at) {
       if (csv.at(at[1]) != "suspend_start" && csv.at(at[1]) != "restore_start") return;
-      const auto start = csv.number(at[2]), end = csv.number(at[3]);
-      if (start && end) add(csv.at(at[0]), TimeClass::worker_latency, *end - *start);
+      RowTimes row(path, csv, times_.dropped);
+      const auto start = row.at(at[2]), end = row.at(at[3]);
+      if (start && end) add(csv.at(at[0]), TimeClass::worker_latency, row.span(*start, *end));
     });
   }
 
-  std::map<std::string, TimesByClass> times_;
+  RunTimes times_;
   std::map<Eviction, std::int64_t> restarts_;  // when the first helper of the restart was called
 };
 
@@ -111,8 +156,6 @@ TimesByClass times_of(const TraceSamples& samples) {
   return times;
 }
 
-std::map<std::string, TimesByClass> read_run_times(const std::filesystem::path& directory) {
-  return RunTimes().read(directory);
-}
+RunTimes read_run_times(const std::filesystem::path& directory) { return RunReader().read(directory); }
 
 }  // namespace userqsim

@@ -37,8 +37,13 @@ class RunProblem : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// By policy: out of transitions.csv, evictions.csv and eviction_parts.csv, all replications together. Throws
-// RunProblem.
-std::map<std::string, TimesByClass> read_run_times(const std::filesystem::path& directory);
+struct RunTimes {
+  std::map<std::string, TimesByClass> by_policy;
+  std::uint64_t dropped = 0;  // rows that ought to hold a time and hold something else
+};
+
+// Out of transitions.csv, evictions.csv and eviction_parts.csv, all replications together. Throws RunProblem, also
+// where a time is not between 0 and ten years, or a row's end is before its beginning.
+RunTimes read_run_times(const std::filesystem::path& directory);
 
 }  // namespace userqsim

@@ -109,6 +109,17 @@ ReadEvent read_execute_start(std::string_view fields) {
   return {Reading::event, WorkBegan{*work, is_worker(*function)}};
 }
 
+// Whether what stands in parentheses behind MISC may be a TLB flush: a write of the request and a wait for its
+// acknowledgement, by whichever name, or an invalidation. Older drivers print nothing there.
+bool may_flush(std::string_view operation) {
+  operation = operation.substr(std::min(operation.find_first_not_of(" \t"), operation.size()));
+  if (!operation.starts_with('(')) return true;
+  constexpr std::array<std::string_view, 3> flushes{"WAIT_REG_MEM", "WRM_REG_WR_WAIT", "INV"};
+  operation = operation.substr(0, operation.find(')'));
+  return std::any_of(flushes.begin(), flushes.end(),
+                     [&](std::string_view name) { return operation.find(name) != std::string_view::npos; });
+}
+
 // "MES msg=SUSPEND was emitted", "MES(0) msg=MISC (...) was emitted", "MES failed to respond to msg=REMOVE_QUEUE".
 ReadEvent read_message(std::string_view text) {
   const std::size_t mes = text.find("MES");
@@ -120,10 +131,11 @@ ReadEvent read_message(std::string_view text) {
   const std::string_view rest = text.substr(key + 4);
   if (rest.find("was emitted") == std::string_view::npos) return damaged;
   const std::string_view name = rest.substr(0, rest.find_first_of(" \t"));
+  const bool flushes = name == name_of(Opcode::misc) && may_flush(rest.substr(name.size()));
   for (const auto& [opcode, its_name] : EnumNames<Opcode>::entries) {
-    if (its_name == name) return {Reading::event, MesEmitted{opcode}};
+    if (its_name == name) return {Reading::event, MesEmitted{opcode, flushes}};
   }
-  return {Reading::event, MesEmitted{std::nullopt}};
+  return {Reading::event, MesEmitted{std::nullopt, false}};
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ struct WorkBegan {
 };
 struct MesEmitted {
   std::optional<Opcode> opcode;  // none of those that the model has
+  bool flushes = false;          // a MISC that may flush the TLB: others read and write registers
 };
 struct MesSilent {};  // a packet timed out
 // The trace has a hole, or its clock went back: nothing from before can be paired with what follows.

@@ -11,7 +11,7 @@ namespace {
 
 // Lines of several CPUs may change places; so many in a row do not.
 constexpr std::uint64_t early_for_new_clock = 16;
-constexpr std::uint64_t events_between_questions = 4096;
+constexpr std::uint64_t lines_between_questions = 4096;
 
 }  // namespace
 
@@ -44,6 +44,7 @@ bool LineSource::next(std::string& line) {
 
 std::optional<TimedEvent> TraceInput::next() {
   while (lines_.next(line_)) {
+    if (++read_ % lines_between_questions == 0 && !(*go_on_)()) return std::nullopt;
     if (lines_.too_long()) {
       counts_->add(LineFate::too_long);
     } else if (auto event = read(line_)) {
@@ -110,16 +111,16 @@ void read_recording(std::span<std::istream* const> files, TraceSamples& samples,
   };
   std::vector<Head> heads;
   for (std::istream* file : files) {
-    heads.push_back({TraceInput{*file, counts}, std::nullopt});
+    heads.push_back({TraceInput{*file, counts, go_on}, std::nullopt});
     heads.back().event = heads.back().input.next();
   }
   TracePairing pairing(samples, counts);
-  for (std::uint64_t n = 1;; ++n) {
+  while (true) {
     Head* first = nullptr;
     for (Head& head : heads) {
       if (head.event && (first == nullptr || head.event->time_ns < first->event->time_ns)) first = &head;
     }
-    if (first == nullptr || (n % events_between_questions == 0 && !go_on())) break;
+    if (first == nullptr) break;
     pairing.on(first->event->time_ns, first->event->event);
     first->event = first->input.next();
   }

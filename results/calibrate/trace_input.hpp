@@ -47,7 +47,9 @@ class LineSource {
 // comes after is taken.
 class TraceInput {
  public:
-  TraceInput(std::istream& in, LineCounts& counts) : lines_(in), counts_(&counts) {}
+  // `go_on`, which must outlive it, is asked every 4096 lines; false ends the input there.
+  TraceInput(std::istream& in, LineCounts& counts, const std::function<bool()>& go_on)
+      : lines_(in), counts_(&counts), go_on_(&go_on) {}
 
   std::optional<TimedEvent> next();
 
@@ -57,6 +59,8 @@ class TraceInput {
 
   LineSource lines_;
   LineCounts* counts_;
+  const std::function<bool()>* go_on_;
+  std::uint64_t read_ = 0;  // lines
   std::string line_;
   std::int64_t last_ = 0;
   std::int64_t last_early_ = 0;
@@ -66,7 +70,8 @@ class TraceInput {
 // Whether the files are recordings of their own, or parts of one on one clock (a trace and the kernel's log).
 enum class Recordings : std::uint8_t { separate, together };
 
-// Reads all of them and adds what they tell. `go_on` is asked now and then; false ends the reading.
+// Reads all of them and adds what they tell. `go_on` is asked every 4096 lines, whatever they hold; false ends the
+// reading.
 void read_traces(const std::vector<std::istream*>& files, Recordings recordings, TraceSamples& samples,
                  LineCounts& counts, const std::function<bool()>& go_on);
 

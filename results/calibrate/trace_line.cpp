@@ -26,9 +26,9 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
 
 // "12.345678" or "12.345678901" at the start of `text`, which it is taken off, in nanoseconds.
 std::optional<std::int64_t> take_time(std::string_view& text) {
-  constexpr std::int64_t most_seconds = 4'000'000'000;  // 126 years; leaves room in 64 bits
+  constexpr std::int64_t most_seconds = 315'360'000;  // 10 years: no machine has been up for longer
   const auto seconds = take_number(text);
-  if (!seconds || *seconds > most_seconds || text.empty() || text.front() != '.') return std::nullopt;
+  if (!seconds || *seconds >= most_seconds || text.empty() || text.front() != '.') return std::nullopt;
   text.remove_prefix(1);
   const std::size_t before = text.size();
   const auto fraction = take_number(text);

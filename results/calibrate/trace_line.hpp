@@ -27,7 +27,8 @@ struct TraceLine {
   std::uint64_t lost = 0;    // events; 0 where the line does not say how many
 };
 
-// Never fails: what has no known form is `unknown`. The views point into `line`, which has no line end.
+// Never fails: what has no known form is `unknown`, as is a time of ten years or more. The views point into `line`,
+// which has no line end.
 TraceLine parse_trace_line(std::string_view line);
 
 }  // namespace userqsim

@@ -44,7 +44,7 @@ class LineCounts {
  public:
   void add(LineFate fate) { ++counts_[static_cast<std::size_t>(fate)]; }
   // A line that was taken for used was not.
-  void reconsider(LineFate fate) { --counts_[0], add(fate); }
+  void reconsider(LineFate fate) { --counts_[static_cast<std::size_t>(LineFate::used)], add(fate); }
   std::uint64_t of(LineFate fate) const { return counts_[static_cast<std::size_t>(fate)]; }
   std::uint64_t total() const;
 
@@ -78,6 +78,12 @@ enum class StartKnown : std::uint8_t {
   alone,     // nobody else was inside such a call
   queued,    // first in, first out: when the call before it ended
 };
+template <>
+struct EnumNames<StartKnown> {
+  static constexpr std::array entries{std::pair{StartKnown::emission, std::string_view{"emission"}},
+                                      std::pair{StartKnown::alone, std::string_view{"alone"}},
+                                      std::pair{StartKnown::queued, std::string_view{"queued"}}};
+};
 // Why a call is no sample of its service.
 enum class LeftOut : std::uint8_t {
   not_separated,  // it waited for a mutex whose release is not seen
@@ -100,7 +106,7 @@ struct EnumNames<LeftOut> {
 struct ServiceSamples {
   std::vector<std::int64_t> served;  // ns, without the wait for the MES mutex
   std::vector<std::int64_t> whole;   // ns, with it; of every call that succeeded
-  std::array<std::uint64_t, 3> known{};
+  std::array<std::uint64_t, EnumNames<StartKnown>::entries.size()> known{};
   std::array<std::uint64_t, EnumNames<LeftOut>::entries.size()> left_out{};
 
   void leave_out(LeftOut why) { ++left_out[static_cast<std::size_t>(why)]; }
@@ -112,6 +118,7 @@ struct TraceSamples {
   std::vector<std::int64_t> worker_latency;
   std::vector<std::int64_t> mes_api;        // SET_HW_RSRC to QUERY_SCHEDULER_STATUS
   std::vector<std::int64_t> tlb_flush;      // with mes_api
+  std::uint64_t flushes_mes_busy = 0;       // that were left out: a stop was under way in MES
   std::vector<std::int64_t> queue_reset;    // with mes_api
   std::vector<std::int64_t> evict_latency;  // the fence's enabling to its signal
   std::vector<std::int64_t> restore;        // the signal to the next fence

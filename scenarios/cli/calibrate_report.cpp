@@ -9,6 +9,7 @@
 #include "results/report/human.hpp"
 #include "scenarios/load/assumptions.hpp"
 #include "sim/config/units.hpp"
+#include "sim/core/wide.hpp"
 #include "sim/stats/kolmogorov.hpp"
 #include "sim/stats/statistics.hpp"
 
@@ -22,7 +23,9 @@ std::vector<std::string> time_cells(TimeClass what, const std::string& whose,
   Samples samples;
   for (const std::int64_t time : times) samples.add(time);
   const auto cell = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string{}; };
-  const auto mean = samples.mean();
+  Wide sum = 0;  // a recording's times may be years
+  for (const std::int64_t time : times) sum += time;
+  const double mean = static_cast<double>(sum) / static_cast<double>(std::max<std::size_t>(times.size(), 1));
   return {std::string(name_of(what)),
           whose,
           number(times.size()),
@@ -30,7 +33,7 @@ std::vector<std::string> time_cells(TimeClass what, const std::string& whose,
           cell(samples.quantile_permille(500)),
           cell(samples.quantile_permille(950)),
           cell(samples.max()),
-          mean ? fmt::format("{:.1f}", *mean) : std::string{}};
+          times.empty() ? std::string{} : fmt::format("{:.1f}", mean)};
 }
 
 std::vector<std::int64_t> sorted_times(const TimesByClass& times, TimeClass what) {
@@ -103,7 +106,8 @@ ReportTable line_table(const LineCounts& lines) {
 }
 
 ReportTable call_table(const TraceSamples& samples) {
-  ReportTable table{{{"call"}, {"succeeded", true}, {"emission", true}, {"alone", true}, {"queued", true}}, {}};
+  ReportTable table{{{"call"}, {"succeeded", true}}, {}};
+  for (const auto& [how, name] : EnumNames<StartKnown>::entries) table.columns.push_back({std::string(name), true});
   for (const auto& [why, name] : EnumNames<LeftOut>::entries) table.columns.push_back({std::string(name), true});
   for (const auto& [service, name] : EnumNames<Service>::entries) {
     const ServiceSamples& calls = samples.of(service);
@@ -112,6 +116,13 @@ ReportTable call_table(const TraceSamples& samples) {
     for (const std::uint64_t count : calls.left_out) row.push_back(number(count));
     table.rows.push_back(std::move(row));
   }
+  std::vector<std::string> flush(table.columns.size(), "0");
+  flush[0] = "TLB flush";
+  flush[1] = number(samples.tlb_flush.size() + samples.flushes_mes_busy);
+  flush[2 + static_cast<std::size_t>(StartKnown::emission)] = number(samples.tlb_flush.size());
+  flush[2 + EnumNames<StartKnown>::entries.size() + static_cast<std::size_t>(LeftOut::mes_busy)] =
+      number(samples.flushes_mes_busy);
+  table.rows.push_back(std::move(flush));
   return table;
 }
 

@@ -80,13 +80,24 @@ std::unique_ptr<WholeFile> output_of(const CalibrateOptions& options) {
     throw InputError(
         "calibrate -o: found \"-\"; standard output carries the table, so allowed is the name of a file");
   }
+  for (const std::string& trace : options.traces) {
+    std::error_code ignored;
+    if (trace == "-" || !std::filesystem::equivalent(options.output, trace, ignored)) continue;
+    throw InputError(fmt::format("calibrate -o: {} is the trace {}; give the name of another file",
+                                 printable(options.output, 200), printable(trace, 200)));
+  }
   return std::make_unique<WholeFile>(options.output, options.force);
 }
 
 ReportTable times_beside(const std::string& directory, const TraceSamples& samples) {
   if (directory.empty()) return {};
   try {
-    return time_table(times_of(samples), read_run_times(directory));
+    const RunTimes run = read_run_times(directory);
+    if (run.dropped > 0) {
+      fmt::print(stderr, "userqsim: warning: {}: {} rows are left out: a time in them is no number\n",
+                 printable(directory, 200), run.dropped);
+    }
+    return time_table(times_of(samples), run.by_policy);
   } catch (const RunProblem& problem) {
     throw InputError(problem.what());
   }
@@ -101,10 +112,17 @@ void warn(const TraceSamples& samples, const LineCounts& lines, const Calibratio
     fmt::print(stderr, "userqsim: warning: MES failed to respond {} times\n", samples.mes_timeouts);
   }
   for (const CostFinding& finding : calibration.findings) {
-    if (!finding.estimate || finding.estimate->negative == 0) continue;
-    fmt::print(stderr, "userqsim: warning: {}: {} of {} samples are shorter than the shared costs of the base\n",
-               finding.cost, finding.estimate->negative, finding.estimate->samples);
+    if (!finding.warning.empty()) fmt::print(stderr, "userqsim: warning: {}: {}\n", finding.cost, finding.warning);
   }
+}
+
+// " (2 unparsable, 1 comment)": what became of the lines.
+std::string fates_of(const LineCounts& lines) {
+  std::string text;
+  for (const auto& [fate, name] : EnumNames<LineFate>::entries) {
+    if (lines.of(fate) > 0) text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", lines.of(fate), name);
+  }
+  return text.empty() ? text : text + ")";
 }
 
 }  // namespace
@@ -126,11 +144,10 @@ int cmd_calibrate(const CalibrateOptions& options) {
   }
   const std::string names = fmt::format("{}", fmt::join(traces.names, ", "));
   if (!samples.any()) {
-    throw InputError(fmt::format(
-        "{}: no sample of a cost in {} lines ({} of them used, {} other events, {} no lines of a trace); expected "
-        "text of ftrace or trace-cmd report with amdgpu_userq, workqueue or dma_fence events",
-        printable(names, 200), lines.total(), lines.of(LineFate::used), lines.of(LineFate::other_event),
-        lines.of(LineFate::unparsable)));
+    throw InputError(
+        fmt::format("{}: no sample of a cost in {} lines{}; expected text of ftrace or trace-cmd report with "
+                    "amdgpu_userq, workqueue or dma_fence events",
+                    printable(names, 200), lines.total(), fates_of(lines)));
   }
   const Calibration calibration = calibrate(samples, base, names);
   const ReportTable times = times_beside(options.compare, samples);

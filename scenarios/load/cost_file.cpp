@@ -22,6 +22,9 @@ Json json_of_calls(const TraceSamples& samples) {
     }
     json[std::string(name)] = one;
   }
+  json["TLB flush"] = {{"succeeded", samples.tlb_flush.size() + samples.flushes_mes_busy},
+                       {"sampled", samples.tlb_flush.size()},
+                       {std::string(name_of(LeftOut::mes_busy)), samples.flushes_mes_busy}};
   return json;
 }
 
@@ -38,11 +41,10 @@ std::string cost_file_text(const Calibration& calibration, const TraceSamples& s
       kept[name] = finding.how;
       continue;
     }
-    json[name]["x-calibration"] = {{"samples", finding.estimate->samples},
-                                   {"stragglers", finding.estimate->stragglers},
-                                   {"without_slot", finding.estimate->shorter},
-                                   {"negative", finding.estimate->negative},
-                                   {"how", finding.how}};
+    json[name]["x-calibration"] = {
+        {"samples", finding.estimate->samples},         {"stragglers", finding.estimate->stragglers},
+        {"without_slot", finding.estimate->shorter},    {"negative", finding.estimate->negative},
+        {"upper_bound", finding.estimate->upper_bound}, {"how", finding.how}};
   }
   json["x-calibration"] = {{"traces", traces},
                            {"base", base.name},

@@ -35,10 +35,19 @@ class Calibrate(CommandTest):
         # 14 us seen in steps of 2 us are 13 us; mes_api of the default profile is 10 us of them.
         self.assertEqual(costs["registration"]["value"], "3us")
         self.assertEqual(costs["registration"]["kind"], "measured")
-        self.assertEqual(costs["registration"]["range"], ["2us", "4us"])
+        # 2 to 4 us less 10 us, a step of 2 us either side of the middle, and mes_api anywhere from 1 to 450 us.
+        self.assertEqual(costs["registration"]["range"], ["0s", "14us"])
+        self.assertIn("2us to 4us if what is taken off is right", costs["registration"]["x-calibration"]["how"])
         self.assertIn("2 samples in machine.txt", costs["registration"]["source"])
         self.assertEqual(costs["registration"]["x-calibration"]["samples"], 2)
         self.assertEqual(costs["resume_book"]["value"], "7us")  # 17 us less 10 us
+        # One stop is no constant. 40 us seen in steps of 1 us, less 10 us + 5 us + 10 us, which may be 2 us together.
+        self.assertEqual(costs["suspend_book"]["value"], "14.5us")
+        self.assertEqual(costs["suspend_book"]["kind"], "assumed")
+        self.assertEqual(costs["suspend_book"]["range"], ["0s", "38.5us"])
+        self.assertIn("of a queue without a pending fence", costs["suspend_book"]["source"])
+        self.assertIn("an upper bound and no measurement", costs["suspend_book"]["source"])
+        self.assertIs(costs["suspend_book"]["x-calibration"]["upper_bound"], True)
         self.assertEqual(costs["teardown"]["kind"], "assumed")
         self.assertIn("kept by calibrate: the trace has no REMOVE_QUEUE", costs["teardown"]["source"])
         lines = costs["x-calibration"]["lines"]
@@ -61,7 +70,7 @@ class Calibrate(CommandTest):
     def test_what_is_printed(self):
         table = self.calibrate(self.trace)
         self.assert_status(table, 0)
-        self.assertRegex(table.stdout, r"registration +3us +measured +2 +2us +4us\n")
+        self.assertRegex(table.stdout, r"registration +3us +measured +2 +0s +14us\n")
         self.assertRegex(table.stdout, r"RESUME +1 +0 +1 +0 ")
         report = json.loads(self.calibrate(self.trace, "--format", "json").stdout)
         self.assertEqual({row["lines"]: row["count"] for row in report["lines"]}["comment"], 1)
@@ -107,7 +116,10 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.root), "is a directory")
         nothing = self.root / "nothing.txt"
         nothing.write_text("hello\nworld\n", encoding="utf-8")
-        self.assert_one_error(self.calibrate(nothing, "-o", self.costs), "no sample of a cost in 2 lines")
+        self.assert_one_error(self.calibrate(nothing, "-o", self.costs), "no sample of a cost in 2 lines (2 unparsable); expected")
+        nothing.write_text("# tracer: nop\n" + call(0, 14, 0, 1).split("\n")[0] + "\ncut", encoding="utf-8")
+        self.assert_one_error(self.calibrate(nothing),
+                              "in 3 lines (1 comment, 1 unpaired_start, 1 truncated); expected")
         self.assertFalse(self.costs.exists())
         self.assert_one_error(self.calibrate(self.trace, "--base", "defualt"), 'did you mean "default"')
         self.assert_one_error(self.calibrate(self.trace, "--kernel", "6.17x"), "unknown kernel profile")
@@ -120,6 +132,28 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.trace, "-o", "/dev/null", "--force"), "is not a file")
         self.assert_one_error(self.calibrate(self.trace, "-o", "-"), "allowed is the name of a file")
         self.assert_one_error(self.calibrate(self.trace, "-o", self.root / "no" / "costs.json"), "costs.json")
+
+    def test_the_trace_is_not_written_over(self):
+        link = self.root / "link.json"
+        link.symlink_to(self.trace)
+        for name in (self.trace, link):
+            self.assert_one_error(self.calibrate(self.trace, "-o", name, "--force"), "is the trace")
+        self.assertEqual(self.trace.read_text("utf-8"), TRACE)
+
+    def test_times_of_years(self):
+        fence = HEAD + "{s}.000000: dma_fence_{event}: driver=amdgpu_eviction_fence timeline=a context={c} seqno=1\n"
+        # 40 evictions of nearly ten years each: their sum is more than 64 bits hold, their mean is not.
+        text = "".join(fence.format(s=0, event="enable_signal", c=c) for c in range(40))
+        text += "".join(fence.format(s=315359999, event="signaled", c=c) for c in range(40))
+        text += fence.format(s=315360000, event="init", c=1)  # ten years: out of range
+        self.trace.write_text(TRACE.replace(" 1.", " 0.") + text, encoding="utf-8")
+        self.assert_status(self.run_command("run", self.scenario, "--out", self.out), 0)
+        result = self.calibrate(self.trace, "--compare", self.out, "--format", "json")
+        self.assert_status(result, 0)
+        report = json.loads(result.stdout)
+        times = {row["time"]: row for row in report["times"] if row["whose"] == "recorded"}
+        self.assertEqual(times["evict_latency"]["mean_ns"], 315359999e9)
+        self.assertEqual({row["lines"]: row["count"] for row in report["lines"]}["unparsable"], 1)
 
     def test_a_full_disk(self):
         command = f"trap '' XFSZ; ulimit -f 1; exec {self.binary} calibrate machine.txt -o costs.json"
@@ -135,16 +169,45 @@ class Calibrate(CommandTest):
         self.assert_one_error(self.calibrate(self.trace, "--compare", self.out), "the column began_ns is missing")
         path.write_text(text + "cut", encoding="utf-8")
         self.assert_one_error(self.calibrate(self.trace, "--compare", self.out), "is no whole row")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        at = next(i for i, row in enumerate(rows) if row["mes_call"] == "ADD_QUEUE")
+
+        def with_value(column, value):
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows([*rows[:at], {**rows[at], column: value}, *rows[at + 1:]])
+            return self.calibrate(self.trace, "--compare", self.out)
+
+        where = f"transitions.csv: line {at + 2}: found "  # after the header, from 1
+        self.assert_one_error(with_value("began_ns", "9000000000000000000"), where + "the time 9000000000000000000")
+        self.assert_one_error(with_value("time_ns", "-1"), where + "the time -1")
+        self.assert_one_error(with_value("began_ns", "300000000000000000"), where + "an end at")
+        self.assertIn("1 rows are left out: a time in them is no number", with_value("time_ns", "soon").stderr)
 
     def test_warnings(self):
         short = self.root / "short.txt"
         short.write_text(call(0, 4, 0, 1) + "CPU:0 [LOST 7 EVENTS]\n", encoding="utf-8")
         result = self.calibrate(short, "--format", "json")
         self.assert_status(result, 0)
-        self.assertIn("registration: 1 of 1 samples are shorter than the shared costs", result.stderr)
+        self.assertIn("registration: 1 of 1 samples took no more than mes_api 10us (10us)", result.stderr)
         self.assertIn("events were lost in 1 places", result.stderr)
-        value = {row["cost"]: row["value"] for row in json.loads(result.stdout)["costs"]}["registration"]
-        self.assertEqual(value, "0s")
+
+    def test_what_leaves_nothing_is_kept(self):
+        base = {row["cost"]: row for row in
+                json.loads(self.calibrate(self.trace, "--format", "json").stdout)["costs"]}["teardown"]
+        short = self.root / "short.txt"
+        short.write_text(call(0, 16, 1, 0) + call(100, 116, 1, 0), encoding="utf-8")
+        result = self.calibrate(short, "-o", self.costs, "--format", "json")
+        self.assert_status(result, 0)
+        reason = ("2 of 2 stops took no more than mes_api 10us and preempt_idle 5us and unmap 10us (25us); the queues "
+                  "had no slot, or what is taken off is too large")
+        self.assertIn(reason, result.stderr)
+        costs = json.loads(self.costs.read_text("utf-8"))
+        self.assertEqual(costs["x-calibration"]["kept"]["teardown"], reason)
+        self.assertEqual(costs["teardown"]["value"], base["value"])
+        self.assertEqual(costs["teardown"]["kind"], base["kind"])
+        self.assertTrue(costs["teardown"]["source"].endswith("; kept by calibrate: " + reason))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // From samples to distributions, by samples whose answer is known.
 #include "results/calibrate/estimate.hpp"
 
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -45,13 +46,21 @@ TEST_CASE("a clock rounds to the nearest", "[calibrate]") {
 
 TEST_CASE("no sample, no estimate", "[calibrate]") { CHECK_FALSE(estimate({}, poll, 0ns, Measured::step)); }
 
-TEST_CASE("a negative remainder is counted and is nothing", "[calibrate]") {
-  const auto found = estimate({8'000, 8'000}, poll, 10us, Measured::step);
-  CHECK(found->value == constant(0ns));
-  CHECK(found->negative == 2);
-  const auto whole = estimate({10'000, 10'000}, poll, 10us, Measured::step);  // may well be exactly 10 us
-  CHECK(whole->value == constant(0ns));
-  CHECK(whole->negative == 0);
+TEST_CASE("a few samples that leave nothing count as 0", "[calibrate]") {
+  const auto found = estimate({8'000, 20'000, 30'000}, poll, 10us, Measured::step);
+  CHECK(found->identified);
+  CHECK(found->negative == 1);
+  CHECK(found->value == Distribution{EmpiricalDuration{{0us, 9us, 19us}}});
+}
+
+TEST_CASE("where half of the samples leave nothing, nothing is identified", "[calibrate]") {
+  const auto all = estimate({8'000, 8'000}, poll, 10us, Measured::step);
+  CHECK_FALSE(all->identified);
+  CHECK(all->negative == 2);
+  // Seen at 11 us is 10 us by the middle of its step.
+  CHECK_FALSE(estimate({11'000, 20'000}, poll, 10us, Measured::step)->identified);
+  CHECK(estimate({11'000, 20'000, 20'000}, poll, 10us, Measured::step)->identified);
+  CHECK(estimate({0, 0}, clock_us, 0ns, Measured::step)->identified);  // nothing is taken off
 }
 
 TEST_CASE("few samples that differ stand for themselves", "[calibrate]") {
@@ -107,6 +116,37 @@ TEST_CASE("stops without a slot lack what is taken off", "[calibrate]") {
   const auto most = estimate({16'000, 16'000, 32'000}, poll, 25us, Measured::stop);
   CHECK(most->shorter == 0);
   CHECK(most->negative == 2);
+  CHECK_FALSE(most->identified);
+}
+
+// Of 10 us that every call has, 16 us for leaving the slot, and 40 us that are sought.
+TEST_CASE("of stops without and with a slot those with one count", "[calibrate]") {
+  Samples stops(5, 50'000);
+  stops.insert(stops.end(), 5, 66'000);
+  const auto both = estimate(stops, poll, 26us, Measured::stop, 16us);
+  CHECK(both->value == constant(39us));  // between 64 and 66 us, less 26
+  CHECK(both->shorter == 5);
+  CHECK(both->samples == 5);
+  CHECK_FALSE(both->upper_bound);
+  Samples few(stops.begin(), stops.end() - 1);  // four with a slot are too few
+  CHECK(estimate(few, poll, 26us, Measured::stop, 16us)->shorter == 0);
+  Samples between = stops;  // 2 between them are more than a quarter of 5: a time that spreads
+  between.insert(between.end(), 2, 58'000);
+  CHECK(estimate(between, poll, 26us, Measured::stop, 16us)->shorter == 0);
+  CHECK(estimate(stops, poll, 26us, Measured::stop, 20us)->shorter == 0);  // 4 us off: two steps
+}
+
+TEST_CASE("a stop is known where 5 samples and half of all are a constant", "[calibrate]") {
+  Samples stops(5, 30'000);
+  for (std::int64_t i = 1; i <= 5; ++i) stops.push_back(100'000 * i);
+  CHECK_FALSE(estimate(stops, poll, 20us, Measured::stop)->upper_bound);
+  stops.push_back(900'000);  // 5 of 11
+  const auto found = estimate(stops, poll, 20us, Measured::stop);
+  CHECK(found->upper_bound);
+  CHECK(found->value == constant(9us));
+  CHECK(estimate({30'000, 30'000, 30'000, 30'000}, poll, 20us, Measured::stop)->upper_bound);
+  CHECK(estimate({30'000, 40'000, 50'000, 60'000, 70'000}, poll, 20us, Measured::stop)->upper_bound);
+  CHECK_FALSE(estimate({30'000, 40'000}, poll, 20us, Measured::step)->upper_bound);
 }
 
 TEST_CASE("no cost is longer than a profile may say", "[calibrate]") {
@@ -115,6 +155,11 @@ TEST_CASE("no cost is longer than a profile may say", "[calibrate]") {
   CHECK(found->value == constant(13us));
   CHECK(found->stragglers == 1);
   CHECK_FALSE(estimate({two_hours}, poll, 0ns, Measured::step));
+  // A lognormal of location 14.4 and sigma 5.8, whose mean is exp(14.4 + 16.8) ns, ten hours; the most is 0.5
+  // hours.
+  const boost::math::normal_distribution<double> normal(14.4, 5.8);
+  const Samples wide = quantiles(60, [&](double p) { return std::exp(boost::math::quantile(normal, p)); });
+  CHECK(std::holds_alternative<EmpiricalDuration>(estimate(wide, clock_us, 0ns, Measured::step)->value));
 }
 
 TEST_CASE("Kolmogorov-Smirnov distances", "[sim][stats]") {

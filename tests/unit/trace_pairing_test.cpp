@@ -209,6 +209,68 @@ TEST_CASE("a TLB flush ends with the new eviction fence", "[calibrate]") {
   CHECK(read_trace({hubs.text}).samples.tlb_flush == Times{16'000, 18'000});
 }
 
+TEST_CASE("a TLB flush that was emitted beside an open stop is left out", "[calibrate]") {
+  Text text;  // SUSPEND has given the mutex back, and MES still waits for its unmap
+  text.start(0, 1, 1).emitted(0, "SUSPEND").emitted(14, "MISC").changed(40, 1, 2).evicts(60, "init", 1);
+  text.start(100, 2, 2).emitted(101, "MISC").evicts(117, "init", 2).emitted(118, "RESUME").changed(132, 2, 1);
+  text.start(200, 2, 2).emitted(201, "REMOVE_QUEUE").emitted(214, "MISC").changed(215, 2, 0).evicts(231, "init", 3);
+  const ReadTrace trace = read_trace({text.text});
+  CHECK(trace.samples.tlb_flush == Times{16'000});
+  CHECK(trace.samples.flushes_mes_busy == 2);
+}
+
+TEST_CASE("a MISC that names another operation is no TLB flush", "[calibrate]") {
+  for (const char* flush : {"MISC", "MISC (INV_GART)", "MISC (WAIT_REG_MEM)", "MISC (WRM_REG_WR_WAIT)"}) {
+    CHECK(read_trace({Text().emitted(0, flush).evicts(16, "init", 1).text}).samples.tlb_flush == Times{16'000});
+  }
+  for (const char* other : {"MISC (READ_REG)", "MISC (WRITE_REG)", "MISC (QUERY_STATUS)"}) {
+    CHECK(read_trace({Text().emitted(0, other).evicts(16, "init", 1).text}).samples.tlb_flush.empty());
+    // It has the mutex, so the flush before it is over; but not by a fence.
+    CHECK(read_trace({Text().emitted(0, "MISC").emitted(14, other).evicts(30, "init", 1).text})
+              .samples.tlb_flush.empty());
+  }
+}
+
+// A line at whole seconds.
+std::string second(int s, const std::string& event) {
+  return fmt::format("  a-1 [000] ..... {}.000000: {}\n", s, event);
+}
+
+TEST_CASE("what lies more than 10 s apart is no pair", "[calibrate]") {
+  const auto console = [](int s, const std::string& opcode) {
+    return second(s, "console: amdgpu 0000:03:00.0: amdgpu: MES msg=" + opcode + " was emitted");
+  };
+  const std::string queue = "client_id=1, type=1, doorbell=10, ";
+  const std::string work = "amdgpu_userq_restore_worker";
+  const auto trace_over = [&](int s) {
+    return read_trace(
+        {second(0, "amdgpu_userq_state_start: " + queue + "from=0") +
+             second(s, "amdgpu_userq_state_changed: " + queue + "to=1"),
+         second(0, "workqueue_queue_work: work struct=aa function=" + work + " workqueue=e") +
+             second(s, "workqueue_execute_start: work struct aa: function " + work),
+         console(0, "SET_HW_RSRC") + console(s, "QUERY_SCHEDULER_STATUS"),
+         console(0, "RESET") + console(s, "REMOVE_QUEUE"),
+         console(0, "MISC") + second(s,
+                                     "dma_fence_init: driver=amdgpu_eviction_fence timeline=t "
+                                     "context=1 seqno=1"),
+         second(0, "dma_fence_enable_signal: driver=amdgpu_eviction_fence timeline=t context=1 seqno=1") +
+             second(s, "dma_fence_signaled: driver=amdgpu_eviction_fence timeline=t context=1 seqno=1")});
+  };
+  const Times ten{10'000'000'000};
+  const ReadTrace near = trace_over(10);
+  CHECK(near.samples.of(Service::add).served == ten);
+  CHECK(near.samples.worker_latency == ten);
+  CHECK(near.samples.mes_api == ten);
+  CHECK(near.samples.queue_reset == ten);
+  CHECK(near.samples.tlb_flush == ten);
+  const ReadTrace far = trace_over(11);
+  CHECK(far.samples.of(Service::add).whole.empty());
+  CHECK_FALSE(far.samples.any());
+  CHECK(far.lines.of(LineFate::unpaired_start) == 2);  // the call and the work
+  CHECK(far.lines.of(LineFate::unpaired_end) == 2);
+  CHECK(far.samples.evict_latency == Times{11'000'000'000});  // an eviction may wait for work
+}
+
 TEST_CASE("MES set up, and a queue reset", "[calibrate]") {
   Text text;
   text.emitted(0, "SET_HW_RSRC").emitted(12, "QUERY_SCHEDULER_STATUS");
@@ -263,6 +325,18 @@ TEST_CASE("files are recordings of their own, or parts of one", "[calibrate]") {
   CHECK(read_trace({log, trace}, Recordings::together).samples.of(Service::add).served == Times{14'000, 18'000});
   CHECK(read_trace({log, trace}).samples.of(Service::add).served == Times{20'000, 20'000});
   CHECK(read_trace({trace, trace}).samples.of(Service::add).served == Times{20'000, 20'000, 20'000, 20'000});
+}
+
+TEST_CASE("whether to go on is asked every 4096 lines, whatever they hold", "[calibrate]") {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "# comment\n";
+  std::istringstream file(text);
+  TraceSamples samples;
+  LineCounts lines;
+  int asked = 0;
+  read_traces({&file}, Recordings::together, samples, lines, [&asked] { return ++asked > 1; });
+  CHECK(asked == 1);
+  CHECK(lines.total() == 4095);
 }
 
 TEST_CASE("carriage returns, long lines and a cut end", "[calibrate]") {
