@@ -156,7 +156,7 @@ WatchedRun check_run(const MachineSpec& spec) {
   const std::vector<SpecProblem> problems = check(spec);
   CAPTURE(problems.empty() ? std::string() : problems[0].pointer + ": " + problems[0].message);
   REQUIRE(problems.empty());
-  WatchedRun run = watched_run(share(spec), 0, 64);
+  WatchedRun run = watched_run(share(spec), 0, 64, TimeLine::watched);
   CAPTURE(run.violations);
   CHECK(run.violations.empty());
   CHECK(watched_run(share(spec), 0, 64).digest == run.digest);

@@ -280,7 +280,7 @@ TEST_CASE("a random machine with faults stays whole and loses no job") {
 
 TEST_CASE("a random machine stays whole and adds up") {
   REQUIRE(rc::check("invariants", [] {
-    const WatchedRun run = watched_run(share(random_machine()), 0);
+    const WatchedRun run = watched_run(share(random_machine()), 0, 1, TimeLine::watched);
     RC_CLASSIFY(!run.record.evictions.empty(), "evicts");
     RC_CLASSIFY(run.record.evictions.size() >= 10, "evicts ten times or more");
     RC_CLASSIFY(!run.record.hazards.empty(), "hazards");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -147,21 +148,26 @@ void check_totals(const RunRecord& record, std::vector<std::string>& violations)
 }  // namespace
 
 WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication,
-                       std::uint64_t verify_every) {
+                       std::uint64_t verify_every, TimeLine time_line) {
   Machine machine(std::move(spec), replication);
   Watch watch(machine);
   Recorder recorder(machine.probes(), machine.layout(), machine.spec().device);
   TraceWatch trace;
-  Tracer tracer(machine.probes(), machine.layout(), machine.spec().device, trace);
+  std::optional<Tracer> tracer;
+  if (time_line == TimeLine::watched) {
+    tracer.emplace(machine.probes(), machine.layout(), machine.spec().device, trace);
+  }
   WatchedRun run;
   while (machine.step()) {
     if (machine.events() % verify_every == 0) machine.verify();
   }
   machine.run();  // at the horizon: states what is open
   run.record = recorder.finish(machine.now());
-  tracer.finish(machine.now(), run.record);
   run.violations = watch.finish(machine.now());
-  for (std::string& violation : trace.finish(run.record)) run.violations.push_back(std::move(violation));
+  if (tracer) {
+    tracer->finish(machine.now(), run.record);
+    for (std::string& violation : trace.finish(run.record)) run.violations.push_back(std::move(violation));
+  }
   if (const std::string parts = verify_parts(run.record); !parts.empty()) run.violations.push_back(parts);
   for (const EvictionRow& row : run.record.evictions) check_identities(row, run.violations);
   check_totals(run.record, run.violations);

@@ -20,8 +20,10 @@ struct WatchedRun {
   std::vector<std::string> violations;  // empty when all is well
 };
 
+enum class TimeLine : std::uint8_t { left_out, watched };
+
 // `verify_every`: the model's own recount after each so-many events (1: after every one).
 WatchedRun watched_run(std::shared_ptr<const MachineSpec> spec, std::uint32_t replication,
-                       std::uint64_t verify_every = 1);
+                       std::uint64_t verify_every = 1, TimeLine time_line = TimeLine::left_out);
 
 }  // namespace userqsim::test
