@@ -132,6 +132,7 @@ void Driver::begin_hardware_reset(ResetWorker& worker, const DriverChannels& cha
   channels.firmware_reset.post({false});
   channels.gpu_reset.post({false});
   gangs_held_ = false;
+  held_by_ = nullptr;
   kernel_queues_stopped_ = true;
   cancel_submissions(method_of(worker.requests.front()) == ResetMethod::mode1, channels);
   const bool whole = method_of(worker.requests.front()) == ResetMethod::mode1;

@@ -113,7 +113,7 @@ class Cause {
   const MemoryUsed* memory_before() const {
     const MemoryUsed* before = nullptr;
     for (const MemoryUsed& used : input_.seen.memory) {
-      if (ns_of(used.time) < asked_ns(record_, row_)) before = &used;
+      if (ns(used.time) < asked_ns(record_, row_)) before = &used;
     }
     return before;
   }
@@ -139,7 +139,7 @@ class Cause {
 
   // A move that waited for this eviction's fence: made before it was enabled, for the same request.
   bool is_in_the_way(const MoveQueued& move) const {
-    if (ns_of(move.time) > row_.start_ns) return false;
+    if (ns(move.time) > row_.start_ns) return false;
     if (move.to == MemType::vram && move.from != MemType::vram) return false;  // it comes for the room
     if (input_.facts.started.request.exists()) return move.request == input_.facts.started.request;
     const Trigger trigger = input_.facts.started.trigger;

@@ -62,7 +62,7 @@ class OtherWaits {
       std::int64_t start = std::numeric_limits<std::int64_t>::max(), end = 0;
     };
     std::map<std::uint32_t, std::int64_t> submitted;
-    for (const JobSubmitted& fact : input_.seen.submitted) submitted[fact.job.value] = ns_of(fact.time);
+    for (const JobSubmitted& fact : input_.seen.submitted) submitted[fact.job.value] = ns(fact.time);
     std::map<std::uint32_t, Blocked> blocked;  // by queue
     for (const JobRow& job : record_.jobs) {
       if (job.process != row_.process || job.submitted_ns > row_.ended_ns) continue;
@@ -88,9 +88,9 @@ class OtherWaits {
     for (const PartRow& part : record_.parts) {
       if (part.part != "mes_lock" || !is_other(part)) continue;
       for (const MesLockHeld& lock : input_.facts.locks) {
-        if (overlap_ns(part.start_ns, part.end_ns, ns_of(lock.start), ns_of(lock.end)) == 0) continue;
-        add(eviction_name(part), "the MES mutex, which this eviction held",
-            std::max(part.start_ns, ns_of(lock.start)), std::min(part.end_ns, ns_of(lock.end)));
+        if (overlap_ns(part.start_ns, part.end_ns, ns(lock.start), ns(lock.end)) == 0) continue;
+        add(eviction_name(part), "the MES mutex, which this eviction held", std::max(part.start_ns, ns(lock.start)),
+            std::min(part.end_ns, ns(lock.end)));
       }
     }
   }
@@ -100,8 +100,8 @@ class OtherWaits {
     std::int64_t first = std::numeric_limits<std::int64_t>::max(), last = 0;
     for (const BufferMoved& moved : input_.seen.moved) {
       if (moved.eviction != input_.facts.started.eviction || moved.time <= moved.start) continue;
-      first = std::min(first, ns_of(moved.start));
-      last = std::max(last, ns_of(moved.time));
+      first = std::min(first, ns(moved.start));
+      last = std::max(last, ns(moved.time));
     }
     for (const PartRow& part : record_.parts) {
       if (part.part != "move" || !is_other(part) || overlap_ns(part.start_ns, part.end_ns, first, last) == 0)
@@ -129,10 +129,10 @@ class OtherWaits {
       if (stopped.time < all->issued || record_.queues[stopped.queue.index()].process == row_.process) continue;
       std::int64_t end = row_.ended_ns;
       for (const GangReady& ready : input_.seen.ready) {
-        if (ready.queue == stopped.queue && ready.time >= stopped.time) end = std::min(end, ns_of(ready.time));
+        if (ready.queue == stopped.queue && ready.time >= stopped.time) end = std::min(end, ns(ready.time));
       }
       add(queue_name(record_, stopped.queue), "its restart: the SUSPEND of all gangs stopped it too",
-          ns_of(stopped.time), end);
+          ns(stopped.time), end);
     }
   }
 

@@ -65,7 +65,7 @@ class PartWords {
   }
 
   std::int64_t overlap(SimTime start, SimTime end) const {
-    return overlap_ns(ns_of(start), ns_of(end), part_.start_ns, part_.end_ns);
+    return overlap_ns(ns(start), ns(end), part_.start_ns, part_.end_ns);
   }
   std::string at(std::int64_t time) const { return offset_text(time - input_.row().start_ns); }
   std::string packet_name(const MesOpRow& packet) const {
@@ -98,8 +98,8 @@ class PartWords {
     for (const MesLockHeld& held : input_.seen.mes_locks) {
       if (overlap(held.start, held.end) == 0) continue;
       const auto packet = std::find_if(record_.mes_ops.begin(), record_.mes_ops.end(), [&](const MesOpRow& row) {
-        return row.process == held.process.value && row.issued_ns >= ns_of(held.start) &&
-               row.issued_ns < ns_of(held.end) && row.opcode != name_of(Opcode::inv_tlbs);
+        return row.process == held.process.value && row.issued_ns >= ns(held.start) &&
+               row.issued_ns < ns(held.end) && row.opcode != name_of(Opcode::inv_tlbs);
       });
       const std::string why = packet == record_.mes_ops.end() ? std::string{} : " for " + packet_name(*packet);
       holders.push_back(fmt::format("{}{} ({})", process_name(record_, held.process.value), why,
@@ -113,7 +113,7 @@ class PartWords {
     const JobRow* last = nullptr;
     std::size_t pending = 0;
     for (const JobSubmitted& fact : input_.seen.submitted) {
-      if (!fact.fence || fact.queue.value != part_.queue || ns_of(fact.time) > part_.end_ns) continue;
+      if (!fact.fence || fact.queue.value != part_.queue || ns(fact.time) > part_.end_ns) continue;
       const auto job = std::lower_bound(record_.jobs.begin(), record_.jobs.end(), fact.job.value,
                                         [](const JobRow& row, std::uint32_t number) { return row.job < number; });
       if (job == record_.jobs.end() || job->job != fact.job.value || job->observed_until_ns <= part_.start_ns)
@@ -165,8 +165,8 @@ class PartWords {
   bool stands_still(const MesOpRow& packet) const {
     return std::any_of(input_.seen.served.begin(), input_.seen.served.end(), [&](const MesServed& served) {
       return served.waits && served.process.value == packet.process && served.queue.value == packet.queue &&
-             name_of(served.opcode) == packet.opcode && ns_of(served.start) >= *packet.started_ns &&
-             (!packet.done_ns || ns_of(served.start) <= *packet.done_ns);
+             name_of(served.opcode) == packet.opcode && ns(served.start) >= *packet.started_ns &&
+             (!packet.done_ns || ns(served.start) <= *packet.done_ns);
     });
   }
 
@@ -174,7 +174,7 @@ class PartWords {
   std::string busy_with(std::int64_t from, std::int64_t to) const {
     std::vector<std::string> packets;
     for (const MesServed& served : input_.seen.served) {
-      if (overlap_ns(ns_of(served.start), ns_of(served.end), from, to) == 0) continue;
+      if (overlap_ns(ns(served.start), ns(served.end), from, to) == 0) continue;
       const std::string whose = process_name(record_, served.process.value);
       packets.push_back(fmt::format("{} of {}{}", name_of(served.opcode), whose,
                                     served.waits ? ", standing still for its queue to leave" : ""));
@@ -233,7 +233,7 @@ class PartWords {
   std::string drain() const {
     const QueueRan* ran = nullptr;
     for (const QueueRan& fact : input_.seen.ran) {
-      if (fact.queue.value == part_.queue && ns_of(fact.time) <= part_.start_ns) ran = &fact;
+      if (fact.queue.value == part_.queue && ns(fact.time) <= part_.start_ns) ran = &fact;
     }
     const auto is_over = [&](const JobRow& job) {
       return job.job == ran->job.value && job.finished_ns && *job.finished_ns <= part_.start_ns;
@@ -247,7 +247,7 @@ class PartWords {
   std::map<SlotId, SlotChanged> slots() const {
     std::map<SlotId, SlotChanged> now;
     for (const SlotChanged& fact : input_.seen.slots) {
-      if (ns_of(fact.time) <= part_.start_ns) now.insert_or_assign(fact.slot, fact);
+      if (ns(fact.time) <= part_.start_ns) now.insert_or_assign(fact.slot, fact);
     }
     return now;
   }

@@ -7,12 +7,10 @@
 #include <vector>
 
 #include "models/workload/ids.hpp"
+#include "results/record/nanoseconds.hpp"
 #include "results/record/rows.hpp"
-#include "sim/core/time.hpp"
 
 namespace userqsim {
-
-inline std::int64_t ns_of(SimTime time) { return time.time_since_epoch().count(); }
 
 // "41208.000": microseconds, exact to the nanosecond.
 std::string exact_us(std::int64_t ns);

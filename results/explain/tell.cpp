@@ -45,20 +45,18 @@ void tell_moves(const StoryInput& input, Story& story) {
     });
     if (same == story.moves.end()) {
       story.moves.push_back({owner, name_of(moved.from), name_of(moved.to), 1, moved.bytes.value,
-                             (moved.time - moved.start).count(), ns_of(moved.start), ns_of(moved.time)});
+                             (moved.time - moved.start).count(), ns(moved.start), ns(moved.time)});
       continue;
     }
     ++same->buffers;
     same->bytes += moved.bytes.value;
     same->copying_ns += (moved.time - moved.start).count();
-    same->first_ns = std::min(same->first_ns, ns_of(moved.start));
-    same->last_ns = std::max(same->last_ns, ns_of(moved.time));
+    same->first_ns = std::min(same->first_ns, ns(moved.start));
+    same->last_ns = std::max(same->last_ns, ns(moved.time));
   }
 }
 
-OptionalNs optional_ns(const std::optional<SimTime>& time) {
-  return time ? OptionalNs{ns_of(*time)} : std::nullopt;
-}
+OptionalNs optional_ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
 
 void tell_queues(const StoryInput& input, Story& story) {
   for (const QueueFacts& queue : input.facts.queues) {
@@ -73,7 +71,7 @@ void tell_queues(const StoryInput& input, Story& story) {
     for (const SlotSpan& span : queue.slots) {
       const bool in_slot = span.state == SlotState::mapped || span.state == SlotState::connecting;
       if (told.mapped_ns || !queue.ready || span.time < *queue.ready || !in_slot) continue;
-      told.mapped_ns = ns_of(span.time);
+      told.mapped_ns = ns(span.time);
     }
     story.queues.push_back(std::move(told));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "results/record/nanoseconds.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim::ftrace {
@@ -55,8 +56,6 @@ int placement(MemType type) {
   }
   fail_invariant("an unknown place of a buffer", SourceLocation::current());
 }
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
 }  // namespace
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "results/record/nanoseconds.hpp"
+
 namespace userqsim {
 namespace {
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
 struct PartKind {
   std::string_view part;

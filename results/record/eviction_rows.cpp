@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "results/record/nanoseconds.hpp"
 #include "sim/core/ensure.hpp"
 #include "sim/core/wide.hpp"
 
 namespace userqsim {
 namespace {
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
 OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
 

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "results/record/nanoseconds.hpp"
+
 namespace userqsim {
-
-namespace {
-
-std::int64_t ns(SimTime t) { return t.time_since_epoch().count(); }
-
-}  // namespace
 
 ProcessFacts::ProcessFacts(const Layout& layout) : processes_(layout.processes.size()) {
   for (std::size_t i = 0; i < processes_.size(); ++i) {

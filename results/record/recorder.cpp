@@ -9,12 +9,11 @@
 #include "models/hardware/hardware.hpp"
 #include "results/record/eviction_parts.hpp"
 #include "results/record/eviction_rows.hpp"
+#include "results/record/nanoseconds.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 namespace {
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
 OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
 

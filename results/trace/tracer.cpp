@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "results/record/eviction_parts.hpp"
+#include "results/record/nanoseconds.hpp"
 #include "results/record/recorder.hpp"
 
 namespace userqsim {
 namespace {
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
 
 // Declares tracks, and leaves the rest.
 class PathSink final : public TraceSink {

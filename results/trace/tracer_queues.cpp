@@ -2,14 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "results/record/nanoseconds.hpp"
 #include "results/trace/tracer.hpp"
 
 namespace userqsim {
-namespace {
-
-std::int64_t ns(SimTime time) { return time.time_since_epoch().count(); }
-
-}  // namespace
 
 void Tracer::close_slot(Slot& slot, SimTime time) {
   if (slot.state == SlotState::free) return;

@@ -1,5 +1,7 @@
 #include "tests/support/library.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "scenarios/load/scenario.hpp"
@@ -15,6 +17,15 @@ RunRecord record(const std::string& name, std::vector<std::string> sets) {
   CAPTURE(run.violations);
   REQUIRE(run.violations.empty());
   return run.record;
+}
+
+std::vector<std::string> library_paths() {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios/library")) {
+    if (entry.path().extension() == ".json") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 }  // namespace userqsim::test

@@ -8,6 +8,9 @@
 
 namespace userqsim::test {
 
+// The files of the library's scenarios, by name.
+std::vector<std::string> library_paths();
+
 // The record of its first replication; `sets` as --set has them.
 RunRecord record(const std::string& name, std::vector<std::string> sets = {});
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,18 +14,10 @@
 #include "scenarios/experiment/explain.hpp"
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/library.hpp"
 
 namespace userqsim {
 namespace {
-
-std::vector<std::string> library() {
-  std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator("scenarios/library")) {
-    if (entry.path().extension() == ".json") paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 const EvictionRow& row_of(const RunRecord& record, const EvictionId& id) {
   const auto row = std::find_if(record.evictions.begin(), record.evictions.end(), [&](const EvictionRow& r) {
@@ -113,7 +104,7 @@ constexpr std::size_t tell_every = 1;
 TEST_CASE("the stories of the library account for every nanosecond", "[explain]") {
   using Names = std::vector<std::string>;
   std::size_t stories = 0;
-  for (const std::string& path : library()) {
+  for (const std::string& path : test::library_paths()) {
     const bool on_hws = load_scenario(path, {}).machine->firmware.scheduler == Scheduler::hws;
     for (const std::string& policy : on_hws ? Names{"unmap_map"} : Names{"preempt_restore", "unmap_map"}) {
       LoadOptions options;

@@ -5,27 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/library.hpp"
 #include "tests/support/watched_run.hpp"
 
 namespace userqsim {
 namespace {
 
 using namespace test;
-
-std::vector<std::string> library() {
-  std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator("scenarios/library")) {
-    if (entry.path().extension() == ".json") paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 // With sanitizers a recount after every event takes minutes.
 #ifdef __SANITIZE_ADDRESS__
@@ -43,7 +34,7 @@ bool evicts_nobody(const std::string& path) {
 }
 
 TEST_CASE("library scenarios hold every invariant after every event, and evict") {
-  const auto paths = library();
+  const auto paths = library_paths();
   REQUIRE(paths.size() >= 5);
   using Names = std::vector<std::string>;
   for (const std::string& path : paths) {
