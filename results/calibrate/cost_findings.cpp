@@ -69,12 +69,12 @@ struct TakenOff {
 constexpr Duration longest_cost = std::chrono::hours{1};  // what a profile may state at most
 
 // The range of a remainder: the sum may be off by a step, and what is taken off by all that its range allows.
-std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, Duration step) {
+std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, const Resolution& resolution) {
   if (less.names.empty()) return {found.least, found.most};
   // The range of a constant holds half a step on either side already.
   const bool is_constant = std::holds_alternative<ConstantDuration>(found.value);
-  const Duration off = is_constant ? step - step / 2 : step;
-  const Duration least = found.least - (less.most - less.mean) - off,
+  const Duration step{resolution.step_ns}, off = is_constant ? step - step / 2 : step;
+  const Duration least = found.least - (less.most - less.mean) - off - Duration{resolution.late_ns},
                  most = found.most + (less.mean - less.least) + off;
   return {found.upper_bound ? Duration{0} : std::max(least, Duration{0}), std::min(most, longest_cost)};
 }
@@ -116,8 +116,10 @@ class Attribution {
 
   Calibration run() {
     const Resolution poll{base_.api_poll.count(), true};
-    const Resolution last_poll{base_.suspend_fence_wait ? base_.suspend_poll.count() : base_.api_poll.count(),
-                               true};
+    // A queue that left its slot before MES's acknowledgement is seen at the poll for that.
+    const std::int64_t behind = std::max<std::int64_t>((base_.api_poll - base_.suspend_poll).count(), 0);
+    const Resolution last_poll =
+        base_.suspend_fence_wait ? Resolution{base_.suspend_poll.count(), true, behind} : poll;
     find("worker_latency", samples_.worker_latency, {clock_step, false}, {},
          "from the work's queueing to its start");
     find("mes_api", samples_.mes_api, poll, {}, "SET_HW_RSRC's emission to that of QUERY_SCHEDULER_STATUS");
@@ -142,11 +144,12 @@ class Attribution {
     const ServiceSamples& calls = samples_.of(service);
     const auto known = [&](StartKnown how) { return calls.known[static_cast<std::size_t>(how)]; };
     const bool stops = service == Service::remove || service == Service::suspend;
+    const std::string_view idle =
+        base_.idle ? " of an idle queue, as was said" : " of a queue without a pending fence";
     find(cost, calls.served, resolution, given,
-         fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service),
-                     stops ? " of a queue without a pending fence" : "", known(StartKnown::emission),
-                     known(StartKnown::alone), known(StartKnown::queued)),
-         stops ? Measured::stop : Measured::step);
+         fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service), stops ? idle : "",
+                     known(StartKnown::emission), known(StartKnown::alone), known(StartKnown::queued)),
+         stops && !base_.idle ? Measured::stop : Measured::step);
   }
 
   TakenOff taken_off(const std::vector<std::string_view>& given) {
@@ -175,7 +178,7 @@ class Attribution {
     Cost& cost = *find_cost(costs_, name);
     cost.value = found->value;
     cost.kind = found->upper_bound ? CostKind::assumed : CostKind::measured;
-    cost.range = range_of(*found, less, Duration{resolution.step_ns});
+    cost.range = range_of(*found, less, resolution);
     cost.source =
         fmt::format("{} sample{} in {}: {}", found->samples, found->samples == 1 ? "" : "s", traces_, how);
     if (!given.empty())

@@ -5,7 +5,8 @@
 // its fence mes_api, preempt_idle, unmap and suspend_book. What one event alone shows is measured: worker_latency,
 // and mes_api where MES is set up. The shared rest keeps the base's values, and the four unique costs get what
 // remains, with a range over which the rest may lie. Of a queue no more is seen than that no fence of its jobs was
-// pending: a stop that is no constant bounds its cost from above, and nothing more.
+// pending: a stop that is no constant bounds its cost from above, and nothing more, unless the user knows that the
+// queues were idle.
 #pragma once
 
 #include <string>
@@ -26,6 +27,7 @@ struct CalibrationBase {
   Duration api_poll{0};             // how often the driver looks at an API fence
   Duration suspend_poll{0};         // and at a suspend fence
   bool suspend_fence_wait = false;  // whether it waits for that at all
+  bool idle = false;                // the user says that every queue that was stopped was idle, and in a slot
 };
 
 struct CostFinding {

@@ -28,6 +28,7 @@ namespace userqsim {
 struct Resolution {
   std::int64_t step_ns = 1;  // of the poll or the clock; samples that differ by no more may be equal
   bool rounds_up = false;    // a poll sees what happened before; a clock rounds to the nearest
+  std::int64_t late_ns = 0;  // by how much more some of the samples may be late
 };
 
 struct Estimate {
@@ -42,11 +43,11 @@ struct Estimate {
   bool upper_bound = false;    // a stop that is no constant: the cost is not known to be as much
 };
 
-// The time that is measured may be that of a stop: some of the samples may have taken longer, for work that ran to
-// its end, and some may lack the time to leave a slot, for the queue had none. Two constants that lie that time
-// apart, each of a tenth of all samples, five at least, and with few between them, are stops without and with a
-// slot: the upper is taken. Else those that are less than what is taken off are left out, where they are the
-// minority.
+// The time that is measured may be that of a stop that nobody vouches for: some of the samples may have taken
+// longer, for work that ran to its end, and some may lack the time to leave a slot, for the queue had none. Two
+// constants that lie that time apart, each of a tenth of all samples, five at least, and with few between them, are
+// stops without and with a slot: the upper is taken. Else those that are less than what is taken off are left out,
+// where they are the minority.
 enum class Measured : std::uint8_t { step, stop };
 
 // `given` is taken off each sample; `slot` is the part of it that a stop without a slot lacks. Nothing without a

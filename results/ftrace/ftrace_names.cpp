@@ -26,11 +26,11 @@ std::string pointer(std::uint64_t kind, std::uint32_t number) {
 FtraceNames::FtraceNames(const Layout& layout) {
   const auto processes = static_cast<std::uint32_t>(layout.processes.size());
   add_task("<idle>", 0);
-  add_task(fmt::format("kworker/u2:{}", processes), first_worker_pid + processes);
+  add_task(fmt::format("kworker/0:{}", processes), first_worker_pid + processes);
   for (std::uint32_t p = 0; p < processes; ++p) {
     comms_.push_back(comm_of(layout.processes[p].name));
     add_task(comms_.back(), pid(ProcessId{p}));
-    add_task(fmt::format("kworker/u2:{}", p), first_worker_pid + p);
+    add_task(fmt::format("kworker/0:{}", p), first_worker_pid + p);
   }
 }
 

@@ -49,7 +49,7 @@ FtraceQueues::FtraceQueues(const FtraceSetting& setting, const FtraceNames& name
       asleep_(setting.layout.processes.size()) {}
 
 void FtraceQueues::subscribe(Probes& probes) {
-  probes.packet_ended.subscribe([this](const PacketEnded& fact) { on_packet(fact); });
+  if (setting_.mes()) probes.packet_ended.subscribe([this](const PacketEnded& fact) { on_packet(fact); });
   probes.queue_transition.subscribe([this](const QueueTransition& fact) { on_transition(fact); });
 }
 

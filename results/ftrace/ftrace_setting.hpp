@@ -15,6 +15,8 @@ struct FtraceSetting {
   const KernelSpec& kernel() const { return spec->kernel; }
   // KFD's queues do not go through amdgpu_userq, and it says in SMI events what it does.
   bool kfd() const { return kernel().lifecycle == "kfd"; }
+  // HWS's runlists have no message of their own.
+  bool mes() const { return spec->firmware.scheduler == Scheduler::mes; }
 };
 
 }  // namespace userqsim

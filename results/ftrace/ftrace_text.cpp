@@ -111,7 +111,9 @@ std::string bo_move(const std::string& pointer, MemType from, MemType to, Bytes 
 }
 
 std::string mes_emitted(Opcode opcode) {
-  return fmt::format("console: amdgpu {}: amdgpu: MES msg={} was emitted", device, name_of(opcode));
+  // The only MISC of the model is the TLB flush on MES's ring: a register's write and the wait for its answer.
+  const std::string_view operation = opcode == Opcode::misc ? " (WAIT_REG_MEM)" : "";
+  return fmt::format("console: amdgpu {}: amdgpu: MES msg={}{} was emitted", device, name_of(opcode), operation);
 }
 
 std::string mes_no_response(Opcode opcode) {

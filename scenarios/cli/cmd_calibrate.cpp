@@ -69,8 +69,8 @@ CalibrationBase base_of(const CalibrateOptions& options) {
   const ProfileFile costs = is_file ? profiles.read_costs_file(options.base)
                                     : profiles.find_costs(options.base, Place{"calibrate --base", {}});
   const KernelSpec kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"calibrate --kernel", {}}));
-  return {costs.name,      read_costs(costs),   kernel.name,
-          kernel.api_poll, kernel.suspend_poll, kernel.suspend_fence_wait};
+  return {costs.name,          read_costs(costs),         kernel.name, kernel.api_poll,
+          kernel.suspend_poll, kernel.suspend_fence_wait, options.idle};
 }
 
 // Begun before anything is read, so that a name that is wrong is told at once.
@@ -82,7 +82,7 @@ std::unique_ptr<WholeFile> output_of(const CalibrateOptions& options) {
   }
   for (const std::string& trace : options.traces) {
     std::error_code ignored;
-    if (trace == "-" || !std::filesystem::equivalent(options.output, trace, ignored)) continue;
+    if (!std::filesystem::equivalent(options.output, trace == "-" ? "/dev/stdin" : trace, ignored)) continue;
     throw InputError(fmt::format("calibrate -o: {} is the trace {}; give the name of another file",
                                  printable(options.output, 200), printable(trace, 200)));
   }

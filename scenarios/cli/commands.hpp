@@ -48,6 +48,7 @@ struct CalibrateOptions {
   std::string compare;              // directory of a run; empty: none
   std::string profiles;             // directory of further profiles
   bool together = false;            // the traces are parts of one recording
+  bool idle = false;                // every queue that was stopped was idle, and in a slot
   bool force = false;
   TableFormat format = TableFormat::table;
 };

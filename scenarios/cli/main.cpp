@@ -265,6 +265,8 @@ void add_calibrate(CLI::App& app, CommandLine& line) {
       ->capture_default_str();
   calibrate->add_option("--compare", options.compare, "Directory of a run: its times beside the recorded ones")
       ->check(not_empty("the name of a directory"));
+  calibrate->add_flag("--idle", options.idle,
+                      "Every queue that was stopped was idle and in a slot: a load made to measure with");
   calibrate->add_flag("--together", options.together,
                       "The files are parts of one recording on one clock, not recordings of their own");
   calibrate->add_option("--profiles", options.profiles, profiles_help);

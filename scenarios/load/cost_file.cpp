@@ -49,6 +49,7 @@ std::string cost_file_text(const Calibration& calibration, const TraceSamples& s
   json["x-calibration"] = {{"traces", traces},
                            {"base", base.name},
                            {"kernel", base.kernel},
+                           {"idle", base.idle},
                            {"lines", json_of_lines(lines)},
                            {"calls", json_of_calls(samples)},
                            {"invalid_va", samples.invalid_va},

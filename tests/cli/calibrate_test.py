@@ -6,7 +6,7 @@ import subprocess
 
 from command import CommandTest, main
 
-HEAD = "    kworker/u2:0-100     [000] ..... "
+HEAD = "    kworker/0:0-100     [000] ..... "
 CALL = "{head}    1.{us:06}: amdgpu_userq_state_{event}: client_id=1, type=1, doorbell=2, {what}\n"
 
 
@@ -55,6 +55,21 @@ class Calibrate(CommandTest):
         self.assertEqual(lines["used"], 8)
         self.assertIn("teardown", costs["x-calibration"]["kept"])
         self.assertEqual([p.name for p in self.root.iterdir() if "partial" in p.name], [])
+
+    def test_idle_makes_a_stop_a_measurement(self):
+        result = self.calibrate(self.trace, "--idle", "-o", self.root / "costs.json")
+        self.assert_status(result, 0)
+        costs = json.loads((self.root / "costs.json").read_text("utf-8"))
+        self.assertEqual(costs["suspend_book"]["value"], "14.5us")
+        self.assertEqual(costs["suspend_book"]["kind"], "measured")
+        self.assertEqual(costs["suspend_book"]["range"], ["0s", "38.5us"])
+        self.assertIn("of an idle queue, as was said", costs["suspend_book"]["source"])
+        self.assertIs(costs["x-calibration"]["idle"], True)
+
+    def test_the_trace_on_standard_input_is_not_replaced(self):
+        with open(self.trace, encoding="utf-8") as trace:
+            result = self.run_command("calibrate", "-", "-o", self.trace, "--force", stdin=trace)
+        self.assert_one_error(result, "is the trace -")
 
     def test_a_run_with_the_profile(self):
         profiles = self.root / "profiles" / "costs"

@@ -48,7 +48,8 @@ FIELDS = {
         r"workqueue=(events|events_freezable|kfd_restore_wq) req_cpu=8192 cpu=0",
     "workqueue_execute_start": rf"work struct (?P<work>{POINTER}): function {WORKER}",
     "workqueue_execute_end": rf"work struct (?P<work>{POINTER}): function {WORKER}",
-    "console": rf"amdgpu 0000:03:00\.0: amdgpu: MES (?:msg={OPCODE} was emitted|"
+    "console": rf"amdgpu 0000:03:00\.0: amdgpu: MES (?:msg={OPCODE}(?P<operation>(?<=MISC) \(WAIT_REG_MEM\))?"
+               rf"(?<!MISC) was emitted|"
                rf"failed to respond to msg={OPCODE.replace('opcode', 'late')})",
     "tracing_mark_write": r"(?:9 (?P<evict_ns>\d+) -(?P<evicted>\d+) 1 (?P<trigger>[0-3])|"
                           r"a (?P<restore_ns>\d+) -(?P<restored>\d+) 1 (?P<rescheduled>[0R]))",

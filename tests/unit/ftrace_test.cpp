@@ -51,7 +51,7 @@ Lines traced(std::vector<std::string> sets) {
 }
 
 std::string app(const std::string& rest) { return "             app-1000    [000] .....     " + rest; }
-std::string worker(const std::string& rest) { return "    kworker/u2:0-100     [000] .....     " + rest; }
+std::string worker(const std::string& rest) { return "     kworker/0:0-100     [000] .....     " + rest; }
 
 constexpr const char* eviction_fence = "driver=amdgpu_eviction_fence timeline=app context=1 seqno=";
 constexpr const char* suspend_work = "ffff8b8000000000";
@@ -151,8 +151,8 @@ TEST_CASE("a task's name has 15 bytes, and whole characters", "[ftrace]") {
   CHECK(names.comm(ProcessId{0}) == "a name of 18 by");
   CHECK(names.comm(ProcessId{1}) == "fourteen bytes");  // the last character has two bytes, and one would be left
   CHECK(names.column(names.own(ProcessId{1})) == "  fourteen bytes-1001   ");
-  CHECK(names.column(names.worker(ProcessId{1})) == "    kworker/u2:1-101    ");
-  CHECK(names.column(names.device_worker()) == "    kworker/u2:2-102    ");
+  CHECK(names.column(names.worker(ProcessId{1})) == "     kworker/0:1-101    ");
+  CHECK(names.column(names.device_worker()) == "     kworker/0:2-102    ");
 }
 
 TEST_CASE("lines stand by time, then as they were told, and before what they set off", "[ftrace]") {

@@ -80,14 +80,16 @@ CalibrationBase base_of(const MachineSpec& spec) {
   return base;
 }
 
-Calibration calibrated(const MachineSpec& spec, bool emissions) {
+Calibration calibrated(const MachineSpec& spec, bool emissions, bool idle = false) {
   const std::string text = trace_of(spec);
   const ReadTrace trace = read_trace({emissions ? text : without_emissions(text)});
   CHECK(trace.lines.of(LineFate::unparsable) == 0);
   CHECK(trace.lines.of(LineFate::truncated) == 0);
   CHECK(trace.lines.of(LineFate::out_of_order) == 0);
   CHECK(trace.lines.of(LineFate::unpaired_end) == 0);
-  return calibrate(trace.samples, base_of(spec), "trace");
+  CalibrationBase base = base_of(spec);
+  base.idle = idle;
+  return calibrate(trace.samples, base, "trace");
 }
 
 void check_constant(const Cost& found, Duration truth) {
@@ -140,18 +142,23 @@ TEST_CASE("distributions come back by a two-sample test", "[calibrate]") {
   MachineSpec suspends = evicted_machine("preempt_restore", processes, 3);
   suspends.costs.resume_book.value = LognormalDuration{60us, 0.5};
   suspends.costs.suspend_book.value = ExponentialDuration{40us};
-  const Calibration first = calibrated(suspends, emissions);
+  const Calibration first = calibrated(suspends, emissions, true);
   check_same(first.costs.resume_book.value, suspends.costs.resume_book.value, 1000);
   check_same(first.costs.suspend_book.value, suspends.costs.suspend_book.value, 1000);
+  CHECK(first.costs.suspend_book.kind == CostKind::measured);
+  // Who does not know that the queues were idle cannot tell what spreads from work that ran to its end.
+  CHECK(calibrated(suspends, emissions).costs.suspend_book.kind == CostKind::assumed);
 
   MachineSpec unmaps = evicted_machine("unmap_map", processes, 4);
   EmpiricalDuration uniform;
   for (int i = 0; i < 100; ++i) uniform.values.emplace_back(std::chrono::microseconds{10 + 2 * i});
   unmaps.costs.registration.value = uniform;
   unmaps.costs.teardown.value = LognormalDuration{50us, 0.4};
-  const Calibration second = calibrated(unmaps, emissions);
+  const Calibration second = calibrated(unmaps, emissions, true);
   check_same(second.costs.registration.value, unmaps.costs.registration.value, 1000);
   check_same(second.costs.teardown.value, unmaps.costs.teardown.value, 1000);
+  CHECK(second.costs.teardown.kind == CostKind::measured);
+  CHECK(calibrated(unmaps, emissions).costs.teardown.kind == CostKind::assumed);
 }
 
 TEST_CASE("a reset of the GPU shows what a packet costs", "[calibrate]") {
