@@ -32,8 +32,11 @@ struct TimeIf {
 class Digest {
  public:
   explicit Digest(SimTime origin = SimTime{}) : origin_(origin) {}
+  // Keeps the words in `words`, which outlives it, and hashes them all at once when it is asked: another value,
+  // sooner.
+  Digest(SimTime origin, std::vector<std::uint64_t>& words) : origin_(origin), words_(&words) { words.clear(); }
 
-  std::uint64_t value() const { return value_; }
+  std::uint64_t value() const { return words_ == nullptr ? value_ : hash_of(*words_); }
 
   template <class T>
   void fold(const T& value) {
@@ -93,7 +96,12 @@ class Digest {
   }
 
  private:
-  void fold_word(std::uint64_t word);
+  static std::uint64_t hash_of(const std::vector<std::uint64_t>& words);
+  void mix(std::uint64_t word);
+  void fold_word(std::uint64_t word) {
+    if (words_ == nullptr) return mix(word);
+    words_->push_back(word);
+  }
 
   template <class Range>
   void fold_range(const Range& values) {
@@ -107,6 +115,7 @@ class Digest {
 
   SimTime origin_;
   std::uint64_t value_ = 0;
+  std::vector<std::uint64_t>* words_ = nullptr;
 };
 
 }  // namespace userqsim
