@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "models/driver/facts.hpp"
@@ -73,6 +74,13 @@ struct DriverChannels {
   const FaultPlan* faults = nullptr;
 };
 
+// A thread of the driver in the middle of something.
+struct ThreadWait {
+  ThreadId thread;
+  std::string name;  // "restore worker of game"
+  std::string what;  // it waits for: "userq_mutex"
+};
+
 class Driver {
  public:
   // What the driver knows of the device, and what it is told to do.
@@ -100,6 +108,12 @@ class Driver {
   // States the userptr requests that still wait. Call at the horizon.
   void close(SimTime now, const DriverChannels& channels) const;
   void verify() const;
+
+  // Who is in the middle of something, for who finds that nothing goes on (waits.cpp).
+  std::vector<ThreadWait> waits() const;
+  std::string name_of(ThreadId thread) const;
+  // Open processes whose eviction fence has signalled, or never will, and that nobody leaves stopped on purpose.
+  std::vector<ProcessId> stopped_processes() const;
 
   auto fields() const {
     return std::tie(mes_lock_, restore_order_, files_, queues_, book_, suspend_, restore_, openers_, closers_,
@@ -253,6 +267,15 @@ class Driver {
   void ring_kept(ProcessId process, const DriverChannels& channels);
   bool enter_order(ProcessId process, const DriverChannels& channels);
   void leave_order(ProcessId process, const DriverChannels& channels);
+
+  // Empty: for nothing, it is idle (waits.cpp).
+  std::string wait_of(ThreadId thread) const;
+  std::string wait_of(const OperationThread& op) const;
+  std::string wait_of(const SuspendWorker& worker) const;
+  std::string wait_of(const RestoreWorker& worker) const;
+  std::string wait_of(const Opener& opener) const;
+  std::string wait_of(const Closer& closer) const;
+  std::string wait_of(const ResetWorker& worker) const;
 
   // Workers, one file each.
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);

@@ -133,9 +133,10 @@ void Driver::run(ProcessId process, RestoreWorker& worker, const DriverChannels&
         rearm(process, channels);
         worker.step = Step::gap;
         if (setup_.kernel.restart_gap == Duration{0}) break;
-        return void(channels.wake.post_in(setup_.kernel.restart_gap, {self}));
+        worker.timer = channels.wake.post_in(setup_.kernel.restart_gap, {self});
+        return;
       case Step::gap:
-        if (channels.wake.now() < SimTime{file(process).restored_at + setup_.kernel.restart_gap}) return;
+        if (channels.wake.is_pending(worker.timer)) return;
         end_step(self, EvictionStepKind::restart_gap, QueueId::none(), channels);
         worker.step = Step::relock;
         if (!acquire(mutex, self, channels.wake.now())) return;

@@ -70,6 +70,10 @@ class Firmware {
   // States the packets that are still under way. Call at the horizon.
   void close(SimTime now, const FirmwareChannels& channels) const;
   void verify() const;
+  // The packet that the pipe's API processor is at; null: none.
+  const Packet* in_service(std::size_t pipe) const {
+    return pipes_[pipe].current ? &pipes_[pipe].current->packet : nullptr;
+  }
 
   auto fields() const {
     return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_, slot_taken_, pipes_[0],

@@ -91,6 +91,8 @@ class Hardware {
   // Its waves make no progress: it hangs.
   bool is_stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   void verify(const Workload& workload) const;
+  SlotState state_of(SlotId slot) const { return slots_[slot.index()].state; }
+  QueueId queue_in(SlotId slot) const { return slots_[slot.index()].queue; }
 
   auto fields() const {
     return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copies_, gpu_resets_, down_);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/machine/flight_recorder.hpp"
 #include "models/machine/parts.hpp"
+#include "models/machine/untimed.hpp"
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/ensure.hpp"
@@ -49,6 +52,7 @@ struct Machine::Impl {
         hardware(hardware_spec(*spec), *layout),
         firmware(firmware_setup(*spec), *layout, hardware.plan()),
         driver(driver_setup(*spec), *layout) {
+    if (spec->untimed) engine.hold();
     wire();
     workload.begin(wiring.workload);
   }
@@ -73,9 +77,11 @@ struct Machine::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl() = default;
 
-  // The digest and the flight recorder hear every fact, before any sink.
+  // The digest and the flight recorder hear every fact, before any sink. Who explores copies machines by the
+  // million and has neither.
   void wire() {
     wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults});
+    if (spec->untimed) return;
     std::uint32_t kind = 0;
     probes.each([&]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this, kind](const Fact& fact) {
@@ -109,6 +115,51 @@ struct Machine::Impl {
                                "the last events went to:{}",
                                error.what(), parts)
                        .c_str());
+  }
+
+  // Of an event of the scenario: whether those have been that come before it.
+  bool is_due(const Event& event) const {
+    if (static_cast<Part>(event.part) != Part::workload) return true;
+    const auto message = event.payload.as<WorkloadEvent>();
+    const auto waits_for = [&](const auto& is_before) {
+      const std::vector<EventHandle> held = engine.held();
+      return std::any_of(held.begin(), held.end(), [&](EventHandle handle) {
+        const Event& other = engine.pending().event(handle);
+        return static_cast<Part>(other.part) == Part::workload && is_before(other.payload.as<WorkloadEvent>());
+      });
+    };
+    if (const auto* stop = std::get_if<ProcessStops>(&message)) {
+      return !waits_for([&](const WorkloadEvent& other) {
+        const auto* start = std::get_if<ProcessStarts>(&other);
+        return start != nullptr && start->process == stop->process;
+      });
+    }
+    const auto* pressure = std::get_if<PressureTimer>(&message);
+    if (pressure == nullptr || spec->events[pressure->pressure.index()].process) return true;
+    return !waits_for([&](const WorkloadEvent& other) {
+      const auto* earlier = std::get_if<PressureTimer>(&other);
+      return earlier != nullptr && is_before(earlier->pressure, pressure->pressure);
+    });
+  }
+
+  // Of two events that are about the whole device: as their times say, and where they say nothing by their places.
+  bool is_before(PressureId a, PressureId b) const {
+    const PressureSpec &first = spec->events[a.index()], &second = spec->events[b.index()];
+    if (first.process || a == b) return false;
+    return first.at && second.at && *first.at != *second.at ? *first.at < *second.at : a.value < b.value;
+  }
+
+  std::vector<std::uint64_t> hashes_of_held() const {
+    std::vector<std::uint64_t> hashes;
+    for (const EventHandle handle : engine.held()) {
+      Digest hash;
+      const Event& event = engine.pending().event(handle);
+      hash.fold(event.part);
+      visit_event(event, [&](const auto& message) { hash.fold(message); });
+      hashes.push_back(hash.value());
+    }
+    std::sort(hashes.begin(), hashes.end());
+    return hashes;
   }
 
   void state_open_jobs() {
@@ -162,17 +213,46 @@ Machine::Machine(const Machine& other, const std::string& policy) {
 }
 Machine::~Machine() = default;
 
-bool Machine::step() {
+// Calls f, and says where and when an invariant broke in it.
+template <class F>
+auto Machine::guarded(F&& f) {
   try {
-    const std::optional<Event> event = impl_->engine.next(SimTime{impl_->spec->horizon});
-    if (!event) return false;
-    impl_->dispatch(*event);
-    return true;
+    return f();
   } catch (const LivelockError& error) {
     throw InvariantError(impl_->failure(error));
   } catch (const InvariantError& error) {
     throw InvariantError(impl_->failure(error.what()));
   }
+}
+
+bool Machine::step() {
+  return guarded([this] {
+    const std::optional<Event> event = impl_->engine.next(SimTime{impl_->spec->horizon});
+    if (event) impl_->dispatch(*event);
+    return event.has_value();
+  });
+}
+
+// Of the scenario's events those that are about the whole device keep their order, and a process stops after it has
+// started. A time-out comes when nothing prompt is left.
+std::vector<Happening> Machine::happenings() const {
+  std::vector<Happening> found;
+  bool is_busy = false;
+  for (const EventHandle handle : impl_->engine.held()) {
+    const Happening happening{handle, impl_->engine.pending().event(handle)};
+    if (!impl_->is_due(happening.event)) continue;
+    is_busy = is_busy || pace_of(happening.event) == Pace::prompt;
+    found.push_back(happening);
+  }
+  if (is_busy) std::erase_if(found, [](const Happening& h) { return pace_of(h.event) == Pace::patient; });
+  return found;
+}
+
+void Machine::take(const Happening& happening) {
+  guarded([&] {
+    impl_->dispatch(impl_->engine.release(happening.handle));
+    while (const std::optional<Event> event = impl_->engine.next(now())) impl_->dispatch(*event);
+  });
 }
 
 StopReason Machine::run(std::uint64_t max_events, const std::atomic<bool>* interrupt) {
@@ -207,12 +287,18 @@ void Machine::verify() const {
 }
 
 std::uint64_t Machine::state_hash() const {
-  Digest hash(now());
+  std::vector<std::uint64_t> words;
+  words.reserve(1024);
+  Digest hash(now(), words);
   hash.fold(impl_->workload);
   hash.fold(impl_->memory);
   hash.fold(impl_->hardware);
   hash.fold(impl_->firmware);
   hash.fold(impl_->driver);
+  if (impl_->spec->untimed) {
+    hash.fold(impl_->hashes_of_held());
+    return hash.value();
+  }
   for (const Event& event : impl_->engine.pending().in_order()) {
     hash.fold(event.key.time);
     hash.fold(event.key.phase);
@@ -222,6 +308,12 @@ std::uint64_t Machine::state_hash() const {
   return hash.value();
 }
 
+std::string Machine::words_for(const Happening& happening) const {
+  return userqsim::words_for(happening.event,
+                             {*impl_->layout, *impl_->spec, impl_->hardware, impl_->firmware, impl_->driver});
+}
+std::vector<ThreadWait> Machine::waits() const { return impl_->driver.waits(); }
+std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }
 SimTime Machine::now() const { return impl_->engine.now(); }
 std::uint64_t Machine::events() const { return impl_->engine.executed(); }
 std::uint64_t Machine::jobs_submitted() const { return impl_->workload.jobs_submitted(); }

@@ -9,15 +9,24 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "models/driver/driver.hpp"
 #include "models/machine/probes.hpp"
 #include "models/machine/spec.hpp"
 #include "models/workload/layout.hpp"
+#include "sim/core/event.hpp"
 #include "sim/core/time.hpp"
 
 namespace userqsim {
 
 enum class StopReason : std::uint8_t { horizon, event_limit, interrupted };
+
+// Something that may happen next in a machine whose order is chosen (models/machine/untimed.hpp).
+struct Happening {
+  EventHandle handle;
+  Event event;
+};
 
 class Machine {
  public:
@@ -36,6 +45,16 @@ class Machine {
   // Stops early after max_events events (0: no limit), or when *interrupt becomes true.
   StopReason run(std::uint64_t max_events = 0, const std::atomic<bool>* interrupt = nullptr);
 
+  // Of an untimed machine: what may happen next, in order of its becoming possible. Empty: nothing ever will.
+  std::vector<Happening> happenings() const;
+  // Lets one of them happen, and all that follows at once.
+  void take(const Happening& happening);
+  std::string words_for(const Happening& happening) const;
+
+  // Who is in the middle of something, and who is stopped.
+  std::vector<ThreadWait> waits() const;
+  std::vector<ProcessId> stopped_processes() const;
+
   // Checks what must hold after every event (slots, memory, locks, jobs), recounting whatever is kept as a sum;
   // throws InvariantError. Tests call it after each step; a run does not, for its cost.
   void verify() const;
@@ -43,14 +62,18 @@ class Machine {
   SimTime now() const;
   std::uint64_t events() const;  // executed so far
   std::uint64_t jobs_submitted() const;
-  std::uint64_t digest() const;      // over every fact stated so far
-  std::uint64_t state_hash() const;  // canonical: times relative to now
+  std::uint64_t digest() const;  // over every fact stated so far
+  // Canonical: times relative to now. Of an untimed machine what may happen next counts without order.
+  std::uint64_t state_hash() const;
   const Layout& layout() const;
   const MachineSpec& spec() const;
   Probes& probes();
 
  private:
   struct Impl;
+  template <class F>
+  auto guarded(F&& f);
+
   std::unique_ptr<Impl> impl_;
 };
 

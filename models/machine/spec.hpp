@@ -27,6 +27,7 @@ struct MachineSpec {
   std::vector<PressureSpec> events;
   std::vector<FaultSpec> faults;
   std::uint64_t seed = 1;
+  bool untimed = false;  // made by untimed() (untimed.hpp): time stands still, and the order is to be chosen
   Duration horizon{0};
 };
 

@@ -25,11 +25,13 @@ class Channel {
 
   SimTime now() const { return engine_->now(); }
   // Delivered at the current time, behind what already stands there for that part at this time.
-  EventHandle post(const Message& message) const { return post_at(now(), message); }
+  EventHandle post(const Message& message) const { return engine_->post(now(), phase_, part_, wrap_(message)); }
+  // What takes its time, even if that is none.
   EventHandle post_in(Duration delay, const Message& message) const { return post_at(now() + delay, message); }
   EventHandle post_at(SimTime at, const Message& message) const {
-    return engine_->post(at, phase_, part_, wrap_(message));
+    return engine_->post_later(at, phase_, part_, wrap_(message));
   }
+  bool is_pending(EventHandle handle) const { return engine_->is_pending(handle); }
   bool cancel(EventHandle handle) const { return engine_->cancel(handle); }
 
  private:

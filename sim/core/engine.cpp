@@ -23,9 +23,15 @@ EventHandle Engine::post(SimTime at, Phase phase, PartTag part, const Payload& p
   return queue_.push({key_for(at, phase), part, payload});
 }
 
+EventHandle Engine::post_later(SimTime at, Phase phase, PartTag part, const Payload& payload) {
+  if (!holds_) return post(at, phase, part, payload);
+  return queue_.push({{SimTime::max(), 0, phase, sequence_++}, part, payload});
+}
+
 std::optional<EventHandle> Engine::reschedule(EventHandle handle, SimTime at) {
   if (!queue_.contains(handle)) return std::nullopt;
   Event event = queue_.event(handle);
+  if (event.key.time == SimTime::max()) return handle;  // held: it has no time
   event.key = key_for(at, event.key.phase);
   queue_.remove(handle);
   return queue_.push(event);
@@ -46,6 +52,25 @@ std::optional<Event> Engine::next(SimTime horizon) {
   if (round_ == 0) recent_.clear();
   if (round_ + recent_max >= rounds_max) recent_.push_back(event.part);
   if (round_ >= rounds_max) throw LivelockError(now_, recent_);
+  return event;
+}
+
+void Engine::hold() {
+  ensure(queue_.empty(), "events are held from the start on");
+  holds_ = true;
+}
+
+std::vector<EventHandle> Engine::held() const { return queue_.handles_from(SimTime::max()); }
+
+Event Engine::release(EventHandle handle) {
+  ensure(queue_.contains(handle) && queue_.event(handle).key.time == SimTime::max(),
+         "an event is released that is not held");
+  const Event event = queue_.event(handle);
+  queue_.remove(handle);
+  round_ = 0;
+  phase_ = event.key.phase;
+  running_ = true;
+  ++executed_;
   return event;
 }
 

@@ -1,5 +1,6 @@
 // The event engine: simulated time and the pending events. It executes nothing itself: the machine asks for the
-// next event and hands it to its part. A plain value; copying it copies time and future.
+// next event and hands it to its part. A plain value; copying it copies time and future. Who explores what else
+// could have happened holds events, and releases them in any order.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@ class Engine {
 
   // REQUIRES: at >= now(); a post in the past is an InvariantError.
   EventHandle post(SimTime at, Phase phase, PartTag part, const Payload& payload);
+  // The same, of something that takes its time, which may be none.
+  EventHandle post_later(SimTime at, Phase phase, PartTag part, const Payload& payload);
   // False, and nothing happens, when the event has fired or was cancelled.
   bool cancel(EventHandle handle) { return queue_.remove(handle); }
   // Moves a pending event to `at`, behind what is already posted there; the handle given names it no longer, the
@@ -45,12 +48,21 @@ class Engine {
   // horizon. Throws LivelockError.
   std::optional<Event> next(SimTime horizon);
 
+  // From here on it is the caller who chooses what happens next of all that takes time: what is posted with
+  // post_later() is never `next`, but is held until it is released. REQUIRES: nothing is pending.
+  void hold();
+  // What is held, in order of posting.
+  std::vector<EventHandle> held() const;
+  // Hands out one of them, now: time does not move. REQUIRES: it is held.
+  Event release(EventHandle handle);
+
  private:
   static constexpr std::size_t recent_max = 8;
 
   EventKey key_for(SimTime at, Phase phase);
 
   EventQueue queue_;
+  bool holds_ = false;
   SimTime now_{};
   std::uint32_t round_ = 0;
   Phase phase_ = 0;

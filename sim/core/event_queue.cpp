@@ -54,6 +54,18 @@ std::vector<Event> EventQueue::in_order() const {
   return events;
 }
 
+std::vector<EventHandle> EventQueue::handles_from(SimTime from) const {
+  std::vector<std::uint32_t> found;
+  for (const std::uint32_t slot : heap_) {
+    if (slots_[slot].event.key.time >= from) found.push_back(slot);
+  }
+  std::sort(found.begin(), found.end(), [this](std::uint32_t a, std::uint32_t b) { return before(a, b); });
+  std::vector<EventHandle> handles;
+  handles.reserve(found.size());
+  for (const std::uint32_t slot : found) handles.push_back({slot, slots_[slot].generation});
+  return handles;
+}
+
 void EventQueue::set(std::size_t place, std::uint32_t slot) {
   heap_[place] = slot;
   slots_[slot].place = static_cast<std::uint32_t>(place);

@@ -27,6 +27,8 @@ class EventQueue {
 
   // All pending events, in order.
   std::vector<Event> in_order() const;
+  // Names those whose time is not before `from`, in order.
+  std::vector<EventHandle> handles_from(SimTime from) const;
 
  private:
   struct Slot {
