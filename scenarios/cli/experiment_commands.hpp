@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "results/report/table.hpp"
+#include "sim/search/search.hpp"
 
 namespace userqsim {
 
@@ -54,6 +55,9 @@ struct ExperimentOptions {
 
 int cmd_run(const ExperimentOptions& options);
 int cmd_compare(const ExperimentOptions& options);
+
+// Explores the scenario: of the options, what makes the machine and the format count. Prints what it found.
+int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits);
 
 struct ExplainOptions {
   std::string run;       // a directory that run or compare wrote

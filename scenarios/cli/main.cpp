@@ -46,6 +46,8 @@ struct CommandLine {
   LifecycleOptions lifecycle;
   ExplainOptions explain;
   CalibrateOptions calibrate;
+  ExperimentOptions explore;
+  SearchLimits explore_limits{10'000'000, 0};
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -279,6 +281,32 @@ void add_calibrate(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_explore(CLI::App& app, CommandLine& line) {
+  ExperimentOptions& options = line.explore;
+  CLI::App* explore = app.add_subcommand("explore", "Find what can go wrong in a small scenario, in any order");
+  explore->add_option("scenario", options.scenario, "Scenario file, name in the library, or - for standard input")
+      ->required();
+  explore->add_option("--device", options.device, "Device profile instead of the scenario's");
+  explore->add_option("--kernel", options.kernel, "Kernel profile instead of the scenario's");
+  explore->add_option_function<std::string>(
+      "--policy", [&options](const std::string& name) { options.policies = {name}; },
+      "Policy instead of the scenario's");
+  explore->add_option("--depth", line.explore_limits.depth, "Longest sequence of steps; 0: no limit")
+      ->capture_default_str()
+      ->check(whole_number(0, 1'000'000));
+  explore->add_option("--max-states", line.explore_limits.states, "End after this many states; 0: no limit")
+      ->capture_default_str()
+      ->check(whole_number(0, largest));
+  add_load(*explore, options.sets, options.profiles);
+  add_format(*explore, line);
+  explore->callback([&line] {
+    line.command = [&line] {
+      line.explore.format = *table_format(line.format);
+      return cmd_explore(line.explore, line.explore_limits);
+    };
+  });
+}
+
 void add_others(CLI::App& app, CommandLine& line) {
   CLI::App* validate = app.add_subcommand("validate", "Check scenario files and run nothing");
   validate->add_option("scenario", line.validate_paths, "Scenario files")->required();
@@ -299,6 +327,7 @@ void add_others(CLI::App& app, CommandLine& line) {
   });
 
   add_explain(app, line);
+  add_explore(app, line);
   add_graphs(app, line);
   add_lifecycle(app, line);
   add_calibrate(app, line);

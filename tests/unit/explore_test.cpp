@@ -1,0 +1,221 @@
+// Exploring the model: nothing depends on a clock, the order is free, and what is found is there.
+#include "scenarios/experiment/explore.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "models/machine/machine.hpp"
+#include "models/machine/untimed.hpp"
+#include "scenarios/load/scenario.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/specs.hpp"
+
+namespace userqsim {
+namespace {
+
+using namespace test;
+
+// An idle queue each; what happens to them is the test's.
+MachineSpec small_machine(const std::string& kernel_policy, std::initializer_list<const char*> processes) {
+  MachineSpec spec = ideal_machine();
+  spec.policy = kernel_policy;
+  spec.device.compute = {1, 4};
+  for (const char* name : processes) spec.processes.push_back(process(name, {queue("q", QueueType::compute)}));
+  return spec;
+}
+
+const Finding* found(const Exploration& exploration, std::string_view hazard) {
+  for (const Finding& finding : exploration.findings) {
+    if (finding.hazard == hazard) return &finding;
+  }
+  return nullptr;
+}
+
+// Lets all happen that is prompt, and then processes start, until nothing is left but events of the scenario.
+void open_all(Machine& machine) {
+  for (;;) {
+    const std::vector<Happening> all = machine.happenings();
+    const auto next = std::find_if(all.begin(), all.end(), [](const Happening& h) {
+      return pace_of(h.event) == Pace::prompt || start_of(h.event).has_value();
+    });
+    if (next == all.end()) return;
+    machine.take(*next);
+  }
+}
+
+Happening happening_of(const Machine& machine, const std::string& words) {
+  for (const Happening& h : machine.happenings()) {
+    if (machine.words_for(h).find(words) != std::string::npos) return h;
+  }
+  FAIL("nothing may happen of the name " << words);
+  return {};
+}
+
+TEST_CASE("time stands still, and each step has its own words", "[explore]") {
+  MachineSpec spec = small_machine("unmap_map", {"a", "b"});
+  spec.costs.mes_api = cost(10us);
+  spec.costs.unmap = cost(7us);
+  spec.events = {evict_at(1ms, "a"), evict_at(2ms, "b")};
+  Machine machine(share(untimed(spec)), 0);
+  open_all(machine);
+  int steps = 0;
+  while (!machine.happenings().empty()) {
+    std::set<std::string> words;
+    const std::vector<Happening> all = machine.happenings();
+    for (const Happening& h : all) words.insert(machine.words_for(h));
+    CHECK(words.size() == all.size());
+    machine.take(all.back());
+    machine.verify();
+    ++steps;
+  }
+  CHECK(machine.now() == SimTime{});
+  CHECK(steps > 10);
+  CHECK(machine.waits().empty());
+  CHECK(machine.stopped_processes().empty());
+}
+
+TEST_CASE("two orders of what has nothing to do with each other lead to one state", "[explore]") {
+  MachineSpec spec = small_machine("unmap_map", {"a", "b"});
+  spec.events = {evict_at(1ms, "a"), evict_at(2ms, "b")};
+  Machine first(share(untimed(spec)), 0);
+  open_all(first);
+  Machine other(first);
+  CHECK(first.state_hash() == other.state_hash());
+  first.take(happening_of(first, "evict of a"));
+  CHECK(first.state_hash() != other.state_hash());
+  first.take(happening_of(first, "evict of b"));
+  other.take(happening_of(other, "evict of b"));
+  other.take(happening_of(other, "evict of a"));
+  CHECK(first.state_hash() == other.state_hash());
+}
+
+TEST_CASE("events about the whole device keep their order, and a time-out waits for all that is prompt",
+          "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a"});
+  spec.events = {event_at(2ms, PressureKind::isolation_start), event_at(1ms, PressureKind::isolation_stop),
+                 evict_at(3ms, "a")};
+  Machine machine(share(untimed(spec)), 0);
+  open_all(machine);
+  std::set<std::string> now;
+  for (const Happening& h : machine.happenings()) now.insert(machine.words_for(h));
+  CHECK(now == std::set<std::string>{"/events/1: isolation_stop", "/events/2: evict of a"});
+  machine.take(happening_of(machine, "isolation_stop"));
+  // A packet is with MES, and its time-out is counted: not while MES may still answer.
+  for (const Happening& h : machine.happenings()) CHECK(pace_of(h.event) != Pace::patient);
+  happening_of(machine, "isolation_start");
+}
+
+// 6.18's isolation cancels the restore work of whom an eviction has stopped (the queues of an isolated process are
+// restored by the next restore work alone), and nothing that an idle process does needs its fence again.
+TEST_CASE("an eviction in an isolation window stops a process for ever", "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a"});
+  spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
+                 event_at(3ms, PressureKind::isolation_start)};
+  REQUIRE(check_untimed(spec).empty());
+  const Exploration all = explore(share(spec), {}, nullptr);
+  CHECK(all.counts.complete);
+  const Finding* cancelled = found(all, "restore_cancelled");
+  const Finding* stopped = found(all, stopped_for_ever);
+  REQUIRE(cancelled != nullptr);
+  REQUIRE(stopped != nullptr);
+  CHECK(stopped->process == "a");
+  CHECK(stopped->waits.empty());  // nobody waits: nobody will ever do anything
+  CHECK(cancelled->sequence.size() <= stopped->sequence.size());
+  CHECK(cancelled->sequence.back().find("restore_cancelled of a") != std::string::npos);
+  // No shorter sequence leads to it: one that is cut before it finds nothing.
+  const auto before = static_cast<std::uint32_t>(cancelled->sequence.size() - 1);
+  CHECK(found(explore(share(spec), {0, before}, nullptr), "restore_cancelled") == nullptr);
+  CHECK(found(explore(share(spec), {0, before + 1}, nullptr), "restore_cancelled") != nullptr);
+}
+
+TEST_CASE("alone neither an eviction nor isolation does harm", "[explore]") {
+  for (const char* policy : {"preempt_restore", "unmap_map"}) {
+    CAPTURE(policy);
+    MachineSpec evicts = small_machine(policy, {"a", "b"});
+    evicts.events = {evict_at(1ms, "a"), evict_at(2ms, "b")};
+    CHECK(explore(share(evicts), {}, nullptr).findings.empty());
+    MachineSpec isolates = small_machine(policy, {"a", "b"});
+    isolates.events = {event_at(2ms, PressureKind::isolation_stop), event_at(3ms, PressureKind::isolation_start)};
+    CHECK(explore(share(isolates), {}, nullptr).findings.empty());
+  }
+}
+
+// With pruning off: a state that counts its steps is never met twice.
+struct Unpruned {
+  Machine machine;
+  std::uint64_t id = 0;
+  std::shared_ptr<std::uint64_t> last;
+  std::shared_ptr<std::set<std::string>> hazards;
+
+  Unpruned(Machine start, std::shared_ptr<std::set<std::string>> found)
+      : machine(start), last(std::make_shared<std::uint64_t>(0)), hazards(std::move(found)) {
+    watch();
+  }
+  Unpruned(const Unpruned& other)
+      : machine(other.machine), id(++*other.last), last(other.last), hazards(other.hazards) {
+    watch();
+  }
+  Unpruned& operator=(const Unpruned&) = delete;
+  ~Unpruned() = default;
+
+  void watch() {
+    machine.probes().hazard.subscribe(
+        [into = hazards.get()](const Hazard& fact) { into->insert(std::string(name_of(fact.kind))); });
+  }
+  std::vector<Happening> happenings() const { return machine.happenings(); }
+  void take(const Happening& happening) { machine.take(happening); }
+  std::uint64_t state_hash() const { return id; }
+};
+
+struct Leaves {
+  std::set<std::string> found;
+  bool taken(const Unpruned&, std::uint32_t, bool) { return false; }
+  void ended(const Unpruned& end, std::uint32_t) {
+    if (!end.machine.waits().empty()) found.insert(std::string(waits_for_ever));
+    if (!end.machine.stopped_processes().empty()) found.insert(std::string(stopped_for_ever));
+  }
+  bool goes_on() const { return true; }
+};
+
+TEST_CASE("without pruning the same is found", "[explore]") {
+  for (const char* policy : {"preempt_restore", "unmap_map"}) {
+    CAPTURE(policy);
+    MachineSpec spec = small_machine(policy, {"a"});
+    spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
+                   event_at(3ms, PressureKind::isolation_start)};
+    // As deep as the hazard lies: there are as many sequences as states are deep, and more.
+    const Exploration whole = explore(share(spec), {}, nullptr);
+    REQUIRE(found(whole, "restore_cancelled") != nullptr);
+    const SearchLimits limits{0, static_cast<std::uint32_t>(found(whole, "restore_cancelled")->sequence.size())};
+    const Exploration pruned = explore(share(spec), limits, nullptr);
+    Machine start(share(untimed(spec)), 0);
+    open_all(start);
+    const auto hazards = std::make_shared<std::set<std::string>>();
+    Leaves leaves;
+    Search<Unpruned> search(limits);
+    const SearchCounts counts = search.run(Unpruned(start, hazards), leaves);
+    CHECK(counts.depth == pruned.counts.depth);
+    CHECK(counts.states > 2 * pruned.counts.states);  // there was something to prune
+    leaves.found.insert(hazards->begin(), hazards->end());
+    std::set<std::string> names;
+    for (const Finding& finding : pruned.findings) names.insert(finding.hazard);
+    CHECK(names == leaves.found);
+    CHECK_FALSE(names.empty());
+  }
+}
+
+TEST_CASE("what has no end is refused", "[explore]") {
+  MachineSpec spec = small_machine("unmap_map", {"a"});
+  spec.processes.front().queues.front().jobs = stream(PoissonArrival{4ms}, job(1ms));
+  PressureSpec storm = evict_at(0ns, "a");
+  storm.at.reset();
+  storm.every = ExponentialDuration{5ms};
+  spec.events = {storm};
+  const std::vector<SpecProblem> problems = check_untimed(spec);
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].pointer == "/processes/0/queues/0/jobs/count");
+  CHECK(problems[1].pointer == "/events/0/count");
+}
+
+}  // namespace
+}  // namespace userqsim
