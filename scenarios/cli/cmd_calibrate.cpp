@@ -69,8 +69,9 @@ CalibrationBase base_of(const CalibrateOptions& options) {
   const ProfileFile costs = is_file ? profiles.read_costs_file(options.base)
                                     : profiles.find_costs(options.base, Place{"calibrate --base", {}});
   const KernelSpec kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"calibrate --kernel", {}}));
-  return {costs.name,          read_costs(costs),         kernel.name, kernel.api_poll,
-          kernel.suspend_poll, kernel.suspend_fence_wait, options.idle};
+  return {costs.name,      read_costs(costs),   kernel.name,
+          kernel.api_poll, kernel.suspend_poll, kernel.suspend_fence_wait && !kernel.suspend_overlap,
+          options.idle};
 }
 
 // Begun before anything is read, so that a name that is wrong is told at once.

@@ -41,10 +41,10 @@ std::string cost_file_text(const Calibration& calibration, const TraceSamples& s
       kept[name] = finding.how;
       continue;
     }
-    json[name]["x-calibration"] = {
-        {"samples", finding.estimate->samples},         {"stragglers", finding.estimate->stragglers},
-        {"without_slot", finding.estimate->shorter},    {"negative", finding.estimate->negative},
-        {"upper_bound", finding.estimate->upper_bound}, {"how", finding.how}};
+    json[name]["x-calibration"] = {{"samples", finding.estimate->samples},
+                                   {"too_long", finding.estimate->too_long},
+                                   {"negative", finding.estimate->negative},
+                                   {"how", finding.how}};
   }
   json["x-calibration"] = {{"traces", traces},
                            {"base", base.name},
