@@ -198,6 +198,35 @@ class Calibrate(CommandTest):
         self.assert_one_error(with_value("began_ns", "300000000000000000"), where + "an end at")
         self.assertIn("1 rows are left out: a time in them is no number", with_value("time_ns", "soon").stderr)
 
+    def test_an_eviction_whose_restart_began_before_its_fence_signaled(self):
+        self.assert_status(self.run_command("run", self.scenario, "--out", self.out), 0)
+        path = self.out / "evictions.csv"
+        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+        at = next(i for i, row in enumerate(rows) if row["signaled_ns"] and row["evict_latency_ns"])
+
+        def with_signal(value):
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows([*rows[:at], {**rows[at], "signaled_ns": value}, *rows[at + 1:]])
+            return self.calibrate(self.trace, "--compare", self.out, "--format", "json")
+
+        def count(result, time):
+            return next(row["count"] for row in json.loads(result.stdout)["times"]
+                        if row["time"] == time and row["whose"] == "preempt_restore")
+
+        whole, without = with_signal(rows[at]["signaled_ns"]), with_signal("x")
+        self.assertIn("1 rows are left out", without.stderr)
+        for time in ("evict_latency", "restore"):
+            self.assertEqual(count(without, time), count(whole, time) - 1, time)
+        self.assert_one_error(with_signal("300000000000000000"), f"evictions.csv: line {at + 2}: found an end at")
+
+    def test_a_file_does_not_take_the_place_of_a_profile(self):
+        (self.root / "default").write_text("{}", encoding="utf-8")
+        self.assert_status(self.calibrate(self.trace), 0)
+        self.assert_one_error(self.calibrate(self.trace, "--base", "./default"), "default")
+        self.assert_one_error(self.calibrate(self.trace, "--base", "missing.json"), "missing.json")
+
     def test_warnings(self):
         short = self.root / "short.txt"
         short.write_text(call(0, 4, 0, 1) + "CPU:0 [LOST 7 EVENTS]\n", encoding="utf-8")
