@@ -231,7 +231,9 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
   if (flush_by_ == Opcode::misc) flush_.clear();  // somebody else has the mutex
   if (!event.opcode) return;
   suspend_seen_ |= event.opcode == Opcode::suspend;
-  if (event.opcode == Opcode::misc && event.flushes) begin_flush(time);
+  // What RESET took from a queue MES may still be unmapping.
+  const bool after_reset = last && last->opcode == Opcode::reset;
+  if (event.opcode == Opcode::misc && event.flushes) begin_flush(time, after_reset);
   if (last && time - last->time <= longest_pair) {
     if (last->opcode == Opcode::set_hw_rsrc && event.opcode == Opcode::query_scheduler_status) {
       samples_.mes_api.push_back(time - last->time);
@@ -245,6 +247,7 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
     call.served_from = time;
     call.known = StartKnown::emission;
     call.emitted = event.opcode;
+    call.mes_busy |= after_reset;
     return;
   }
 }
@@ -258,7 +261,7 @@ std::optional<std::uint32_t> TracePairing::evicted_alone() const {
 }
 
 // A SUSPEND gives the mutex back before MES is done with it, so MES may get a MISC while it waits for an unmap.
-void TracePairing::begin_flush(std::int64_t time) {
+void TracePairing::begin_flush(std::int64_t time, bool after_reset) {
   flush_by_ = Opcode::misc;
   flush_.assign(1, time);
   flush_context_ = evicted_alone();
@@ -266,7 +269,7 @@ void TracePairing::begin_flush(std::int64_t time) {
   flush_mes_busy_ = std::any_of(open_.begin(), open_.end(), [](const Call& call) {
     return call.from == traced_state::mapped || call.emitted == Opcode::remove_queue;
   });
-  flush_mes_busy_ |= suspend_seen_ && !driver_.sees_suspend_end;
+  flush_mes_busy_ |= after_reset || (suspend_seen_ && !driver_.sees_suspend_end);
 }
 
 // One more INV_TLBS: of all of them it has to be known whose they are.

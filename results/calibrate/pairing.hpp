@@ -10,8 +10,9 @@
 // A call is left out when one that came before it was still open while it was served: first in, first out, that can
 // only be a SUSPEND that has given the mutex back, and MES may have been busy with its unmap. So is a TLB flush by
 // MISC that was emitted while a SUSPEND or REMOVE_QUEUE was open. Where the driver does not wait for SUSPEND's
-// fence, nothing tells when MES is through with one, and all that follows the first is left out. Two events that
-// lie further apart than any call may take are no pair, but for those of eviction fences, which wait for work.
+// fence, nothing tells when MES is through with one, and all that follows the first is left out; so is what
+// was emitted next after a RESET. Two events that lie further apart than any call may take are no pair, but for
+// those of eviction fences, which wait for work.
 //
 // A restart's flush ends with the process's next eviction fence. Whose it is shows where at its emission only one
 // process had been evicted: its last fence had signaled. A process's first fence ends none.
@@ -94,7 +95,7 @@ class TracePairing {
 
   void on_eviction_fence(std::int64_t time, const FenceMoved& event);
   std::optional<std::uint32_t> evicted_alone() const;
-  void begin_flush(std::int64_t time);
+  void begin_flush(std::int64_t time, bool after_reset);
   void go_on_flush(std::int64_t time);
   void end_flush(std::int64_t time, std::uint32_t context);
   bool may_have_failed(std::int64_t took) const;

@@ -89,7 +89,7 @@ struct EnumNames<StartKnown> {
 // Why a call is no sample of its service.
 enum class LeftOut : std::uint8_t {
   not_separated,  // it waited for a mutex whose release is not seen; a flush that may be one of several processes'
-  mes_busy,       // a SUSPEND of somebody else was under way in MES, or it is not seen when that ended
+  mes_busy,       // a SUSPEND of somebody else was under way in MES, or it is not seen when that ended; after RESET
   fence_pending,  // a job's fence was pending when the queue was stopped: not idle
   graphics,       // a graphics queue was stopped: its context's save is not told apart
   failed,         // the queue went HUNG, or it took as long as a time-out, or MES had not answered before

@@ -141,6 +141,16 @@ TEST_CASE("where the end of a SUSPEND is not seen, what follows it is left out",
   CHECK(left_out(cut, Service::resume, LeftOut::mes_busy) == 1);
 }
 
+// RESET takes 1 ms, and MES unmaps the queue that hung for 16 us more: ADD_QUEUE takes 30 us and not 14.
+TEST_CASE("the packet after a RESET may have waited in MES", "[calibrate]") {
+  Text text;
+  text.emitted(0, "RESET").start(900, 1, 0).emitted(1000, "ADD_QUEUE").changed(1030, 1, 1);
+  text.start(1100, 2, 0).emitted(1100, "ADD_QUEUE").changed(1114, 2, 1);
+  const ReadTrace trace = read_trace({text.text});
+  CHECK(trace.samples.of(Service::add).served == Times{14'000});
+  CHECK(left_out(trace, Service::add, LeftOut::mes_busy) == 1);
+}
+
 TEST_CASE("eviction fences are paired by context and number", "[calibrate]") {
   Text text;
   text.evicts(0, "enable_signal", 1).evicts(10, "init", 2).evicts(500, "signaled", 2);
