@@ -9,15 +9,11 @@
 #include "models/lifecycle/lifecycle.hpp"
 #include "models/machine/check_parts.hpp"
 #include "models/policy/policies.hpp"
+#include "models/profiles/cost_limits.hpp"
 #include "sim/config/units.hpp"
 
 namespace userqsim {
 namespace {
-
-constexpr double sigma_most = 4.0;  // beyond it a lognormal's mean rests on draws that a run never sees
-
-// No single step of an eviction takes longer; sums of several still fit a time.
-constexpr Duration cost_most = std::chrono::hours{1};
 
 // Visits the cost profile's field list.
 class CostCheck {

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "models/profiles/cost_limits.hpp"
 #include "sim/config/units.hpp"
 
 namespace userqsim {
@@ -62,11 +63,8 @@ struct TakenOff {
   Duration mean{0};
   Duration least{0};
   Duration most{0};
-  Duration slot{0};   // the part of the mean that a queue without a slot has not
   std::string names;  // "mes_api 10us and unmap 10us"
 };
-
-constexpr Duration longest_cost = std::chrono::hours{1};  // what a profile may state at most
 
 // The range of a remainder: the sum may be off by a step, and what is taken off by all that its range allows.
 std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, const Resolution& resolution) {
@@ -76,7 +74,7 @@ std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, cons
   const Duration step{resolution.step_ns}, off = is_constant ? step - step / 2 : step;
   const Duration least = found.least - (less.most - less.mean) - off - Duration{resolution.late_ns},
                  most = found.most + (less.mean - less.least) + off;
-  return {found.upper_bound ? Duration{0} : std::max(least, Duration{0}), std::min(most, longest_cost)};
+  return {std::max(least, Duration{0}), std::min(most, cost_most)};
 }
 
 // How the value came about, after what was measured.
@@ -85,15 +83,9 @@ std::string notes_of(const Estimate& found, const TakenOff& less) {
   if (!less.names.empty()) {
     notes += fmt::format("; {} to {} if what is taken off is right", to_text(found.least), to_text(found.most));
   }
-  if (found.stragglers > 0) notes += fmt::format("; {} longer ones left out", found.stragglers);
-  if (found.shorter > 0) notes += fmt::format("; {} without a slot to leave left out", found.shorter);
+  if (found.too_long > 0) notes += fmt::format("; {} of more than an hour left out", found.too_long);
   if (found.negative > 0) {
     notes += fmt::format("; {} left nothing and count{} as 0", found.negative, found.negative == 1 ? "s" : "");
-  }
-  if (found.upper_bound) {
-    notes +=
-        "; an upper bound and no measurement: no constant that 5 samples and half of all show, so work that no "
-        "fence covers may be in it";
   }
   return notes;
 }
@@ -118,8 +110,7 @@ class Attribution {
     const Resolution poll{base_.api_poll.count(), true};
     // A queue that left its slot before MES's acknowledgement is seen at the poll for that.
     const std::int64_t behind = std::max<std::int64_t>((base_.api_poll - base_.suspend_poll).count(), 0);
-    const Resolution last_poll =
-        base_.suspend_fence_wait ? Resolution{base_.suspend_poll.count(), true, behind} : poll;
+    const Resolution last_poll{base_.suspend_poll.count(), true, behind};
     find("worker_latency", samples_.worker_latency, {clock_step, false}, {},
          "from the work's queueing to its start");
     find("mes_api", samples_.mes_api, poll, {}, "SET_HW_RSRC's emission to that of QUERY_SCHEDULER_STATUS");
@@ -127,29 +118,58 @@ class Attribution {
     find("queue_reset", samples_.queue_reset, poll, {"mes_api"}, "RESET's emission to that of REMOVE_QUEUE");
     find("registration", Service::add, poll, {"mes_api"});
     find("resume_book", Service::resume, poll, {"mes_api"});
-    const std::vector<std::string_view> stop{"mes_api", "preempt_idle", "unmap"};
-    if (samples_.of(Service::remove).served.empty()) {
-      find("teardown", Service::remove_preempted, poll, {"mes_api"});
-    } else {
-      find("teardown", Service::remove, poll, stop);
-    }
-    find("suspend_book", Service::suspend, last_poll,
-         base_.suspend_fence_wait ? stop : std::vector<std::string_view>{"mes_api"});
+    find_teardown(poll);
+    find_suspend_book(last_poll);
     return finish();
   }
 
  private:
+  // A PREEMPTED queue has no slot and runs nothing, so that much is known of it without a word.
+  void find_teardown(const Resolution& poll) {
+    const bool stops = !samples_.of(Service::remove).served.empty();
+    if (stops && base_.idle) return find("teardown", Service::remove, poll, stop_);
+    if (!samples_.of(Service::remove_preempted).served.empty()) {
+      return find("teardown", Service::remove_preempted, poll, {"mes_api"});
+    }
+    if (stops) keep_stop("teardown", Service::remove);
+  }
+
+  void find_suspend_book(const Resolution& last_poll) {
+    const std::size_t stops = samples_.of(Service::suspend).whole.size();
+    if (!base_.sees_suspend_end && stops > 0) {
+      const std::string reason =
+          fmt::format("the kernel profile {} does not wait for each SUSPEND's fence, so the end of {} is not seen",
+                      base_.kernel, stops == 1 ? "1 SUSPEND" : fmt::format("{} SUSPENDs", stops));
+      findings_.push_back({"suspend_book", std::nullopt, reason, {}});
+    } else if (base_.idle) {
+      find("suspend_book", Service::suspend, last_poll, stop_);
+    } else if (!samples_.of(Service::suspend).served.empty()) {
+      keep_stop("suspend_book", Service::suspend);
+    }
+  }
+
+  // Nobody has said that the queues were idle and in a slot.
+  void keep_stop(std::string_view cost, Service service) {
+    std::vector<std::int64_t> stops = samples_.of(service).served;
+    std::sort(stops.begin(), stops.end());
+    const auto text = [](std::int64_t time) { return to_text(Duration{time}); };
+    const std::string reason = fmt::format(
+        "{} {} of a queue without a pending fence took {} (least), {} (median), {} (most); whether the queues were "
+        "idle and in a slot is not seen: --idle says that they were",
+        stops.size(), name_of(service), text(stops.front()), text(stops[(stops.size() - 1) / 2]),
+        text(stops.back()));
+    findings_.push_back({cost, std::nullopt, reason, {}});
+  }
+
   void find(std::string_view cost, Service service, const Resolution& resolution,
             const std::vector<std::string_view>& given) {
     const ServiceSamples& calls = samples_.of(service);
     const auto known = [&](StartKnown how) { return calls.known[static_cast<std::size_t>(how)]; };
     const bool stops = service == Service::remove || service == Service::suspend;
-    const std::string_view idle =
-        base_.idle ? " of an idle queue, as was said" : " of a queue without a pending fence";
     find(cost, calls.served, resolution, given,
-         fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service), stops ? idle : "",
-                     known(StartKnown::emission), known(StartKnown::alone), known(StartKnown::queued)),
-         stops && !base_.idle ? Measured::stop : Measured::step);
+         fmt::format("{}{} (start known by emission {}, alone {}, queued {})", name_of(service),
+                     stops ? " of an idle queue, as was said" : "", known(StartKnown::emission),
+                     known(StartKnown::alone), known(StartKnown::queued)));
   }
 
   TakenOff taken_off(const std::vector<std::string_view>& given) {
@@ -160,7 +180,6 @@ class Attribution {
       less.mean += mean;
       less.least += cost.range.empty() ? mean : std::min(cost.range.front(), mean);
       less.most += cost.range.empty() ? mean : std::max(cost.range.back(), mean);
-      if (name != "mes_api") less.slot += mean;
       less.names += fmt::format("{}{} {}", less.names.empty() ? "" : " and ", name, to_text(mean));
       if (!std::holds_alternative<ConstantDuration>(cost.value)) less.names += " (its mean)";
     }
@@ -168,25 +187,23 @@ class Attribution {
   }
 
   void find(std::string_view name, const std::vector<std::int64_t>& samples, const Resolution& resolution,
-            const std::vector<std::string_view>& given, const std::string& what, Measured kind = Measured::step) {
+            const std::vector<std::string_view>& given, const std::string& what) {
     const TakenOff less = taken_off(given);
-    const std::optional<Estimate> found = estimate(samples, resolution, less.mean, kind, less.slot);
+    const std::optional<Estimate> found = estimate(samples, resolution, less.mean);
     if (!found) return;
-    if (!found->identified) return keep(name, *found, less);
+    if (!found->identified) return keep(name, *found, less, given == stop_);
     const std::string how = fmt::format("{}{}{}; step {}{}", what, less.names.empty() ? "" : ", less ", less.names,
                                         to_text(Duration{resolution.step_ns}), notes_of(*found, less));
     Cost& cost = *find_cost(costs_, name);
     cost.value = found->value;
-    cost.kind = found->upper_bound ? CostKind::assumed : CostKind::measured;
+    cost.kind = CostKind::measured;
     cost.range = range_of(*found, less, resolution);
     cost.source =
         fmt::format("{} sample{} in {}: {}", found->samples, found->samples == 1 ? "" : "s", traces_, how);
     if (!given.empty())
       cost.source += fmt::format("; what is not measured here is of the cost profile {}", base_.name);
     std::string warning;
-    if (found->upper_bound) {
-      warning = "an upper bound: the stops show no constant, and work that no fence covers may be in them";
-    } else if (found->negative > 0) {
+    if (found->negative > 0) {
       warning = fmt::format("{} of {} samples took no more than {}, and count as 0", found->negative,
                             found->samples, less.names);
     }
@@ -194,12 +211,11 @@ class Attribution {
   }
 
   // What is taken off is all there is, so the samples tell nothing of the cost.
-  void keep(std::string_view name, const Estimate& found, const TakenOff& less) {
-    const std::string reason =
-        fmt::format("{} of {} {} took no more than {} ({}); {}", found.negative, found.samples,
-                    less.slot > Duration{0} ? "stops" : "samples", less.names, to_text(less.mean),
-                    less.slot > Duration{0} ? "the queues had no slot, or what is taken off is too large"
-                                            : "what is taken off is too large");
+  void keep(std::string_view name, const Estimate& found, const TakenOff& less, bool stops) {
+    const std::string reason = fmt::format(
+        "{} of {} {} took no more than {} ({}); {}", found.negative, found.samples, stops ? "stops" : "samples",
+        less.names, to_text(less.mean),
+        stops ? "the queues had no slot, or what is taken off is too large" : "what is taken off is too large");
     findings_.push_back({name, std::nullopt, reason, reason});
   }
 
@@ -231,6 +247,7 @@ class Attribution {
   const std::string& traces_;
   CostSpec costs_;
   std::vector<CostFinding> findings_;
+  const std::vector<std::string_view> stop_{"mes_api", "preempt_idle", "unmap"};  // of a queue in a slot
 };
 
 }  // namespace

@@ -4,9 +4,9 @@
 // resume_book; REMOVE_QUEUE of an idle queue in its slot mes_api, preempt_idle, unmap and teardown; SUSPEND up to
 // its fence mes_api, preempt_idle, unmap and suspend_book. What one event alone shows is measured: worker_latency,
 // and mes_api where MES is set up. The shared rest keeps the base's values, and the four unique costs get what
-// remains, with a range over which the rest may lie. Of a queue no more is seen than that no fence of its jobs was
-// pending: a stop that is no constant bounds its cost from above, and nothing more, unless the user knows that the
-// queues were idle.
+// remains, with a range over which the rest may lie. Of a MAPPED queue no more is seen than that no fence of its
+// jobs was pending, not whether it was idle or in a slot: what it took to stop says nothing of a cost, unless the
+// user knows that it was both.
 #pragma once
 
 #include <string>
@@ -23,11 +23,11 @@ namespace userqsim {
 struct CalibrationBase {
   std::string name;  // of the cost profile, for messages
   CostSpec costs;
-  std::string kernel;               // kernel profile
-  Duration api_poll{0};             // how often the driver looks at an API fence
-  Duration suspend_poll{0};         // and at a suspend fence
-  bool suspend_fence_wait = false;  // whether it waits for that at all
-  bool idle = false;                // the user says that every queue that was stopped was idle, and in a slot
+  std::string kernel;             // kernel profile
+  Duration api_poll{0};           // how often the driver looks at an API fence
+  Duration suspend_poll{0};       // and at a suspend fence
+  bool sees_suspend_end = false;  // whether it waits for that at all, and for one queue after the other
+  bool idle = false;              // the user says that every queue that was stopped was idle, and in a slot
 };
 
 struct CostFinding {

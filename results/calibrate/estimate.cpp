@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "models/profiles/cost_limits.hpp"
 #include "sim/core/portable_math.hpp"
 #include "sim/stats/kolmogorov.hpp"
 
@@ -14,54 +15,6 @@ namespace {
 
 constexpr std::size_t least_for_family = 50;
 constexpr std::size_t most_values = 256;
-constexpr std::int64_t straggler_factor = 16;
-constexpr std::size_t least_for_constant = 5;
-constexpr std::int64_t longest_cost = 3'600'000'000'000;  // an hour: what a profile may state at most
-
-// Whether the least of the sorted samples are those of a constant, and not the beginning of something that spreads.
-bool begins_constant(const std::vector<std::int64_t>& sorted, std::int64_t step) {
-  const auto up_to = [&](std::int64_t steps) {
-    return std::upper_bound(sorted.begin(), sorted.end(), sorted.front() + steps * step) - sorted.begin();
-  };
-  const auto count = static_cast<std::ptrdiff_t>(sorted.size());
-  const std::ptrdiff_t first = up_to(1), next = up_to(5) - first;
-  return first == count || (first >= 2 && 10 * first >= count && 4 * next <= first);
-}
-
-// Takes the stragglers off the sorted samples.
-std::size_t drop_stragglers(std::vector<std::int64_t>& sorted, std::int64_t step) {
-  const std::int64_t quartile = sorted[(sorted.size() - 1) / 4];
-  const std::int64_t most =
-      begins_constant(sorted, step) ? sorted.front() + step : straggler_factor * std::max(quartile, step);
-  const auto end = std::upper_bound(sorted.begin(), sorted.end(), most);
-  const auto dropped = static_cast<std::size_t>(sorted.end() - end);
-  sorted.erase(end, sorted.end());
-  return dropped;
-}
-
-// Takes the stops without a slot off the sorted samples, where a second constant lies `slot` behind the least. What
-// a poll saw may be late by a step, on either side.
-std::size_t drop_without_slot(std::vector<std::int64_t>& sorted, std::int64_t slot, std::int64_t step) {
-  if (slot <= 2 * step) return 0;  // nothing could lie between
-  const auto up_to = [&](std::int64_t time) {
-    const auto end = std::upper_bound(sorted.begin(), sorted.end(), sorted.front() + time);
-    return static_cast<std::size_t>(end - sorted.begin());
-  };
-  const std::size_t lower = up_to(step), before = up_to(slot - step - 1), upper = up_to(slot + step) - before;
-  const std::size_t fewer = std::min(lower, upper);
-  if (fewer < least_for_constant || 10 * fewer < sorted.size() || 4 * (before - lower) > fewer) return 0;
-  sorted.erase(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(before));
-  return before;
-}
-
-// Takes those that are less than `given` off the sorted samples, where they are the minority.
-std::size_t drop_shorter(std::vector<std::int64_t>& sorted, std::int64_t given) {
-  const auto begin = std::lower_bound(sorted.begin(), sorted.end(), given);
-  const auto shorter = static_cast<std::size_t>(begin - sorted.begin());
-  if (2 * shorter >= sorted.size()) return 0;
-  sorted.erase(sorted.begin(), begin);
-  return shorter;
-}
 
 Duration mean_of_samples(const std::vector<std::int64_t>& samples) {
   Wide sum = 0;
@@ -100,12 +53,12 @@ Fit fit_lognormal(const std::vector<std::int64_t>& sorted, double half) {
     squares += off * off;
   }
   const double sigma = std::round(std::sqrt(squares / (n - 1.0)) * 1e4) / 1e4;
-  if (sigma <= 0.0) return {};
+  if (sigma <= 0.0 || sigma > sigma_most) return {};
   const boost::math::lognormal_distribution<double> family(location, sigma);
   const auto cdf = [&](double x) { return x <= 0.0 ? 0.0 : boost::math::cdf(family, x); };
   const double d = ks_distance(sorted, half, cdf);
   const double exact = portable_exp(location + sigma * sigma / 2.0);
-  if (!(exact <= static_cast<double>(longest_cost))) return {};  // no profile may state it
+  if (!(exact <= static_cast<double>(cost_most.count()))) return {};
   const Duration mean = duration_from_double(exact);
   const double root = std::sqrt(n);
   return {LognormalDuration{mean, sigma}, d, d * (root - 0.01 + 0.85 / root) < 0.895};
@@ -129,17 +82,11 @@ Distribution choose(const std::vector<std::int64_t>& sorted, double half) {
 
 }  // namespace
 
-std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution, Duration given,
-                                 Measured what, Duration slot) {
-  const bool stops = what == Measured::stop;
+std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution, Duration given) {
   Estimate result;
-  result.stragglers = std::erase_if(samples, [](std::int64_t sample) { return sample > longest_cost; });
+  result.too_long = std::erase_if(samples, [](std::int64_t sample) { return sample > cost_most.count(); });
   if (samples.empty()) return std::nullopt;
   std::sort(samples.begin(), samples.end());
-  if (stops) {
-    result.shorter = drop_without_slot(samples, slot.count(), resolution.step_ns);
-    result.shorter += drop_shorter(samples, given.count());
-  }
   const std::int64_t late = resolution.rounds_up ? resolution.step_ns / 2 : 0;
   if (given > Duration{0}) {
     const auto end = std::upper_bound(samples.begin(), samples.end(), given.count() + late);
@@ -148,17 +95,15 @@ std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolu
   result.identified = result.negative == 0 || 2 * result.negative < samples.size();
   result.samples = samples.size();
   if (!result.identified) return result;
-  if (stops) result.stragglers += drop_stragglers(samples, resolution.step_ns);
   const bool is_constant = samples.back() - samples.front() <= resolution.step_ns;
-  result.upper_bound =
-      stops && !(is_constant && samples.size() >= least_for_constant && 2 * samples.size() >= result.samples);
-  result.samples = samples.size();
   for (std::int64_t& sample : samples) sample = std::max<std::int64_t>(sample - late - given.count(), 0);
   const std::int64_t half = resolution.step_ns / 2;
   if (is_constant) {
+    // A clock rounds both stamps, each by up to half a step.
+    const std::int64_t off = resolution.rounds_up ? half : resolution.step_ns;
     result.value = constant(mean_of_samples(samples));
-    result.least = Duration{std::max<std::int64_t>(samples.front() - half, 0)};
-    result.most = Duration{std::min(samples.back() + half, longest_cost)};
+    result.least = Duration{std::max<std::int64_t>(samples.front() - off, 0)};
+    result.most = std::min(Duration{samples.back() + off}, cost_most);
     return result;
   }
   result.value = choose(samples, static_cast<double>(half));

@@ -14,6 +14,9 @@ constexpr std::size_t most_flushes = 64;
 // The driver gives a packet up after 2.1 s. What is open for longer has lost its end.
 constexpr std::int64_t longest_pair = 10'000'000'000;
 
+// The stamps of a trace are rounded to it.
+constexpr std::int64_t clock_step = 1'000;
+
 // Makes room for one more in a map that has too many, and hands out what goes. Which one that is does not matter
 // where so many are junk.
 template <class Map>
@@ -69,6 +72,7 @@ void TracePairing::handle(std::int64_t time, const StateStart& event) {
   call.from = event.from;
   call.start = time;
   call.fence_pending = has_fence_pending(event.queue);
+  suspend_seen_ |= event.from == traced_state::preempted;  // by a SUSPEND, perhaps before the trace began
   if (open_.empty()) {
     call.served_from = time;
   } else {
@@ -97,6 +101,10 @@ void TracePairing::handle(std::int64_t time, const StateChanged& event) {
   }
   open_.erase(it);
   const std::optional<Service> service = service_of(call.from, event.to);
+  call.mes_busy |= suspend_seen_ && !driver_.sees_suspend_end;
+  // A stop that failed may have been one.
+  suspend_seen_ |= call.from == traced_state::mapped && event.to != traced_state::unmapped;
+  if (service) silent_ = false;
   pass_on(call, time, service && *service != Service::suspend);
   sample(call, event.to, time);
 }
@@ -130,6 +138,7 @@ void TracePairing::sample(const Call& call, std::int64_t to, std::int64_t time) 
   const bool stops = *service == Service::remove || *service == Service::suspend;
   if (!call.served_from) return samples.leave_out(LeftOut::not_separated);
   if (time == *call.served_from) return samples.leave_out(LeftOut::no_packet);
+  if (may_have_failed(time - *call.served_from)) return samples.leave_out(LeftOut::failed);
   if (call.mes_busy) return samples.leave_out(LeftOut::mes_busy);
   if (stops && call.type == traced_gfx) return samples.leave_out(LeftOut::graphics);
   if (stops && call.fence_pending) return samples.leave_out(LeftOut::fence_pending);
@@ -165,27 +174,34 @@ void TracePairing::on_eviction_fence(std::int64_t time, const FenceMoved& event)
   if (!eviction_fences_.contains(event.context)) {
     const auto gone = make_room(eviction_fences_);
     if (gone && gone.mapped().enabled) counts_.reconsider(LineFate::unpaired_start);
+    if (gone) evicted_.erase(gone.key());
   }
   EvictionFence& fence = eviction_fences_[event.context];
   switch (event.move) {
     case FenceMove::enabled:
       if (fence.enabled) counts_.reconsider(LineFate::unpaired_start);
-      fence.enabled = time;
+      fence.enabled = Enabled{event.seqno, time};
       fence.signaled.reset();
+      evicted_.erase(event.context);
       break;
     case FenceMove::signaled:
-      if (!fence.enabled) {
-        counts_.reconsider(LineFate::unpaired_end);
+      if (fence.enabled && fence.enabled->seqno == event.seqno) {
+        samples_.evict_latency.push_back(time - fence.enabled->time);
+        fence.enabled.reset();
       } else {
-        samples_.evict_latency.push_back(time - *fence.enabled);
+        counts_.reconsider(LineFate::unpaired_end);
       }
-      fence.enabled.reset();
+      if (fence.last && *fence.last != event.seqno) break;  // the next one is there already
       fence.signaled = time;
+      evicted_.insert(event.context);
       break;
     case FenceMove::init:
-      if (fence.signaled) samples_.restore.push_back(time - *fence.signaled);
+      fence.last = event.seqno;
+      if (!fence.signaled) break;  // a newcomer's first, or one that was missed
+      samples_.restore.push_back(time - *fence.signaled);
       fence.signaled.reset();
-      end_flush(time);
+      evicted_.erase(event.context);
+      end_flush(time, event.context);
       break;
   }
 }
@@ -210,14 +226,14 @@ void TracePairing::handle(std::int64_t time, const WorkBegan& event) {
 void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
   const std::optional<Emission> last = std::exchange(emission_, Emission{event.opcode, time, open_.empty()});
   if (event.opcode == Opcode::inv_tlbs) {  // on a pipe of its own, under no mutex
-    if (flush_by_ != Opcode::inv_tlbs) flush_.clear();
-    flush_by_ = Opcode::inv_tlbs;
-    if (flush_.size() < most_flushes) flush_.push_back(time);
-    return;
+    return go_on_flush(time);
   }
   if (flush_by_ == Opcode::misc) flush_.clear();  // somebody else has the mutex
   if (!event.opcode) return;
-  if (event.opcode == Opcode::misc && event.flushes) begin_flush(time);
+  suspend_seen_ |= event.opcode == Opcode::suspend;
+  // What RESET took from a queue MES may still be unmapping.
+  const bool after_reset = last && last->opcode == Opcode::reset;
+  if (event.opcode == Opcode::misc && event.flushes) begin_flush(time, after_reset);
   if (last && time - last->time <= longest_pair) {
     if (last->opcode == Opcode::set_hw_rsrc && event.opcode == Opcode::query_scheduler_status) {
       samples_.mes_api.push_back(time - last->time);
@@ -231,29 +247,59 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
     call.served_from = time;
     call.known = StartKnown::emission;
     call.emitted = event.opcode;
+    call.mes_busy |= after_reset;
     return;
   }
+}
+
+// Stamps are rounded, so what took a step less may have timed out too.
+bool TracePairing::may_have_failed(std::int64_t took) const { return took >= driver_.mes_timeout_ns - clock_step; }
+
+// The context of the one process that is evicted; nothing where there is none, or more than one.
+std::optional<std::uint32_t> TracePairing::evicted_alone() const {
+  return evicted_.size() == 1 ? std::optional{*evicted_.begin()} : std::nullopt;
 }
 
 // A SUSPEND gives the mutex back before MES is done with it, so MES may get a MISC while it waits for an unmap.
-void TracePairing::begin_flush(std::int64_t time) {
+void TracePairing::begin_flush(std::int64_t time, bool after_reset) {
   flush_by_ = Opcode::misc;
   flush_.assign(1, time);
-  flush_beside_stop_ = std::any_of(open_.begin(), open_.end(), [](const Call& call) {
+  flush_context_ = evicted_alone();
+  flush_failed_ = silent_;
+  flush_mes_busy_ = std::any_of(open_.begin(), open_.end(), [](const Call& call) {
     return call.from == traced_state::mapped || call.emitted == Opcode::remove_queue;
   });
+  flush_mes_busy_ |= after_reset || (suspend_seen_ && !driver_.sees_suspend_end);
 }
 
-// A new eviction fence ends its process's flush. Of two processes that flush at once neither can be told.
-void TracePairing::end_flush(std::int64_t time) {
+// One more INV_TLBS: of all of them it has to be known whose they are.
+void TracePairing::go_on_flush(std::int64_t time) {
+  const bool begins = flush_by_ != Opcode::inv_tlbs || flush_.empty();
+  if (begins) flush_.clear();
+  flush_by_ = Opcode::inv_tlbs;
+  const std::optional<std::uint32_t> context = evicted_alone();
+  flush_context_ = begins || context == flush_context_ ? context : std::nullopt;
+  flush_failed_ = silent_ || (!begins && flush_failed_);
+  flush_mes_busy_ = suspend_seen_ && !driver_.sees_suspend_end;
+  if (flush_.size() < most_flushes) flush_.push_back(time);
+}
+
+// A process that was evicted has its new fence.
+void TracePairing::end_flush(std::int64_t time, std::uint32_t context) {
+  if (flush_.empty() || (flush_context_ && *flush_context_ != context)) return;
   const std::vector<std::int64_t> flush = std::exchange(flush_, {});
-  if (flush.size() != (flush_by_ == Opcode::misc ? 1U : 2U) || time - flush.front() > longest_pair) return;
-  if (flush_by_ == Opcode::misc && flush_beside_stop_) {
-    ++samples_.flushes_mes_busy;
-    return;
+  if (time - flush.front() > longest_pair) return;
+  if (!flush_context_ || flush.size() != (flush_by_ == Opcode::misc ? 1U : 2U)) {
+    return samples_.leave_flush_out(LeftOut::not_separated);
   }
+  if (flush_mes_busy_) return samples_.leave_flush_out(LeftOut::mes_busy);
   for (std::size_t i = 0; i < flush.size(); ++i) {
-    samples_.tlb_flush.push_back((i + 1 < flush.size() ? flush[i + 1] : time) - flush[i]);
+    const std::int64_t took = (i + 1 < flush.size() ? flush[i + 1] : time) - flush[i];
+    if (flush_failed_ || may_have_failed(took)) {
+      samples_.leave_flush_out(LeftOut::failed);
+    } else {
+      samples_.tlb_flush.push_back(took);
+    }
   }
 }
 
@@ -261,6 +307,7 @@ void TracePairing::handle(std::int64_t, const MesSilent&) {
   ++samples_.mes_timeouts;
   emission_.reset();
   flush_.clear();
+  silent_ = true;
 }
 
 void TracePairing::handle(std::int64_t, const TraceGap&) { forget_all(); }
@@ -273,6 +320,7 @@ void TracePairing::forget_all() {
   open_.clear();
   works_.clear();
   eviction_fences_.clear();
+  evicted_.clear();
   job_fences_.clear();
   fence_context_.clear();
   emission_.reset();

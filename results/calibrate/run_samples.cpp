@@ -49,6 +49,8 @@ class RowTimes {
     return number;
   }
 
+  bool is_dropped() const { return is_dropped_; }
+
   void drop() {
     if (!std::exchange(is_dropped_, true)) ++dropped_;
   }
@@ -116,10 +118,11 @@ class RunReader {
     each_row<6>(path, columns, [&](const CsvReader& csv, const auto& at) {
       RowTimes row(path, csv, times_.dropped);
       const auto signaled = row.at(at[4]), latency = row.at(at[5]);
+      if (row.is_dropped()) return;
       if (latency) add(csv.at(at[0]), TimeClass::evict_latency, *latency);
       const auto restart = restarts_.find({csv.at(at[0]), csv.at(at[1]), csv.at(at[2]), csv.at(at[3])});
       if (signaled && restart != restarts_.end()) {
-        add(csv.at(at[0]), TimeClass::restore, restart->second - *signaled);
+        add(csv.at(at[0]), TimeClass::restore, row.span(*signaled, restart->second));
       }
     });
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <span>
 
-#include "results/calibrate/pairing.hpp"
 #include "results/calibrate/trace_line.hpp"
 
 namespace userqsim {
@@ -66,7 +65,7 @@ std::optional<TimedEvent> TraceInput::read(const std::string& text) {
       return std::nullopt;
     case LineForm::lost:
       counts_->add(LineFate::lost_events);
-      counts_->lost += line.lost;
+      counts_->add_lost(line.lost);
       return TimedEvent{last_, TraceGap{}};
     case LineForm::event:
     case LineForm::kernel_log:
@@ -103,25 +102,32 @@ std::optional<TimedEvent> TraceInput::in_order(std::int64_t time, const TraceEve
 namespace {
 
 // The files of one recording, merged by time; among equals the first file's event comes first.
-void read_recording(std::span<std::istream* const> files, TraceSamples& samples, LineCounts& counts,
-                    const std::function<bool()>& go_on) {
+// A hole of one file reaches from its last event before it to its first one after it, and to the end where there is
+// none: what the others hold there may belong to what was lost, so nothing is remembered of it.
+void read_recording(std::span<std::istream* const> files, const TracedDriver& driver, TraceSamples& samples,
+                    LineCounts& counts, const std::function<bool()>& go_on) {
   struct Head {
     TraceInput input;
     std::optional<TimedEvent> event;
+    bool in_hole = false;
   };
   std::vector<Head> heads;
   for (std::istream* file : files) {
-    heads.push_back({TraceInput{*file, counts, go_on}, std::nullopt});
+    heads.push_back({TraceInput{*file, counts, go_on}, std::nullopt, false});
     heads.back().event = heads.back().input.next();
   }
-  TracePairing pairing(samples, counts);
+  TracePairing pairing(driver, samples, counts);
   while (true) {
     Head* first = nullptr;
     for (Head& head : heads) {
       if (head.event && (first == nullptr || head.event->time_ns < first->event->time_ns)) first = &head;
     }
     if (first == nullptr) break;
+    first->in_hole = std::holds_alternative<TraceGap>(first->event->event);
     pairing.on(first->event->time_ns, first->event->event);
+    if (std::any_of(heads.begin(), heads.end(), [](const Head& head) { return head.in_hole; })) {
+      pairing.on(first->event->time_ns, TraceGap{});
+    }
     first->event = first->input.next();
   }
   pairing.finish();
@@ -129,11 +135,11 @@ void read_recording(std::span<std::istream* const> files, TraceSamples& samples,
 
 }  // namespace
 
-void read_traces(const std::vector<std::istream*>& files, Recordings recordings, TraceSamples& samples,
-                 LineCounts& counts, const std::function<bool()>& go_on) {
-  if (recordings == Recordings::together) return read_recording(files, samples, counts, go_on);
+void read_traces(const std::vector<std::istream*>& files, Recordings recordings, const TracedDriver& driver,
+                 TraceSamples& samples, LineCounts& counts, const std::function<bool()>& go_on) {
+  if (recordings == Recordings::together) return read_recording(files, driver, samples, counts, go_on);
   for (std::size_t i = 0; i < files.size() && go_on(); ++i) {
-    read_recording(std::span{files}.subspan(i, 1), samples, counts, go_on);
+    read_recording(std::span{files}.subspan(i, 1), driver, samples, counts, go_on);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "results/calibrate/pairing.hpp"
 #include "results/calibrate/trace_event.hpp"
 #include "results/calibrate/trace_samples.hpp"
 
@@ -72,7 +73,7 @@ enum class Recordings : std::uint8_t { separate, together };
 
 // Reads all of them and adds what they tell. `go_on` is asked every 4096 lines, whatever they hold; false ends the
 // reading.
-void read_traces(const std::vector<std::istream*>& files, Recordings recordings, TraceSamples& samples,
-                 LineCounts& counts, const std::function<bool()>& go_on);
+void read_traces(const std::vector<std::istream*>& files, Recordings recordings, const TracedDriver& driver,
+                 TraceSamples& samples, LineCounts& counts, const std::function<bool()>& go_on);
 
 }  // namespace userqsim

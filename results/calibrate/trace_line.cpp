@@ -127,12 +127,13 @@ TraceLine parse_trace_line(std::string_view line) {
     plain.form = LineForm::blank;
     return plain;
   }
-  if (text.front() == '#' || text.starts_with("cpus=") || text.starts_with("version = ")) {
+  // Headers and losses begin their line; a task's name, which may look like one, is padded.
+  if (line.front() == '#' || line.starts_with("cpus=") || line.starts_with("version = ")) {
     plain.form = LineForm::comment;
     return plain;
   }
   if (const auto log = kernel_log(text)) return *log;
-  if (const auto lost = lost_line(text)) return *lost;
+  if (const auto lost = lost_line(line)) return *lost;
   if (const auto event = event_line(line)) return *event;
   return plain;
 }

@@ -48,9 +48,11 @@ class LineCounts {
   std::uint64_t of(LineFate fate) const { return counts_[static_cast<std::size_t>(fate)]; }
   std::uint64_t total() const;
 
-  std::uint64_t lost = 0;  // events, as far as the lines say how many
+  void add_lost(std::uint64_t events);          // stays at the most that it can say
+  std::uint64_t lost() const { return lost_; }  // events, as far as the lines say how many
 
  private:
+  std::uint64_t lost_ = 0;
   std::array<std::uint64_t, EnumNames<LineFate>::entries.size()> counts_{};
 };
 
@@ -86,11 +88,11 @@ struct EnumNames<StartKnown> {
 };
 // Why a call is no sample of its service.
 enum class LeftOut : std::uint8_t {
-  not_separated,  // it waited for a mutex whose release is not seen
-  mes_busy,       // a SUSPEND of somebody else was under way in MES
+  not_separated,  // it waited for a mutex whose release is not seen; a flush that may be one of several processes'
+  mes_busy,       // a SUSPEND of somebody else was under way in MES, or it is not seen when that ended; after RESET
   fence_pending,  // a job's fence was pending when the queue was stopped: not idle
   graphics,       // a graphics queue was stopped: its context's save is not told apart
-  failed,         // the queue went HUNG
+  failed,         // the queue went HUNG, or it took as long as a time-out, or MES had not answered before
   no_packet,      // it took no time: a packet before it had done its work
 };
 template <>
@@ -116,9 +118,9 @@ struct ServiceSamples {
 struct TraceSamples {
   std::array<ServiceSamples, EnumNames<Service>::entries.size()> services;
   std::vector<std::int64_t> worker_latency;
-  std::vector<std::int64_t> mes_api;        // SET_HW_RSRC to QUERY_SCHEDULER_STATUS
-  std::vector<std::int64_t> tlb_flush;      // with mes_api
-  std::uint64_t flushes_mes_busy = 0;       // that were left out: a stop was under way in MES
+  std::vector<std::int64_t> mes_api;    // SET_HW_RSRC to QUERY_SCHEDULER_STATUS
+  std::vector<std::int64_t> tlb_flush;  // with mes_api
+  std::array<std::uint64_t, EnumNames<LeftOut>::entries.size()> flushes_left_out{};
   std::vector<std::int64_t> queue_reset;    // with mes_api
   std::vector<std::int64_t> evict_latency;  // the fence's enabling to its signal
   std::vector<std::int64_t> restore;        // the signal to the next fence
@@ -126,6 +128,8 @@ struct TraceSamples {
   std::uint64_t mes_timeouts = 0;
 
   ServiceSamples& of(Service service) { return services[static_cast<std::size_t>(service)]; }
+  void leave_flush_out(LeftOut why) { ++flushes_left_out[static_cast<std::size_t>(why)]; }
+  std::uint64_t flushes() const;  // that ended with a fence
   const ServiceSamples& of(Service service) const { return services[static_cast<std::size_t>(service)]; }
   // Whether there is anything to estimate a cost from.
   bool any() const;

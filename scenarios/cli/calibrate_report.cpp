@@ -116,12 +116,11 @@ ReportTable call_table(const TraceSamples& samples) {
     for (const std::uint64_t count : calls.left_out) row.push_back(number(count));
     table.rows.push_back(std::move(row));
   }
-  std::vector<std::string> flush(table.columns.size(), "0");
-  flush[0] = "TLB flush";
-  flush[1] = number(samples.tlb_flush.size() + samples.flushes_mes_busy);
-  flush[2 + static_cast<std::size_t>(StartKnown::emission)] = number(samples.tlb_flush.size());
-  flush[2 + EnumNames<StartKnown>::entries.size() + static_cast<std::size_t>(LeftOut::mes_busy)] =
-      number(samples.flushes_mes_busy);
+  std::vector<std::string> flush{"TLB flush", number(samples.flushes())};
+  for (const auto& [how, name] : EnumNames<StartKnown>::entries) {
+    flush.push_back(how == StartKnown::emission ? number(samples.tlb_flush.size()) : "0");
+  }
+  for (const std::uint64_t count : samples.flushes_left_out) flush.push_back(number(count));
   table.rows.push_back(std::move(flush));
   return table;
 }

@@ -62,15 +62,24 @@ class Traces {
   std::vector<std::unique_ptr<std::ifstream>> files_;
 };
 
-CalibrationBase base_of(const CalibrateOptions& options) {
+// A file of a profile's name in the working directory does not take that profile's place.
+bool is_path(const std::string& base) { return base.find('/') != std::string::npos || base.ends_with(".json"); }
+
+struct Given {
+  CalibrationBase base;
+  TracedDriver driver;
+};
+
+Given given_by(const CalibrateOptions& options) {
   const ProfileStore profiles(options.profiles);
-  std::error_code ignored;
-  const bool is_file = std::filesystem::is_regular_file(options.base, ignored);
-  const ProfileFile costs = is_file ? profiles.read_costs_file(options.base)
-                                    : profiles.find_costs(options.base, Place{"calibrate --base", {}});
+  const ProfileFile costs = is_path(options.base)
+                                ? profiles.read_costs_file(options.base)
+                                : profiles.find_costs(options.base, Place{"calibrate --base", {}});
   const KernelSpec kernel = read_kernel(profiles.find("kernels", options.kernel, Place{"calibrate --kernel", {}}));
-  return {costs.name,          read_costs(costs),         kernel.name, kernel.api_poll,
-          kernel.suspend_poll, kernel.suspend_fence_wait, options.idle};
+  const bool sees_suspend_end = kernel.suspend_fence_wait && !kernel.suspend_overlap;
+  return {{costs.name, read_costs(costs), kernel.name, kernel.api_poll, kernel.suspend_poll, sees_suspend_end,
+           options.idle},
+          {sees_suspend_end, kernel.mes_timeout.count()}};
 }
 
 // Begun before anything is read, so that a name that is wrong is told at once.
@@ -128,13 +137,13 @@ std::string fates_of(const LineCounts& lines) {
 }  // namespace
 
 int cmd_calibrate(const CalibrateOptions& options) {
-  const CalibrationBase base = base_of(options);
+  const auto [base, driver] = given_by(options);
   const Traces traces(options.traces);
   const std::unique_ptr<WholeFile> output = output_of(options);
   TraceSamples samples;
   LineCounts lines;
   const Recordings recordings = options.together ? Recordings::together : Recordings::separate;
-  read_traces(traces.streams, recordings, samples, lines, [] { return received_signal() == 0; });
+  read_traces(traces.streams, recordings, driver, samples, lines, [] { return received_signal() == 0; });
   if (received_signal() != 0) {
     fmt::print(stderr, "userqsim: interrupted by signal {}\n", received_signal());
     return exit_status::signal_base + received_signal();

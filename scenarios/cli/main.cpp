@@ -261,14 +261,16 @@ void add_calibrate(CLI::App& app, CommandLine& line) {
   calibrate->add_option("-o,--output", options.output, "Write the cost profile to this file")
       ->check(not_empty("the name of a file"));
   calibrate->add_flag("--force", options.force, "Replace a file that exists");
-  calibrate->add_option("--base", options.base, "Cost profile for what a trace does not tell, by name or path")
+  calibrate
+      ->add_option("--base", options.base,
+                   "Cost profile for what a trace does not tell: a name, or a path with / or .json")
       ->capture_default_str();
-  calibrate->add_option("--kernel", options.kernel, "Kernel profile: in which steps the driver polls")
+  calibrate->add_option("--kernel", options.kernel, "Kernel profile: how the driver polls, and what it waits for")
       ->capture_default_str();
   calibrate->add_option("--compare", options.compare, "Directory of a run: its times beside the recorded ones")
       ->check(not_empty("the name of a directory"));
   calibrate->add_flag("--idle", options.idle,
-                      "Every queue that was stopped was idle and in a slot: a load made to measure with");
+                      "Every queue that was stopped was idle and in a slot: only then are stops costs");
   calibrate->add_flag("--together", options.together,
                       "The files are parts of one recording on one clock, not recordings of their own");
   calibrate->add_option("--profiles", options.profiles, profiles_help);

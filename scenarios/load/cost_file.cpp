@@ -8,7 +8,7 @@ namespace {
 Json json_of_lines(const LineCounts& lines) {
   Json json{{"total", lines.total()}};
   for (const auto& [fate, name] : EnumNames<LineFate>::entries) json[std::string(name)] = lines.of(fate);
-  json["events_lost"] = lines.lost;
+  json["events_lost"] = lines.lost();
   return json;
 }
 
@@ -22,9 +22,11 @@ Json json_of_calls(const TraceSamples& samples) {
     }
     json[std::string(name)] = one;
   }
-  json["TLB flush"] = {{"succeeded", samples.tlb_flush.size() + samples.flushes_mes_busy},
-                       {"sampled", samples.tlb_flush.size()},
-                       {std::string(name_of(LeftOut::mes_busy)), samples.flushes_mes_busy}};
+  Json flush{{"succeeded", samples.flushes()}, {"sampled", samples.tlb_flush.size()}};
+  for (const auto& [why, its_name] : EnumNames<LeftOut>::entries) {
+    flush[std::string(its_name)] = samples.flushes_left_out[static_cast<std::size_t>(why)];
+  }
+  json["TLB flush"] = flush;
   return json;
 }
 
@@ -41,10 +43,10 @@ std::string cost_file_text(const Calibration& calibration, const TraceSamples& s
       kept[name] = finding.how;
       continue;
     }
-    json[name]["x-calibration"] = {
-        {"samples", finding.estimate->samples},         {"stragglers", finding.estimate->stragglers},
-        {"without_slot", finding.estimate->shorter},    {"negative", finding.estimate->negative},
-        {"upper_bound", finding.estimate->upper_bound}, {"how", finding.how}};
+    json[name]["x-calibration"] = {{"samples", finding.estimate->samples},
+                                   {"too_long", finding.estimate->too_long},
+                                   {"negative", finding.estimate->negative},
+                                   {"how", finding.how}};
   }
   json["x-calibration"] = {{"traces", traces},
                            {"base", base.name},

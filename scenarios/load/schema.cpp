@@ -1,6 +1,7 @@
 #include "scenarios/load/schema.hpp"
 
 #include "models/policy/policies.hpp"
+#include "models/profiles/cost_limits.hpp"
 #include "scenarios/load/document.hpp"
 #include "scenarios/load/scenario.hpp"
 
@@ -31,7 +32,7 @@ Json schema_of_whole_number(std::int64_t least, std::int64_t most) {
 Json leaf_definitions() {
   const Json time = reference_to("time");
   const Json values = {{"type", "array"}, {"items", time}, {"minItems", 1}};
-  const Json sigma = {{"type", "number"}, {"minimum", 0}, {"maximum", 4}};
+  const Json sigma = {{"type", "number"}, {"minimum", 0}, {"maximum", sigma_most}};
   const Json share = {{"type", "number"}, {"minimum", 0}, {"maximum", 1}};
   const auto dist = [](const char* name) { return Json{{"const", name}}; };
   const Json choices = Json::array(

@@ -14,13 +14,14 @@ struct ReadTrace {
   LineCounts lines;
 };
 
-inline ReadTrace read_trace(const std::vector<std::string>& texts, Recordings recordings = Recordings::separate) {
+inline ReadTrace read_trace(const std::vector<std::string>& texts, Recordings recordings = Recordings::separate,
+                            const TracedDriver& driver = {}) {
   std::vector<std::istringstream> files;
   for (const std::string& text : texts) files.emplace_back(text);
   std::vector<std::istream*> streams;
   for (std::istringstream& file : files) streams.push_back(&file);
   ReadTrace trace;
-  read_traces(streams, recordings, trace.samples, trace.lines, [] { return true; });
+  read_traces(streams, recordings, driver, trace.samples, trace.lines, [] { return true; });
   return trace;
 }
 

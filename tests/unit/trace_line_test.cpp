@@ -45,6 +45,18 @@ TEST_CASE("a task's name may look like anything", "[calibrate]") {
   CHECK(parse_trace_line("Web Content-9 (  12) [002] .....  1.000000: e:").event == "e");
 }
 
+// The kernel pads names to 16 bytes.
+TEST_CASE("a task's name is neither a header nor a loss", "[calibrate]") {
+  for (const std::string name : {"#game", "cpus=8", "version = 3", "CPU:0 [LOST 5", "CPU:0 [LOST 5]"}) {
+    const std::string line = std::string(16 - name.size(), ' ') + name + "-7 [000] ..... 1.000000: e: f";
+    CHECK(parse_trace_line(line).form == LineForm::event);
+    CHECK(parse_trace_line(line).event == "e");
+  }
+  CHECK(parse_trace_line("  # tracer: nop").form == LineForm::unknown);
+  CHECK(parse_trace_line("##### CPU 2 buffer started ####").form == LineForm::comment);
+  CHECK(parse_trace_line("version = 7").form == LineForm::comment);
+}
+
 TEST_CASE("kernel log lines have the time since boot", "[calibrate]") {
   constexpr std::string_view plain = "[  123.456789] amdgpu 0000:03:00.0: amdgpu: MES msg=ADD_QUEUE was emitted";
   CHECK(parse_trace_line(plain).form == LineForm::kernel_log);

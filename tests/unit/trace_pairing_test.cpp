@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/trace_reading.hpp"
+#include "tests/support/trace_text.hpp"
 
 namespace userqsim {
 namespace {
@@ -10,36 +10,6 @@ namespace {
 using namespace test;
 using Times = std::vector<std::int64_t>;
 
-// Lines at whole microseconds.
-class Text {
- public:
-  Text& line(int us, const std::string& event) {
-    text += fmt::format("  a-1 [000] ..... 1.{:06}: {}\n", us, event);
-    return *this;
-  }
-  Text& start(int us, int client, int from, int type = 1) {
-    return line(us, fmt::format("amdgpu_userq_state_start: client_id={}, type={}, doorbell={}, from={}", client,
-                                type, 10 * client, from));
-  }
-  Text& changed(int us, int client, int to) {
-    return line(us, fmt::format("amdgpu_userq_state_changed: client_id={}, type=1, doorbell={}, to={}", client,
-                                10 * client, to));
-  }
-  Text& emitted(int us, const std::string& opcode) {
-    return line(us, fmt::format("console: amdgpu 0000:03:00.0: amdgpu: MES msg={} was emitted", opcode));
-  }
-  Text& fence(int us, const std::string& event, int context, int seqno, const std::string& driver) {
-    return line(us, fmt::format("{}: driver={} timeline=t context={} seqno={}", event, driver, context, seqno));
-  }
-  Text& evicts(int us, const std::string& event, int seqno) {
-    return fence(us, "dma_fence_" + event, 1, seqno, "amdgpu_eviction_fence");
-  }
-  std::string text;
-};
-
-std::uint64_t left_out(const ReadTrace& trace, Service service, LeftOut why) {
-  return trace.samples.of(service).left_out[static_cast<std::size_t>(why)];
-}
 std::uint64_t known(const ReadTrace& trace, Service service, StartKnown how) {
   return trace.samples.of(service).known[static_cast<std::size_t>(how)];
 }
@@ -194,43 +164,6 @@ TEST_CASE("worker latency is from the queueing to the start of the same work", "
   CHECK(trace.lines.of(LineFate::other_event) == 1);
 }
 
-TEST_CASE("a TLB flush ends with the new eviction fence", "[calibrate]") {
-  Text misc;
-  misc.emitted(0, "MISC")
-      .evicts(16, "init", 1)
-      .emitted(100, "MISC")
-      .emitted(120, "ADD_QUEUE")
-      .evicts(140, "init", 2);
-  CHECK(read_trace({misc.text}).samples.tlb_flush == Times{16'000});
-  Text hubs;  // two hubs, one after the other; then two processes at once, which cannot be told apart
-  hubs.emitted(0, "INV_TLBS").emitted(16, "INV_TLBS").evicts(34, "init", 1);
-  hubs.emitted(100, "INV_TLBS").emitted(101, "INV_TLBS").emitted(116, "INV_TLBS").emitted(117, "INV_TLBS");
-  hubs.evicts(132, "init", 2).evicts(133, "init", 3);
-  CHECK(read_trace({hubs.text}).samples.tlb_flush == Times{16'000, 18'000});
-}
-
-TEST_CASE("a TLB flush that was emitted beside an open stop is left out", "[calibrate]") {
-  Text text;  // SUSPEND has given the mutex back, and MES still waits for its unmap
-  text.start(0, 1, 1).emitted(0, "SUSPEND").emitted(14, "MISC").changed(40, 1, 2).evicts(60, "init", 1);
-  text.start(100, 2, 2).emitted(101, "MISC").evicts(117, "init", 2).emitted(118, "RESUME").changed(132, 2, 1);
-  text.start(200, 2, 2).emitted(201, "REMOVE_QUEUE").emitted(214, "MISC").changed(215, 2, 0).evicts(231, "init", 3);
-  const ReadTrace trace = read_trace({text.text});
-  CHECK(trace.samples.tlb_flush == Times{16'000});
-  CHECK(trace.samples.flushes_mes_busy == 2);
-}
-
-TEST_CASE("a MISC that names another operation is no TLB flush", "[calibrate]") {
-  for (const char* flush : {"MISC", "MISC (INV_GART)", "MISC (WAIT_REG_MEM)", "MISC (WRM_REG_WR_WAIT)"}) {
-    CHECK(read_trace({Text().emitted(0, flush).evicts(16, "init", 1).text}).samples.tlb_flush == Times{16'000});
-  }
-  for (const char* other : {"MISC (READ_REG)", "MISC (WRITE_REG)", "MISC (QUERY_STATUS)"}) {
-    CHECK(read_trace({Text().emitted(0, other).evicts(16, "init", 1).text}).samples.tlb_flush.empty());
-    // It has the mutex, so the flush before it is over; but not by a fence.
-    CHECK(read_trace({Text().emitted(0, "MISC").emitted(14, other).evicts(30, "init", 1).text})
-              .samples.tlb_flush.empty());
-  }
-}
-
 // A line at whole seconds.
 std::string second(int s, const std::string& event) {
   return fmt::format("  a-1 [000] ..... {}.000000: {}\n", s, event);
@@ -242,6 +175,10 @@ TEST_CASE("what lies more than 10 s apart is no pair", "[calibrate]") {
   };
   const std::string queue = "client_id=1, type=1, doorbell=10, ";
   const std::string work = "amdgpu_userq_restore_worker";
+  const auto fence = [](int s, const std::string& event, int seqno) {
+    return second(
+        s, fmt::format("dma_fence_{}: driver=amdgpu_eviction_fence timeline=t context=1 seqno={}", event, seqno));
+  };
   const auto trace_over = [&](int s) {
     return read_trace(
         {second(0, "amdgpu_userq_state_start: " + queue + "from=0") +
@@ -250,11 +187,9 @@ TEST_CASE("what lies more than 10 s apart is no pair", "[calibrate]") {
              second(s, "workqueue_execute_start: work struct aa: function " + work),
          console(0, "SET_HW_RSRC") + console(s, "QUERY_SCHEDULER_STATUS"),
          console(0, "RESET") + console(s, "REMOVE_QUEUE"),
-         console(0, "MISC") + second(s,
-                                     "dma_fence_init: driver=amdgpu_eviction_fence timeline=t "
-                                     "context=1 seqno=1"),
-         second(0, "dma_fence_enable_signal: driver=amdgpu_eviction_fence timeline=t context=1 seqno=1") +
-             second(s, "dma_fence_signaled: driver=amdgpu_eviction_fence timeline=t context=1 seqno=1")});
+         fence(0, "enable_signal", 1) + fence(0, "signaled", 1) + console(0, "MISC") + fence(s, "init", 2),
+         fence(0, "enable_signal", 1) + fence(s, "signaled", 1)},
+        Recordings::separate, {true, 60'000'000'000});
   };
   const Times ten{10'000'000'000};
   const ReadTrace near = trace_over(10);
@@ -268,7 +203,7 @@ TEST_CASE("what lies more than 10 s apart is no pair", "[calibrate]") {
   CHECK_FALSE(far.samples.any());
   CHECK(far.lines.of(LineFate::unpaired_start) == 2);  // the call and the work
   CHECK(far.lines.of(LineFate::unpaired_end) == 2);
-  CHECK(far.samples.evict_latency == Times{11'000'000'000});  // an eviction may wait for work
+  CHECK(far.samples.evict_latency == Times{0, 11'000'000'000});  // an eviction may wait for work
 }
 
 TEST_CASE("MES set up, and a queue reset", "[calibrate]") {
@@ -292,7 +227,7 @@ TEST_CASE("nothing is paired across lost events", "[calibrate]") {
   CHECK(trace.lines.of(LineFate::unpaired_start) == 1);
   CHECK(trace.lines.of(LineFate::unpaired_end) == 1);
   CHECK(trace.lines.of(LineFate::lost_events) == 1);
-  CHECK(trace.lines.lost == 3);
+  CHECK(trace.lines.lost() == 3);
   CHECK(trace.lines.total() == 5);
 }
 
@@ -327,6 +262,29 @@ TEST_CASE("files are recordings of their own, or parts of one", "[calibrate]") {
   CHECK(read_trace({trace, trace}).samples.of(Service::add).served == Times{20'000, 20'000, 20'000, 20'000});
 }
 
+// A lost something between 10 and 100 us, so B's start at 50 us says nothing of A's end at 100 us, and its end at
+// 60 us nothing of its start at 20 us.
+TEST_CASE("a hole of one file is one of all that are read together", "[calibrate]") {
+  const std::string hole = "CPU:0 [LOST 3 EVENTS]\n";
+  const std::string a = Text().changed(10, 9, 4).text + hole + Text().changed(100, 1, 1).text;
+  const std::string b = Text().start(20, 2, 0).start(50, 1, 0).changed(60, 2, 1).text;
+  const std::string after = Text().start(100, 3, 0).changed(114, 3, 1).text;
+  const ReadTrace trace = read_trace({a, b + after}, Recordings::together);
+  CHECK(trace.samples.of(Service::add).served == Times{14'000});
+  CHECK(trace.lines.of(LineFate::unpaired_start) == 2);
+  CHECK(trace.lines.of(LineFate::unpaired_end) == 2);
+  CHECK(read_trace({a, Text().start(50, 1, 0).text}, Recordings::together).lines.of(LineFate::unpaired_start) == 1);
+  // Without another event of its file the hole has no end.
+  const ReadTrace open = read_trace({Text().changed(10, 9, 4).text + hole, after}, Recordings::together);
+  CHECK(open.samples.of(Service::add).whole.empty());
+}
+
+TEST_CASE("lost events are counted up to what a number holds", "[calibrate]") {
+  std::string text;
+  for (int i = 0; i < 3; ++i) text += "CPU:0 [LOST 9223372036854775807 EVENTS]\n";
+  CHECK(read_trace({text}).lines.lost() == std::numeric_limits<std::uint64_t>::max());
+}
+
 TEST_CASE("whether to go on is asked every 4096 lines, whatever they hold", "[calibrate]") {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "# comment\n";
@@ -334,7 +292,7 @@ TEST_CASE("whether to go on is asked every 4096 lines, whatever they hold", "[ca
   TraceSamples samples;
   LineCounts lines;
   int asked = 0;
-  read_traces({&file}, Recordings::together, samples, lines, [&asked] { return ++asked > 1; });
+  read_traces({&file}, Recordings::together, {}, samples, lines, [&asked] { return ++asked > 1; });
   CHECK(asked == 1);
   CHECK(lines.total() == 4095);
 }

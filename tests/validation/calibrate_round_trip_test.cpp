@@ -120,19 +120,23 @@ TEST_CASE("constants come back within a step of the poll", "[calibrate]") {
   const bool emissions = GENERATE(true, false);
   CAPTURE(processes, emissions);
   const MachineSpec suspends = evicted_machine("preempt_restore", processes, 1);
-  const Calibration first = calibrated(suspends, emissions);
+  const Calibration first = calibrated(suspends, emissions, true);
   check_constant(first.costs.suspend_book, 3us);
   check_constant(first.costs.resume_book, 12us);
   check_constant(first.costs.registration, 9us);  // by the queues' creation
   check_same(first.costs.worker_latency.value, suspends.costs.worker_latency.value, 1000);
   CHECK(first.costs.teardown.value == constant(77us));
+  const Calibration unsaid = calibrated(suspends, emissions);
+  CHECK(unsaid.costs.suspend_book.value == constant(77us));
+  check_constant(unsaid.costs.resume_book, 12us);
 
   const MachineSpec unmaps = evicted_machine("unmap_map", processes, 2);
-  const Calibration second = calibrated(unmaps, emissions);
+  const Calibration second = calibrated(unmaps, emissions, true);
   check_constant(second.costs.teardown, 7us);
   check_constant(second.costs.registration, 9us);
   check_same(second.costs.worker_latency.value, unmaps.costs.worker_latency.value, 1000);
   CHECK(second.costs.suspend_book.value == constant(77us));
+  CHECK(calibrated(unmaps, emissions).costs.teardown.value == constant(77us));
 }
 
 TEST_CASE("distributions come back by a two-sample test", "[calibrate]") {
@@ -146,8 +150,7 @@ TEST_CASE("distributions come back by a two-sample test", "[calibrate]") {
   check_same(first.costs.resume_book.value, suspends.costs.resume_book.value, 1000);
   check_same(first.costs.suspend_book.value, suspends.costs.suspend_book.value, 1000);
   CHECK(first.costs.suspend_book.kind == CostKind::measured);
-  // Who does not know that the queues were idle cannot tell what spreads from work that ran to its end.
-  CHECK(calibrated(suspends, emissions).costs.suspend_book.kind == CostKind::assumed);
+  CHECK(calibrated(suspends, emissions).costs.suspend_book.value == constant(77us));
 
   MachineSpec unmaps = evicted_machine("unmap_map", processes, 4);
   EmpiricalDuration uniform;
@@ -158,7 +161,7 @@ TEST_CASE("distributions come back by a two-sample test", "[calibrate]") {
   check_same(second.costs.registration.value, unmaps.costs.registration.value, 1000);
   check_same(second.costs.teardown.value, unmaps.costs.teardown.value, 1000);
   CHECK(second.costs.teardown.kind == CostKind::measured);
-  CHECK(calibrated(unmaps, emissions).costs.teardown.kind == CostKind::assumed);
+  CHECK(calibrated(unmaps, emissions).costs.teardown.value == constant(77us));
 }
 
 TEST_CASE("a reset of the GPU shows what a packet costs", "[calibrate]") {
