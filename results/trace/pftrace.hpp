@@ -47,6 +47,12 @@ class PftraceWriter final : public TraceSink {
   std::uint64_t name_number(std::string_view name);
   std::uint64_t uuid(TraceTrackId track) const { return root() + 1 + track; }
   std::uint64_t root() const { return (std::uint64_t{run_} + 1) << 32; }
+  // Of arguments: what each begins with.
+  struct Key {
+    const char* address;
+    std::string name;
+    std::string written;
+  };
 
   OutputFile& file_;
   std::uint32_t run_;
@@ -56,7 +62,7 @@ class PftraceWriter final : public TraceSink {
   std::vector<Beginnings> tracks_;
   std::map<std::string, std::uint64_t, std::less<>> names_;
   std::array<Recent, 64> recent_;
-  std::map<std::string, std::string, std::less<>> keys_;  // of arguments: what each begins with
+  std::vector<Key> keys_;
 };
 
 }  // namespace userqsim
