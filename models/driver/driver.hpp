@@ -112,6 +112,11 @@ class Driver {
   // Who is in the middle of something, for who finds that nothing goes on (waits.cpp).
   std::vector<ThreadWait> waits() const;
   std::string name_of(ThreadId thread) const;
+  // The thread's next step is to be queued, which changes nothing for anybody: what cancels a work, or asks for it,
+  // does so before and after.
+  bool enters_work_queue(ThreadId thread) const;
+  // A suspend, a resume or an isolation is under way.
+  bool is_at_device_event() const { return !device_worker_.requests.empty(); }
   // Open processes whose eviction fence has signalled, or never will, and that nobody leaves stopped on purpose.
   std::vector<ProcessId> stopped_processes() const;
 

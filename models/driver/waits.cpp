@@ -193,6 +193,14 @@ std::vector<ThreadWait> Driver::waits() const {
   return waits;
 }
 
+bool Driver::enters_work_queue(ThreadId thread) const {
+  const ThreadPlace place = place_of(thread);
+  if (place.role == Role::suspend) return suspend_[place.process.index()].step == SuspendWorker::Step::held;
+  // An invalidation that comes before the restore postpones it while it is delayed, and not later.
+  return place.role == Role::restore && restore_[place.process.index()].step == RestoreWorker::Step::delayed &&
+         !files_[place.process.index()].quiesced;
+}
+
 std::vector<ProcessId> Driver::stopped_processes() const {
   std::vector<ProcessId> stopped;
   for (std::size_t p = 0; p < files_.size(); ++p) {

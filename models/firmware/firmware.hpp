@@ -75,6 +75,9 @@ class Firmware {
     return pipes_[pipe].current ? &pipes_[pipe].current->packet : nullptr;
   }
 
+  // Slots and VMIDs for all gangs there are, and none that waits for others to be idle: nobody has to make way.
+  bool has_room_for_all() const;
+
   auto fields() const {
     return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_, slot_taken_, pipes_[0],
                     pipes_[1], blocked_, stops_, runlist_edits_, gpu_resets_, state_, silent_, silent_until_, held_,

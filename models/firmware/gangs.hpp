@@ -144,6 +144,7 @@ class Vmids {
   void unwant(std::uint32_t vmid) { wanted_ -= --wanting_[vmid] == 0 ? 1U : 0U; }
   bool are_limited() const { return limit_ > 0; }
   bool are_short() const { return limit_ > 0 && wanted_ > limit_; }
+  bool has_one_for_each() const { return limit_ == 0 || wanting_.size() <= limit_; }
   bool can_have(std::uint32_t vmid) const {
     return limit_ == 0 || holders_.size() < limit_ || holders_.count(vmid) > 0;
   }

@@ -108,6 +108,14 @@ bool Firmware::oversubscribed(QueueType type) const {
   return lists.listed > lists.slots || (vmids_.are_short() && contexts_.need_vmids(type));
 }
 
+bool Firmware::has_room_for_all() const {
+  std::array<std::uint32_t, 3> gangs{};
+  for (const QueueLayout& queue : layout_->queues) {
+    if (queue.priority == Priority::low || ++gangs[index_of(queue.type)] > lists_of(queue.type).slots) return false;
+  }
+  return vmids_.has_one_for_each();
+}
+
 // ADD_QUEUE: at the tail, with a fresh quantum; so is its process when MES has no other gang of it in that list.
 void Firmware::enlist(QueueId queue, SimTime now) {
   Gang& g = gang(queue);

@@ -6,6 +6,7 @@
 
 #include "models/machine/flight_recorder.hpp"
 #include "models/machine/parts.hpp"
+#include "models/machine/reduction.hpp"
 #include "models/machine/untimed.hpp"
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
@@ -103,6 +104,8 @@ struct Machine::Impl {
                        });
   }
 
+  MachineView view() const { return {*layout, *spec, hardware, firmware, driver}; }
+
   std::string failure(const char* what) const {
     return fmt::format("{}\nat {} ns of simulated time, after {} events; the last facts:\n{}", what,
                        engine.now().time_since_epoch().count(), engine.executed(), recorder.text());
@@ -118,7 +121,7 @@ struct Machine::Impl {
   }
 
   // Of an event of the scenario: whether those have been that come before it.
-  bool is_due(const Event& event) const {
+  bool is_due(const Event& event, Orders orders) const {
     if (static_cast<Part>(event.part) != Part::workload) return true;
     const auto message = event.payload.as<WorkloadEvent>();
     const auto waits_for = [&](const auto& is_before) {
@@ -136,6 +139,7 @@ struct Machine::Impl {
     }
     const auto* pressure = std::get_if<PressureTimer>(&message);
     if (pressure == nullptr || spec->events[pressure->pressure.index()].process) return true;
+    if (orders == Orders::distinct && waits_in_line(spec->events[pressure->pressure.index()], driver)) return false;
     return !waits_for([&](const WorkloadEvent& other) {
       const auto* earlier = std::get_if<PressureTimer>(&other);
       return earlier != nullptr && is_before(earlier->pressure, pressure->pressure);
@@ -235,12 +239,12 @@ bool Machine::step() {
 
 // Of the scenario's events those that are about the whole device keep their order, and a process stops after it has
 // started. A time-out comes when nothing prompt is left.
-std::vector<Happening> Machine::happenings() const {
+std::vector<Happening> Machine::happenings(Orders orders) const {
   std::vector<Happening> found;
   bool is_busy = false;
   for (const EventHandle handle : impl_->engine.held()) {
     const Happening happening{handle, impl_->engine.pending().event(handle)};
-    if (!impl_->is_due(happening.event)) continue;
+    if (!impl_->is_due(happening.event, orders)) continue;
     is_busy = is_busy || pace_of(happening.event) == Pace::prompt;
     found.push_back(happening);
   }
@@ -287,9 +291,12 @@ void Machine::verify() const {
 }
 
 std::uint64_t Machine::state_hash() const {
-  std::vector<std::uint64_t> words;
-  words.reserve(1024);
-  Digest hash(now(), words);
+  std::vector<std::uint64_t> room;
+  return state_hash(room);
+}
+
+std::uint64_t Machine::state_hash(std::vector<std::uint64_t>& room) const {
+  Digest hash(now(), room);
   hash.fold(impl_->workload);
   hash.fold(impl_->memory);
   hash.fold(impl_->hardware);
@@ -308,9 +315,18 @@ std::uint64_t Machine::state_hash() const {
   return hash.value();
 }
 
+bool Machine::settle() {
+  for (const EventHandle handle : impl_->engine.held()) {
+    const Event& event = impl_->engine.pending().event(handle);
+    if (!is_own_business(event, impl_->view(), impl_->workload)) continue;
+    take({handle, event});
+    return true;
+  }
+  return false;
+}
+
 std::string Machine::words_for(const Happening& happening) const {
-  return userqsim::words_for(happening.event,
-                             {*impl_->layout, *impl_->spec, impl_->hardware, impl_->firmware, impl_->driver});
+  return userqsim::words_for(happening.event, impl_->view());
 }
 std::vector<ThreadWait> Machine::waits() const { return impl_->driver.waits(); }
 std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }

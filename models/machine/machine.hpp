@@ -20,6 +20,10 @@
 
 namespace userqsim {
 
+// Which orders of what may happen are to be told apart: all, or those between which something can tell
+// (models/machine/reduction.hpp).
+enum class Orders : std::uint8_t { all, distinct };
+
 enum class StopReason : std::uint8_t { horizon, event_limit, interrupted };
 
 // Something that may happen next in a machine whose order is chosen (models/machine/untimed.hpp).
@@ -46,9 +50,11 @@ class Machine {
   StopReason run(std::uint64_t max_events = 0, const std::atomic<bool>* interrupt = nullptr);
 
   // Of an untimed machine: what may happen next, in order of its becoming possible. Empty: nothing ever will.
-  std::vector<Happening> happenings() const;
+  std::vector<Happening> happenings(Orders orders = Orders::all) const;
   // Lets one of them happen, and all that follows at once.
   void take(const Happening& happening);
+  // Lets one thing happen that is a part's own business; false: there is none.
+  bool settle();
   std::string words_for(const Happening& happening) const;
 
   // Who is in the middle of something, and who is stopped.
@@ -64,6 +70,8 @@ class Machine {
   std::uint64_t jobs_submitted() const;
   std::uint64_t digest() const;  // over every fact stated so far
   // Canonical: times relative to now. Of an untimed machine what may happen next counts without order.
+  // `room` is for its own use: who asks a million machines spares them the memory.
+  std::uint64_t state_hash(std::vector<std::uint64_t>& room) const;
   std::uint64_t state_hash() const;
   const Layout& layout() const;
   const MachineSpec& spec() const;

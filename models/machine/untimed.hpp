@@ -29,6 +29,7 @@ Pace pace_of(const Event& event);
 
 // The process that starts, where that is what happens.
 std::optional<ProcessId> start_of(const Event& event);
+
 // What a happening is told from.
 struct MachineView {
   const Layout& layout;

@@ -34,7 +34,7 @@ int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits) {
   const LoadedScenario loaded = load_experiment(options);
   require_an_end(loaded);
   const auto begin = std::chrono::steady_clock::now();
-  const Exploration exploration = explore(loaded.machine, limits, interrupt_flag());
+  const Exploration exploration = explore(loaded.machine, limits, Orders::distinct, interrupt_flag());
   print_speed(exploration.counts, std::chrono::steady_clock::now() - begin);
   write_stdout(explore_report(exploration, options.format));
   if (received_signal() != 0) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "models/machine/machine.hpp"
 #include "models/machine/untimed.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -17,19 +16,26 @@ namespace {
 // A machine as the search wants it, with what went wrong in its last step.
 class Explorer {
  public:
-  explicit Explorer(const std::shared_ptr<const MachineSpec>& spec) : machine_(std::make_unique<Machine>(spec, 0)) {
+  Explorer(const std::shared_ptr<const MachineSpec>& spec, Orders orders)
+      : orders_(orders), machine_(std::make_unique<Machine>(spec, 0)) {
     watch();
   }
-  Explorer(const Explorer& other) : machine_(std::make_unique<Machine>(*other.machine_)) { watch(); }
+  Explorer(const Explorer& other)
+      : orders_(other.orders_), room_(other.room_), machine_(std::make_unique<Machine>(*other.machine_)) {
+    watch();
+  }
   Explorer(Explorer&&) = default;
   Explorer& operator=(Explorer&&) = default;
 
-  std::vector<Happening> happenings() const { return machine_->happenings(); }
+  std::vector<Happening> happenings() const { return machine_->happenings(orders_); }
   void take(const Happening& happening) {
     hazards_->clear();
     machine_->take(happening);
+    if (orders_ == Orders::all) return;
+    while (machine_->settle()) {
+    }
   }
-  std::uint64_t state_hash() const { return machine_->state_hash(); }
+  std::uint64_t state_hash() const { return machine_->state_hash(*room_); }
   const std::vector<Hazard>& hazards() const { return *hazards_; }
   const Machine& machine() const { return *machine_; }
 
@@ -38,6 +44,8 @@ class Explorer {
     machine_->probes().hazard.subscribe([found = hazards_.get()](const Hazard& fact) { found->push_back(fact); });
   }
 
+  Orders orders_;
+  std::shared_ptr<std::vector<std::uint64_t>> room_ = std::make_shared<std::vector<std::uint64_t>>();
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<std::vector<Hazard>> hazards_ = std::make_unique<std::vector<Hazard>>();
 };
@@ -79,8 +87,8 @@ class Finder {
 };
 
 // The machine once all is open that starts at 0: how queues are created is not what is explored.
-Explorer opened(const std::shared_ptr<const MachineSpec>& spec) {
-  Explorer start(spec);
+Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders) {
+  Explorer start(spec, orders);
   const auto is_of_opening = [&](const Happening& happening) {
     if (pace_of(happening.event) == Pace::prompt) return true;
     const std::optional<ProcessId> process = start_of(happening.event);
@@ -131,9 +139,9 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
 
 }  // namespace
 
-Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits,
+Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits, Orders orders,
                     const std::atomic<bool>* interrupt) {
-  const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)));
+  const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), orders);
   Search<Explorer> search(limits);
   Finder finder(interrupt);
   Exploration exploration;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "models/machine/machine.hpp"
 #include "models/machine/spec.hpp"
 #include "sim/search/search.hpp"
 
@@ -34,8 +35,9 @@ struct Exploration {
 };
 
 // REQUIRES: check_untimed(*spec) is empty. Ends early, and says so in counts.complete, when `interrupt` became
-// true.
-Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits,
+// true. With Orders::distinct what is a part's own business happens as soon as it may, and is no step of a
+// sequence.
+Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits, Orders orders,
                     const std::atomic<bool>* interrupt);
 
 }  // namespace userqsim

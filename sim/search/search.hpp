@@ -104,7 +104,7 @@ class Search {
   bool is_full() const { return limits_.states != 0 && counts_.states >= limits_.states; }
 
   template <class Visitor>
-  void expand(const Node& node, std::vector<Node>& next, Visitor& visitor) {
+  void expand(Node& node, std::vector<Node>& next, Visitor& visitor) {
     const auto happenings = node.system.happenings();
     ensure(happenings.size() <= std::numeric_limits<Choice>::max(), "more may happen next than can be counted");
     if (happenings.empty()) {
@@ -112,7 +112,7 @@ class Search {
       return visitor.ended(node.system, node.number);
     }
     for (std::size_t i = 0; i < happenings.size(); ++i) {
-      System after = node.system;
+      System after = i + 1 < happenings.size() ? System(node.system) : std::move(node.system);
       after.take(happenings[i]);
       ++counts_.transitions;
       const bool is_new = seen_.insert(after.state_hash()).second;

@@ -112,7 +112,7 @@ TEST_CASE("an eviction in an isolation window stops a process for ever", "[explo
   spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
                  event_at(3ms, PressureKind::isolation_start)};
   REQUIRE(check_untimed(spec).empty());
-  const Exploration all = explore(share(spec), {}, nullptr);
+  const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
   CHECK(all.counts.complete);
   const Finding* cancelled = found(all, "restore_cancelled");
   const Finding* stopped = found(all, stopped_for_ever);
@@ -124,8 +124,8 @@ TEST_CASE("an eviction in an isolation window stops a process for ever", "[explo
   CHECK(cancelled->sequence.back().find("restore_cancelled of a") != std::string::npos);
   // No shorter sequence leads to it: one that is cut before it finds nothing.
   const auto before = static_cast<std::uint32_t>(cancelled->sequence.size() - 1);
-  CHECK(found(explore(share(spec), {0, before}, nullptr), "restore_cancelled") == nullptr);
-  CHECK(found(explore(share(spec), {0, before + 1}, nullptr), "restore_cancelled") != nullptr);
+  CHECK(found(explore(share(spec), {0, before}, Orders::distinct, nullptr), "restore_cancelled") == nullptr);
+  CHECK(found(explore(share(spec), {0, before + 1}, Orders::distinct, nullptr), "restore_cancelled") != nullptr);
 }
 
 TEST_CASE("alone neither an eviction nor isolation does harm", "[explore]") {
@@ -133,10 +133,10 @@ TEST_CASE("alone neither an eviction nor isolation does harm", "[explore]") {
     CAPTURE(policy);
     MachineSpec evicts = small_machine(policy, {"a", "b"});
     evicts.events = {evict_at(1ms, "a"), evict_at(2ms, "b")};
-    CHECK(explore(share(evicts), {}, nullptr).findings.empty());
+    CHECK(explore(share(evicts), {}, Orders::distinct, nullptr).findings.empty());
     MachineSpec isolates = small_machine(policy, {"a", "b"});
     isolates.events = {event_at(2ms, PressureKind::isolation_stop), event_at(3ms, PressureKind::isolation_start)};
-    CHECK(explore(share(isolates), {}, nullptr).findings.empty());
+    CHECK(explore(share(isolates), {}, Orders::distinct, nullptr).findings.empty());
   }
 }
 
@@ -184,10 +184,10 @@ TEST_CASE("without pruning the same is found", "[explore]") {
     spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
                    event_at(3ms, PressureKind::isolation_start)};
     // As deep as the hazard lies: there are as many sequences as states are deep, and more.
-    const Exploration whole = explore(share(spec), {}, nullptr);
+    const Exploration whole = explore(share(spec), {}, Orders::distinct, nullptr);
     REQUIRE(found(whole, "restore_cancelled") != nullptr);
     const SearchLimits limits{0, static_cast<std::uint32_t>(found(whole, "restore_cancelled")->sequence.size())};
-    const Exploration pruned = explore(share(spec), limits, nullptr);
+    const Exploration pruned = explore(share(spec), limits, Orders::distinct, nullptr);
     Machine start(share(untimed(spec)), 0);
     open_all(start);
     const auto hazards = std::make_shared<std::set<std::string>>();
