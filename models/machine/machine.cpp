@@ -308,9 +308,9 @@ std::uint64_t Machine::state_hash() const {
   return hash.value();
 }
 
-std::string Machine::words_for(const Happening& happening) const {
-  return userqsim::words_for(happening.event,
-                             {*impl_->layout, *impl_->spec, impl_->hardware, impl_->firmware, impl_->driver});
+Told Machine::tell(const Happening& happening) const {
+  return userqsim::tell(happening.event,
+                        {*impl_->layout, *impl_->spec, impl_->hardware, impl_->firmware, impl_->driver});
 }
 std::vector<ThreadWait> Machine::waits() const { return impl_->driver.waits(); }
 std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }
