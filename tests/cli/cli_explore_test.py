@@ -2,9 +2,12 @@
 import csv
 import io
 import json
+import pathlib
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 from command import CommandTest, main, rows
 
@@ -169,6 +172,17 @@ class Explore(CommandTest):
         self.assertEqual([path.name for path in self.out.iterdir()], ["mine"])
         self.assert_status(self.explore("--out", self.out, "--force", "--max-states", 5), 4)
         self.assertEqual([path.name for path in self.out.iterdir()], ["coverage.csv"])
+
+    def test_an_interrupted_search_leaves_what_it_found(self):
+        large = pathlib.Path("scenarios/explore/evicted-under-isolation.json").resolve()
+        with subprocess.Popen([self.binary, "explore", large, "--out", self.out], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as search:
+            while search.poll() is None and not self.out.with_suffix(".partial").exists():
+                time.sleep(0.01)
+            search.send_signal(signal.SIGINT)
+            self.assertIn("interrupted by signal 2", search.communicate(timeout=60)[1])
+        self.assertEqual(search.returncode, 130)
+        self.assertTrue((self.out / "coverage.csv").exists())
 
     def test_a_trace_is_taken_along(self):
         (self.root / "t.csv").write_text("arrival_ns,work_ns\n1000,5\n", encoding="utf-8")
