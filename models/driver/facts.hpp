@@ -89,6 +89,8 @@ struct QueueTransition {
   PacketResult result = PacketResult::ok;
   std::optional<EvictionId> eviction;
   SimTime began{};  // when the helper was called that moved it (amdgpu_userq_map_helper and its like)
+  Primitive helper = Primitive::nothing;  // which it was; none where the queue was found hanging or is freed
+  UserqState seen = from;                 // and in which state it saw the queue
   auto fields() const { return std::tie(time, process, queue, operation, from, to, call, result, began); }
 };
 

@@ -128,6 +128,8 @@ void Driver::state_move(ThreadId thread, const OperationThread& op, const Moved&
   fact.result = moved.result;
   fact.eviction = eviction_of(thread);
   fact.began = moved.call ? op.call.began : fact.time;
+  fact.helper = moved.helper;
+  fact.seen = moved.seen;
   if (fact.eviction && fact.eviction->process != fact.process) fact.eviction.reset();
   channels.transition->state(fact);
   if (moved.to == moved.from) return;

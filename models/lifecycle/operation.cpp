@@ -201,7 +201,7 @@ std::optional<Action> OperationRun::run_step(const Lifecycle& release, const Pat
       const Step mark = step;
       ++cursor_;
       const UserqState from = std::exchange(book.at(mark.queue).state, UserqState::hung);
-      return Moved{mark.queue, from, UserqState::hung, mark.call, mark.result};
+      return Moved{mark.queue, from, UserqState::hung, mark.call, mark.result, mark.primitive, seen_};
     }
     case Kind::free_if_failed:
       if (error_) return free(book);
@@ -244,8 +244,9 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
     note_result(path, *row, answer_.result, queue.process, release, book);
     return std::nullopt;
   }
-  const Moved moved{step.queue, queue.state, answer_.result == PacketResult::ok ? row->ok : row->failed, call,
-                    answer_.result};
+  const Moved moved{step.queue, queue.state,    answer_.result == PacketResult::ok ? row->ok : row->failed,
+                    call,       answer_.result, step.primitive,
+                    seen_};
   queue.state = moved.to;
   note_result(path, *row, answer_.result, queue.process, release, book);
   return moved;
@@ -280,8 +281,8 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
   for (; hits_ < mine.size(); ++hits_) {
     QueueLife& queue = book.at(mine[hits_]);
     if (!queue.exists() || queue.state != from) continue;
-    const Moved moved{mine[hits_], from, answer_.result == PacketResult::ok ? row->ok : row->failed, row->call,
-                      answer_.result};
+    const Moved moved{mine[hits_], from,           answer_.result == PacketResult::ok ? row->ok : row->failed,
+                      row->call,   answer_.result, each};
     queue.state = moved.to;
     return moved;
   }

@@ -82,13 +82,16 @@ struct ResetGpu {
 struct EnterProcess {
   ProcessId process;
 };
-// A queue's state has changed. Nothing to do but to note it.
+// A queue's state has changed. Nothing to do but to note it. A helper decides by what it saw when it was called,
+// which is no longer `from` where somebody else has moved the queue meanwhile.
 struct Moved {
   QueueId queue;
   UserqState from = UserqState::unmapped;
   UserqState to = UserqState::unmapped;
   std::optional<Opcode> call;
   PacketResult result = PacketResult::ok;
+  Primitive helper = Primitive::nothing;  // none: found hanging, without buffers, or freed
+  UserqState seen = from;                 // by the helper: the row's state
 };
 struct Finished {
   bool error = false;

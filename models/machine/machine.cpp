@@ -325,9 +325,7 @@ bool Machine::settle() {
   return false;
 }
 
-std::string Machine::words_for(const Happening& happening) const {
-  return userqsim::words_for(happening.event, impl_->view());
-}
+Told Machine::tell(const Happening& happening) const { return userqsim::tell(happening.event, impl_->view()); }
 std::vector<ThreadWait> Machine::waits() const { return impl_->driver.waits(); }
 std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }
 SimTime Machine::now() const { return impl_->engine.now(); }

@@ -14,6 +14,7 @@
 #include "models/driver/driver.hpp"
 #include "models/machine/probes.hpp"
 #include "models/machine/spec.hpp"
+#include "models/machine/untimed.hpp"
 #include "models/workload/layout.hpp"
 #include "sim/core/event.hpp"
 #include "sim/core/time.hpp"
@@ -55,7 +56,8 @@ class Machine {
   void take(const Happening& happening);
   // Lets one thing happen that is a part's own business; false: there is none.
   bool settle();
-  std::string words_for(const Happening& happening) const;
+  Told tell(const Happening& happening) const;
+  std::string words_for(const Happening& happening) const { return words_of(tell(happening)); }
 
   // Who is in the middle of something, and who is stopped.
   std::vector<ThreadWait> waits() const;

@@ -43,7 +43,7 @@ class Words {
 
   std::string operator()(const Wake& m) const {
     for (const ThreadWait& wait : machine_.driver.waits()) {
-      if (wait.thread == m.thread) return fmt::format("{} goes on (it waited for {})", wait.name, wait.what);
+      if (wait.thread == m.thread) return wait.name + " goes on";
     }
     return machine_.driver.name_of(m.thread) + " wakes up for nothing";
   }
@@ -110,12 +110,41 @@ class Words {
 
  private:
   std::string of(ProcessId process) const { return machine_.layout.process(process).name; }
-  std::string of(QueueId queue) const {
-    return fmt::format("{}/{}", of(machine_.layout.queue(queue).process), machine_.layout.queue(queue).name);
-  }
+  std::string of(QueueId queue) const { return full_name(machine_.layout, queue); }
 
   const MachineView& machine_;
 };
+
+// Whose lane each happening is in, where a sequence is drawn.
+class Actor {
+ public:
+  explicit Actor(const Driver& driver) : driver_(driver) {}
+
+  std::string operator()(const Wake& m) const { return driver_.name_of(m.thread); }
+  std::string operator()(const WaitTimeout& m) const { return driver_.name_of(m.thread); }
+  std::string operator()(const ShareTimer& m) const { return m.copy ? "memory" : "slots"; }
+  template <class Message>
+  std::string operator()(const Message&) const {
+    if (is_outside<Message> || std::is_same_v<Message, ExitProcess>) return "scenario";
+    if (is_one_of<Message, SlotTimer, PipeTimer>) return "slots";
+    if (is_one_of<Message, PagesDone, RequestBound, HoldOver, TablesWritten>) return "memory";
+    return std::is_same_v<Message, HangTimeout> ? "time-outs" : "MES";
+  }
+
+ private:
+  const Driver& driver_;
+};
+
+std::string why(const Event& event, const Driver& driver) {
+  return visit_message(event, [&]<class Message>(const Message& m) {
+    if constexpr (std::is_same_v<Message, Wake>) {
+      for (const ThreadWait& wait : driver.waits()) {
+        if (wait.thread == m.thread) return "it waited for " + wait.what;
+      }
+    }
+    return std::string{};
+  });
+}
 
 struct NoCost {
   void required(std::string_view, Cost& cost, std::string_view, Limits = {}) { cost.value = constant(Duration{0}); }
@@ -138,8 +167,13 @@ std::optional<ProcessId> start_of(const Event& event) {
   return start != nullptr ? std::optional(start->process) : std::nullopt;
 }
 
-std::string words_for(const Event& event, const MachineView& machine) {
-  return visit_message(event, Words(machine));
+Told tell(const Event& event, const MachineView& machine) {
+  return {visit_message(event, Actor(machine.driver)), visit_message(event, Words(machine)),
+          why(event, machine.driver)};
+}
+
+std::string words_of(const Told& told) {
+  return told.why.empty() ? told.what : fmt::format("{} ({})", told.what, told.why);
 }
 
 MachineSpec untimed(MachineSpec spec) {
@@ -149,6 +183,9 @@ MachineSpec untimed(MachineSpec spec) {
   for (ProcessSpec& process : spec.processes) {
     for (QueueSpec& queue : process.queues) {
       if (!queue.jobs) continue;
+      if (auto* trace = std::get_if<TraceArrival>(&queue.jobs->arrival)) {
+        for (TraceArrival::Row& row : trace->rows) row.work.reset();
+      }
       for (JobSpec& job : queue.jobs->graph) {
         job.work = constant(Duration{0});
         job.grain.reset();

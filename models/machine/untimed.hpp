@@ -39,8 +39,16 @@ struct MachineView {
   const Driver& driver;
 };
 
-// What happens, in words: "MES is through with ADD_QUEUE of game/gfx0". REQUIRES: it has not happened yet.
-std::string words_for(const Event& event, const MachineView& machine);
+// What happens, in words. An order that is written down names it by `what` alone, which says nothing of why.
+struct Told {
+  std::string actor;  // scenario, MES, slots, memory, time-outs, or the driver's thread
+  std::string what;   // "MES is through with ADD_QUEUE of game/gfx0"
+  std::string why;    // "it waited for userq_mutex"; empty where there is nothing to add
+};
+// REQUIRES: it has not happened yet.
+Told tell(const Event& event, const MachineView& machine);
+// "suspend worker of game goes on (it waited for userq_mutex)".
+std::string words_of(const Told& told);
 
 // The same machine with every duration 0 that a part measures by the clock. What a part waits for by an event alone
 // keeps its duration, which then means nothing.

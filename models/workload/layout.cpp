@@ -41,6 +41,10 @@ bool Layout::uses_kernel_queues() const {
   return std::any_of(queues.begin(), queues.end(), [](const QueueLayout& queue) { return queue.of_kernel; });
 }
 
+std::string full_name(const Layout& layout, QueueId queue) {
+  return layout.process(layout.queue(queue).process).name + "/" + layout.queue(queue).name;
+}
+
 ProcessId find_process(const Layout& layout, const std::string& name) {
   const auto found = std::find_if(layout.processes.begin(), layout.processes.end(),
                                   [&](const ProcessLayout& process) { return process.name == name; });

@@ -53,6 +53,9 @@ struct Layout {
   bool uses_kernel_queues() const;
 };
 
+// "process/queue": names of queues are each process's own.
+std::string full_name(const Layout& layout, QueueId queue);
+
 // REQUIRES: there is one of that name.
 ProcessId find_process(const Layout& layout, const std::string& name);
 QueueId find_queue(const Layout& layout, const ProcessLayout& process, const std::string& name);

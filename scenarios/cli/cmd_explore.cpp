@@ -1,11 +1,15 @@
-// `explore`: every order of what may happen in a small scenario.
+// `explore`: every order of what may happen in a small scenario, or the one that it states.
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "models/machine/untimed.hpp"
+#include "results/record/run_directory.hpp"
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment.hpp"
+#include "scenarios/cli/explore_files.hpp"
 #include "scenarios/cli/explore_report.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -28,22 +32,51 @@ void print_speed(const SearchCounts& counts, std::chrono::duration<double> time)
              static_cast<double>(counts.states) / std::max(time.count(), 1e-9));
 }
 
+Exploration follow_order(const LoadedScenario& loaded, const SearchLimits& limits) {
+  const std::vector<std::string>& order = *loaded.scenario.order;
+  Followed followed = follow(loaded.machine, order, limits);
+  if (!followed.impossible) return std::move(followed.exploration);
+  const std::size_t at = followed.impossible->index;
+  std::vector<std::string> possible;
+  for (const std::string& name : followed.impossible->possible) possible.push_back(in_quotes(name));
+  Place{printable(loaded.path, 200), {}}.at("order").at(at).fail(
+      fmt::format("{} cannot happen there under kernel {} and policy {}; what can: {}", in_quotes(order[at], 200),
+                  loaded.scenario.kernel, loaded.machine->policy, possible.empty() ? "nothing" : joined(possible)));
+}
+
+Exploration search(const LoadedScenario& loaded, const SearchLimits& limits) {
+  const auto begin = std::chrono::steady_clock::now();
+  Exploration exploration = explore(loaded.machine, limits, Orders::distinct, interrupt_flag());
+  print_speed(exploration.counts, std::chrono::steady_clock::now() - begin);
+  return exploration;
+}
+
+bool is_for_people(TableFormat format) { return format == TableFormat::table || format == TableFormat::md; }
+
 }  // namespace
 
 int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits) {
   const LoadedScenario loaded = load_experiment(options);
   require_an_end(loaded);
-  const auto begin = std::chrono::steady_clock::now();
-  const Exploration exploration = explore(loaded.machine, limits, Orders::distinct, interrupt_flag());
-  print_speed(exploration.counts, std::chrono::steady_clock::now() - begin);
-  write_stdout(explore_report(exploration, options.format));
+  std::optional<RunDirectory> directory;
+  if (!options.out.empty()) directory.emplace(options.out, options.force);
+  const Exploration exploration = loaded.scenario.order ? follow_order(loaded, limits) : search(loaded, limits);
+  std::string report = explore_report(loaded, exploration, options.format);
+  if (directory) {
+    const std::vector<std::string> files = write_findings(directory->partial(), loaded, exploration);
+    directory->publish();
+    const std::string written = fmt::format("written to {}: {}", options.out, joined(files));
+    if (is_for_people(options.format)) report += "\n" + wrap(written, page_width, 0);
+  }
+  write_stdout(report);
   if (received_signal() != 0) {
     fmt::print(stderr, "userqsim: interrupted by signal {}; what was found until then is told\n",
                received_signal());
     return exit_status::signal_base + received_signal();
   }
   if (exploration.counts.complete) return exit_status::ok;
-  fmt::print(stderr, "userqsim: the search is not complete: --max-states or --depth was reached\n");
+  fmt::print(stderr, "userqsim: the {} is not complete: --max-states or --depth was reached\n",
+             exploration.is_order ? "order" : "search");
   return exit_status::limit;
 }
 

@@ -33,7 +33,7 @@ int cmd_run(const ExperimentOptions& options) {
   Experiment experiment;
   experiment.command = "run";
   experiment.started_utc = utc_now();
-  const LoadedScenario loaded = load_experiment(options);
+  const LoadedScenario loaded = load_timed_experiment(options);
   experiment.cells = plan_run(loaded.machine, options.first_rep, options.reps);
   const TraceRequest traced = trace_request(options, loaded);
   if (options.dry_run) {

@@ -70,7 +70,7 @@ std::vector<std::string> kernels_of(const ExperimentOptions& options) {
 ComparedSides sides_of_policies(const ExperimentOptions& options) {
   const std::vector<std::string> policies = policies_of(options);
   ComparedSides sides;
-  sides.loaded = load_experiment(options);
+  sides.loaded = load_timed_experiment(options);
   sides.varied.what = "policy";
   for (const std::string& policy : policies) {
     auto machine = std::make_shared<MachineSpec>(*sides.loaded.machine);

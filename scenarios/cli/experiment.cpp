@@ -141,6 +141,13 @@ void end_at_until(LoadedScenario& loaded, const ExperimentOptions& options) {
   loaded.machine = std::move(cut);
 }
 
+// An order has no times: a run would not follow it, and who gave it one would not know.
+void require_no_order(const LoadedScenario& loaded) {
+  if (!loaded.scenario.order) return;
+  Place{printable(loaded.path, 200), {}}.at("order").fail(
+      "an order has no times, and a run by the clock does not follow it; use explore, or take the order out");
+}
+
 }  // namespace
 
 LoadedScenario load_experiment(const ExperimentOptions& options) {
@@ -149,10 +156,19 @@ LoadedScenario load_experiment(const ExperimentOptions& options) {
   return loaded;
 }
 
+LoadedScenario load_timed_experiment(const ExperimentOptions& options) {
+  LoadedScenario loaded = load_experiment(options);
+  require_no_order(loaded);
+  return loaded;
+}
+
 std::vector<LoadedScenario> load_experiment_under_kernels(const ExperimentOptions& options,
                                                           const std::vector<std::string>& kernels) {
   std::vector<LoadedScenario> scenarios = load_under_kernels(options.scenario, kernels, load_options(options));
-  for (LoadedScenario& loaded : scenarios) end_at_until(loaded, options);
+  for (LoadedScenario& loaded : scenarios) {
+    end_at_until(loaded, options);
+    require_no_order(loaded);
+  }
   return scenarios;
 }
 

@@ -20,6 +20,9 @@ namespace userqsim {
 // The scenario with the options applied. Throws InputError.
 LoadedScenario load_experiment(const ExperimentOptions& options);
 
+// The same, to be run by the clock. Throws InputError where the scenario states an order, too.
+LoadedScenario load_timed_experiment(const ExperimentOptions& options);
+
 // The same under each kernel profile, with the policy that is native to it. Throws InputError.
 std::vector<LoadedScenario> load_experiment_under_kernels(const ExperimentOptions& options,
                                                           const std::vector<std::string>& kernels);

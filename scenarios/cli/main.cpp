@@ -299,6 +299,12 @@ void add_explore(CLI::App& app, CommandLine& line) {
   explore->add_option("--max-states", line.explore_limits.states, "End after this many states; 0: no limit")
       ->capture_default_str()
       ->check(whole_number(0, largest));
+  explore
+      ->add_option(
+          "--out", options.out,
+          "Also write each sequence to this directory: as a scenario that holds it, as prose, as a picture")
+      ->check(not_empty("the name of a directory"));
+  explore->add_flag("--force", options.force, "Replace a directory that is not empty");
   add_load(*explore, options.sets, options.profiles);
   add_format(*explore, line);
   explore->callback([&line] {

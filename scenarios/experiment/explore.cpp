@@ -8,10 +8,17 @@
 #include <utility>
 
 #include "models/machine/untimed.hpp"
+#include "scenarios/experiment/effects.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 namespace {
+
+// What a machine states that exploring asks for.
+struct Heard {
+  std::vector<Hazard> hazards;
+  std::vector<QueueTransition> moves;
+};
 
 // A machine as the search wants it, with what went wrong in its last step.
 class Explorer {
@@ -29,25 +36,30 @@ class Explorer {
 
   std::vector<Happening> happenings() const { return machine_->happenings(orders_); }
   void take(const Happening& happening) {
-    hazards_->clear();
+    heard_->hazards.clear();
+    heard_->moves.clear();
     machine_->take(happening);
     if (orders_ == Orders::all) return;
     while (machine_->settle()) {
     }
   }
   std::uint64_t state_hash() const { return machine_->state_hash(*room_); }
-  const std::vector<Hazard>& hazards() const { return *hazards_; }
+  const std::vector<Hazard>& hazards() const { return heard_->hazards; }
+  const std::vector<QueueTransition>& moves() const { return heard_->moves; }
   const Machine& machine() const { return *machine_; }
+  Machine& machine() { return *machine_; }
 
  private:
   void watch() {
-    machine_->probes().hazard.subscribe([found = hazards_.get()](const Hazard& fact) { found->push_back(fact); });
+    machine_->probes().hazard.subscribe([to = heard_.get()](const Hazard& fact) { to->hazards.push_back(fact); });
+    machine_->probes().queue_transition.subscribe(
+        [to = heard_.get()](const QueueTransition& fact) { to->moves.push_back(fact); });
   }
 
   Orders orders_;
   std::shared_ptr<std::vector<std::uint64_t>> room_ = std::make_shared<std::vector<std::uint64_t>>();
   std::unique_ptr<Machine> machine_;
-  std::unique_ptr<std::vector<Hazard>> hazards_ = std::make_unique<std::vector<Hazard>>();
+  std::unique_ptr<Heard> heard_ = std::make_unique<Heard>();
 };
 
 // Where a hazard was met first.
@@ -59,10 +71,12 @@ struct Met {
 
 class Finder {
  public:
-  explicit Finder(const std::atomic<bool>* interrupt) : interrupt_(interrupt) {}
+  Finder(const MachineSpec& spec, const std::atomic<bool>* interrupt)
+      : interrupt_(interrupt), coverage_(lifecycle(spec.kernel.lifecycle), *find_policy(spec.policy)) {}
 
   bool taken(const Explorer& explorer, std::uint32_t number, bool /*is_new*/) {
     bool is_first = false;
+    note_moves(explorer);
     for (const Hazard& hazard : explorer.hazards()) {
       is_first = meet(name_of(hazard.kind), {number, hazard.process, hazard.queue}) || is_first;
     }
@@ -75,7 +89,14 @@ class Finder {
   }
   bool goes_on() const { return interrupt_ == nullptr || !interrupt_->load(std::memory_order_relaxed); }
 
+  void note_moves(const Explorer& explorer) {
+    for (const QueueTransition& m : explorer.moves()) {
+      coverage_.note(m.operation, {m.queue, m.from, m.to, m.call, m.result, m.helper, m.seen});
+    }
+  }
+
   const std::map<std::string, Met, std::less<>>& met() const { return met_; }
+  const std::vector<TableRow>& coverage() const { return coverage_.rows(); }
 
  private:
   bool meet(std::string_view hazard, const Met& met) {
@@ -84,10 +105,12 @@ class Finder {
 
   const std::atomic<bool>* interrupt_;
   std::map<std::string, Met, std::less<>> met_;
+  Coverage coverage_;
 };
 
 // The machine once all is open that starts at 0: how queues are created is not what is explored.
-Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders) {
+// Its moves count once.
+Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders, Finder& finder) {
   Explorer start(spec, orders);
   const auto is_of_opening = [&](const Happening& happening) {
     if (pace_of(happening.event) == Pace::prompt) return true;
@@ -99,29 +122,42 @@ Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders) {
     const auto next = std::find_if(happenings.begin(), happenings.end(), is_of_opening);
     if (next == happenings.end()) return start;
     start.take(*next);
+    finder.note_moves(start);
   }
 }
 
+std::vector<std::string> names_of(const Machine& machine, const std::vector<Happening>& happenings) {
+  std::vector<std::string> words;
+  for (const Happening& happening : happenings) words.push_back(machine.tell(happening).what);
+  return own_names(std::move(words));
+}
+
 std::string whose(const Layout& layout, ProcessId process, QueueId queue) {
-  if (queue.exists()) {
-    return fmt::format("{}/{}", layout.process(layout.queue(queue).process).name, layout.queue(queue).name);
-  }
+  if (queue.exists()) return full_name(layout, queue);
   return process.exists() ? layout.process(process).name : "the device";
+}
+
+std::vector<FoundStep> sequence_of(Explorer& explorer, const std::vector<Choice>& path) {
+  std::vector<FoundStep> sequence;
+  Effects effects(explorer.machine());
+  const Layout& layout = explorer.machine().layout();
+  for (const Choice choice : path) {
+    const std::vector<Happening> happenings = explorer.happenings();
+    const Told told = explorer.machine().tell(happenings.at(choice));
+    FoundStep step{names_of(explorer.machine(), happenings)[choice], told.actor, told.why, {}, {}};
+    explorer.take(happenings[choice]);
+    step.effects = effects.take();
+    for (const Hazard& met : explorer.hazards())
+      step.hazards.push_back(fmt::format("{} of {}", name_of(met.kind), whose(layout, met.process, met.queue)));
+    sequence.push_back(std::move(step));
+  }
+  return sequence;
 }
 
 Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, const std::vector<Choice>& path) {
   Finding finding;
   finding.hazard = hazard;
-  for (const Choice choice : path) {
-    const Happening happening = machine.happenings().at(choice);
-    std::string step = machine.machine().words_for(happening);
-    machine.take(happening);
-    for (const Hazard& met_here : machine.hazards()) {
-      step += fmt::format(" -> {} of {}", name_of(met_here.kind),
-                          whose(machine.machine().layout(), met_here.process, met_here.queue));
-    }
-    finding.sequence.push_back(std::move(step));
-  }
+  finding.sequence = sequence_of(machine, path);
   const Layout& layout = machine.machine().layout();
   if (met.process.exists()) finding.process = layout.process(met.process).name;
   if (met.queue.exists()) finding.queue = layout.queue(met.queue).name;
@@ -139,17 +175,75 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
 
 }  // namespace
 
+std::vector<std::string> own_names(std::vector<std::string> words) {
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    const std::string plain = *word;
+    for (int n = 2; std::find(words.begin(), word, *word) != word; ++n) *word = fmt::format("{} ({})", plain, n);
+  }
+  return words;
+}
+
+std::string text_of(const FoundStep& step) {
+  std::string text = step.why.empty() ? step.name : fmt::format("{} ({})", step.name, step.why);
+  for (const std::string& hazard : step.hazards) text += " -> " + hazard;
+  return text;
+}
+
 Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits, Orders orders,
                     const std::atomic<bool>* interrupt) {
-  const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), orders);
+  Finder finder(*spec, interrupt);
+  const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), orders, finder);
   Search<Explorer> search(limits);
-  Finder finder(interrupt);
   Exploration exploration;
   exploration.counts = search.run(start, finder);
   for (const auto& [hazard, met] : finder.met()) {
     exploration.findings.push_back(finding_of(hazard, met, start, search.path(met.number)));
   }
+  exploration.coverage = finder.coverage();
   return exploration;
+}
+
+Followed follow(const std::shared_ptr<const MachineSpec>& spec, const std::vector<std::string>& order,
+                const SearchLimits& limits) {
+  Finder finder(*spec, nullptr);
+  const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), Orders::distinct, finder);
+  Followed followed;
+  Exploration& exploration = followed.exploration;
+  exploration.is_order = true;
+  exploration.counts.complete = true;
+  exploration.counts.states = 1;
+  Explorer at = start;
+  std::vector<Choice> path;
+  for (const std::string& step : order) {
+    const bool is_cut = (limits.depth != 0 && path.size() >= limits.depth) ||
+                        (limits.states != 0 && exploration.counts.states >= limits.states);
+    if (is_cut) {
+      exploration.counts.complete = false;
+      break;
+    }
+    const std::vector<Happening> happenings = at.happenings();
+    std::vector<std::string> names = names_of(at.machine(), happenings);
+    const auto found = std::find(names.begin(), names.end(), step);
+    if (found == names.end()) {
+      followed.impossible = {path.size(), std::move(names)};
+      return followed;
+    }
+    path.push_back(static_cast<Choice>(found - names.begin()));
+    at.take(happenings[path.back()]);
+    ++exploration.counts.states;
+    finder.taken(at, static_cast<std::uint32_t>(path.size()), true);
+  }
+  exploration.counts.transitions = path.size();
+  exploration.counts.depth = static_cast<std::uint32_t>(path.size());
+  if (at.happenings().empty()) {
+    exploration.counts.ends = 1;
+    finder.ended(at, static_cast<std::uint32_t>(path.size()));
+  }
+  for (const auto& [hazard, met] : finder.met()) {
+    exploration.findings.push_back(finding_of(hazard, met, start, {path.begin(), path.begin() + met.number}));
+  }
+  exploration.coverage = finder.coverage();
+  return followed;
 }
 
 }  // namespace userqsim

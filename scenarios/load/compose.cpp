@@ -132,8 +132,8 @@ Composed read_with_profiles(const Json& json, const Place& root, const ProfileSt
   return {std::move(document), device_file.file, kernel_file.file, cost_file.file};
 }
 
-// Replaces each trace's file by its rows.
-void read_traces(ScenarioDocument& document, const Source& source, InputHash& hash) {
+// Replaces each trace's file by its rows, in the JSON too.
+void read_traces(ScenarioDocument& document, Json& json, const Source& source, InputHash& hash) {
   const Place processes = Place{source.file, {}}.at("processes");
   for (std::size_t p = 0; p < document.processes.size(); ++p) {
     std::vector<QueueSpec>& queues = document.processes[p].queues;
@@ -150,6 +150,7 @@ void read_traces(ScenarioDocument& document, const Source& source, InputHash& ha
       hash.add(text);
       trace->rows = parse_trace(text, path);
       trace->file.reset();
+      json["processes"][p]["queues"][q]["jobs"]["arrival"]["trace"] = json_of_value(*trace);
     }
   }
 }
@@ -227,7 +228,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   if (kernel != nullptr) replace_kernel(json, *kernel, hash);
   Composed composed = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
   ScenarioDocument& document = composed.document;
-  read_traces(document, source, hash);
+  read_traces(document, json, source, hash);
   check_document(document, root);
 
   auto machine = std::make_shared<MachineSpec>();
@@ -248,11 +249,13 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
 
   LoadedScenario loaded;
   loaded.path = path;
-  loaded.scenario = {document.name,   document.question, document.expected,
-                     document.device, document.kernel,   document.measure_from};
+  loaded.scenario = {document.name,   document.question,     document.expected, document.device,
+                     document.kernel, document.measure_from, document.order};
   loaded.assumptions = assumptions_of(machine->costs, machine->firmware, machine->policy_options);
   loaded.machine = std::move(machine);
   loaded.resolved_json = json_of_value(document).dump(2) + "\n";
+  json["policy"] = *document.policy;
+  loaded.given_json = json.dump(2) + "\n";
   loaded.input_hash = hash.hexadecimal();
   return loaded;
 }
@@ -277,6 +280,12 @@ std::vector<LoadedScenario> load_under_kernels(const std::string& path, const st
         in_quotes(name)));
   }
   return scenarios;
+}
+
+std::string with_order(const LoadedScenario& loaded, const std::vector<std::string>& order) {
+  Json json = Json::parse(loaded.given_json);
+  json["order"] = order;
+  return json.dump(2) + "\n";
 }
 
 LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options) {

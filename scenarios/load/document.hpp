@@ -45,6 +45,7 @@ struct ScenarioDocument {
   std::vector<PressureSpec> events;
   std::vector<FaultSpec> faults;
   Overrides overrides;
+  std::optional<std::vector<std::string>> order;
 };
 
 // A device profile: the hardware, its generation's firmware defaults, and the cost profile that fits it.
@@ -78,6 +79,7 @@ void describe(V& v, ScenarioDocument& s) {
   v.optional("events", s.events, "What happens to processes or to the device: pressure, suspend, reset");
   v.optional("faults", s.faults, "What breaks, and what triggers it");
   v.partial("overrides", s.overrides, "Values in place of the profiles'");
+  v.optional("order", s.order, "What explore is to follow, step by step and by name, in place of every order");
 }
 template <class V>
 void describe(V& v, DeviceProfile& p) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct Scenario {
   std::string device;
   std::string kernel;
   Duration measure_from{0};  // evictions, jobs and requests that begin before it are left out of statistics
+  std::optional<std::vector<std::string>> order;  // that explore is to follow
 };
 
 struct LoadedScenario {
@@ -32,6 +34,7 @@ struct LoadedScenario {
   Scenario scenario;
   std::shared_ptr<const MachineSpec> machine;
   std::string resolved_json;             // the whole scenario with every default and profile value in place
+  std::string given_json;                // as it was given, changed by `sets`, with its policy and its traces' rows
   std::vector<std::string> assumptions;  // "costs.unmap = 10us (assumed: ...; range 1us to 100us)"
   std::string input_hash;                // of the bytes read, with the profiles' and the --set values' bytes
 };
@@ -52,6 +55,10 @@ std::vector<LoadedScenario> load_under_kernels(const std::string& path, const st
 
 // The library's scenario of that name, whatever files there are. Throws InputError.
 LoadedScenario load_library_scenario(const std::string& name, const LoadOptions& options);
+
+// The scenario as it was given, with this order in place of its own: profiles are named and not written out, so
+// that another one can take the place of each.
+std::string with_order(const LoadedScenario& loaded, const std::vector<std::string>& order);
 
 // The JSON Schema (draft-07) of a scenario file, generated from the same field lists.
 std::string scenario_schema();

@@ -11,6 +11,7 @@
 #include <queue>
 
 #include "sim/core/ensure.hpp"
+#include "sim/graph/dot_text.hpp"
 
 namespace userqsim {
 namespace {
@@ -73,19 +74,6 @@ std::optional<Vertex> smallest_on_a_cycle(const Graph& graph) {
     if (members[component[v]] > 1 || has_edge(graph, v, v)) return static_cast<Vertex>(v);
   }
   return std::nullopt;
-}
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 }  // namespace
@@ -177,9 +165,9 @@ Digraph::Path Digraph::critical_path(const std::vector<std::int64_t>& weight) co
 // Written with fmt: write_graphviz goes through the edges by source vertex, and the order of insertion is promised.
 std::string Digraph::to_dot(const std::string& name, const std::vector<std::string>& labels) const {
   ensure(labels.size() == vertices_, "a DOT graph needs one label a vertex");
-  std::string dot = fmt::format("digraph {} {{\n", quoted(name));
+  std::string dot = fmt::format("digraph {} {{\n", dot_quoted(name));
   auto out = std::back_inserter(dot);
-  for (std::size_t v = 0; v < vertices_; ++v) fmt::format_to(out, "  {} [label={}];\n", v, quoted(labels[v]));
+  for (std::size_t v = 0; v < vertices_; ++v) fmt::format_to(out, "  {} [label={}];\n", v, dot_quoted(labels[v]));
   // Parallel edges are one arrow with a line each, or the picture could not be read.
   std::vector<bool> drawn(edges_.size(), false);
   for (std::size_t e = 0; e < edges_.size(); ++e) {
@@ -191,7 +179,7 @@ std::string Digraph::to_dot(const std::string& name, const std::vector<std::stri
       if (!edges_[other].label.empty()) label += (label.empty() ? "" : "\n") + edges_[other].label;
     }
     fmt::format_to(out, "  {} -> {}", edges_[e].from, edges_[e].to);
-    if (!label.empty()) fmt::format_to(out, " [label={}]", quoted(label));
+    if (!label.empty()) fmt::format_to(out, " [label={}]", dot_quoted(label));
     dot += ";\n";
   }
   return dot + "}\n";

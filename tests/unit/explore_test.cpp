@@ -121,7 +121,7 @@ TEST_CASE("an eviction in an isolation window stops a process for ever", "[explo
   CHECK(stopped->process == "a");
   CHECK(stopped->waits.empty());  // nobody waits: nobody will ever do anything
   CHECK(cancelled->sequence.size() <= stopped->sequence.size());
-  CHECK(cancelled->sequence.back().find("restore_cancelled of a") != std::string::npos);
+  CHECK(text_of(cancelled->sequence.back()).find("restore_cancelled of a") != std::string::npos);
   // No shorter sequence leads to it: one that is cut before it finds nothing.
   const auto before = static_cast<std::uint32_t>(cancelled->sequence.size() - 1);
   CHECK(found(explore(share(spec), {0, before}, Orders::distinct, nullptr), "restore_cancelled") == nullptr);

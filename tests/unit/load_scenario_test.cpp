@@ -161,7 +161,7 @@ TEST_CASE("a bad --set says what is wrong", "[load]") {
         path +
             ": /horizn: unknown key \"horizn\"; did you mean \"horizon\"? allowed: format, name, "
             "question, expected, device, kernel, policy, seed, horizon, measure_from, processes, "
-            "events, faults, overrides");
+            "events, faults, overrides, order");
 }
 
 TEST_CASE("the resolved scenario loads to the same machine and is a fixed point", "[load]") {

@@ -4,6 +4,7 @@
 
 #include "sim/core/ensure.hpp"
 #include "sim/graph/digraph.hpp"
+#include "sim/graph/lanes.hpp"
 #include "tests/support/catch.hpp"
 
 namespace userqsim {
@@ -99,6 +100,31 @@ TEST_CASE("a wrong use of the graph is an invariant error", "[sim][graph]") {
   CHECK_THROWS_AS(graph.to_dot("g", {"a"}), InvariantError);
   graph.add_edge(0, 0);
   CHECK_THROWS_AS(graph.critical_path({1, 1}), InvariantError);
+}
+
+TEST_CASE("lanes are clusters in order of their first step, and marks stand outside", "[sim][graph]") {
+  const Lanes lanes{"a \"b\"",
+                    {{"scenario", "evict"}, {"MES", "SUSPEND"}, {"scenario", "stop\nnow"}},
+                    {{2, "hazard"}, {std::nullopt, "always"}}};
+  CHECK(lanes.to_dot() == R"(digraph "a \"b\"" {
+  node [shape=box];
+  subgraph cluster_0 {
+    label="scenario";
+    s1 [label="1. evict"];
+    s3 [label="3. stop\nnow"];
+  }
+  subgraph cluster_1 {
+    label="MES";
+    s2 [label="2. SUSPEND"];
+  }
+  s1 -> s2;
+  s2 -> s3;
+  m1 [label="hazard", shape=octagon, color=red, penwidth=2];
+  s3 -> m1 [color=red, penwidth=2];
+  m2 [label="always", shape=octagon, color=red, penwidth=2];
+}
+)");
+  CHECK_THROWS_AS((Lanes{"g", {}, {{0, "of nothing"}}}.to_dot()), InvariantError);
 }
 
 }  // namespace
