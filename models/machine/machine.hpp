@@ -20,6 +20,8 @@
 
 namespace userqsim {
 
+class WaitGraph;
+
 enum class StopReason : std::uint8_t { horizon, event_limit, interrupted };
 
 // Something that may happen next in a machine whose order is chosen (models/machine/untimed.hpp).
@@ -53,6 +55,8 @@ class Machine {
 
   // Who is in the middle of something, and who is stopped.
   std::vector<ThreadWait> waits() const;
+  // The same as a graph that says who waits for whom, and for ever (models/machine/wait_graph.hpp).
+  WaitGraph wait_graph() const;
   std::vector<ProcessId> stopped_processes() const;
 
   // Checks what must hold after every event (slots, memory, locks, jobs), recounting whatever is kept as a sum;

@@ -32,6 +32,15 @@ ReportTable step_table(const Exploration& exploration) {
   return table;
 }
 
+// Of those that last for ever, who waits for whom as Graphviz text.
+ReportTable wait_table(const Exploration& exploration) {
+  ReportTable table{{{"hazard"}, {"graph"}}, {}};
+  for (const Finding& f : exploration.findings) {
+    if (!f.waits_dot.empty()) table.rows.push_back({f.hazard, f.waits_dot});
+  }
+  return table;
+}
+
 std::string sequence_text(const Finding& finding) {
   std::string whose = finding.process;
   if (!finding.queue.empty()) whose += "/" + finding.queue;
@@ -52,10 +61,11 @@ std::string without_line_end(std::string text) {
 std::string explore_report(const Exploration& exploration, TableFormat format) {
   if (format == TableFormat::csv) return render(step_table(exploration), format);
   if (format == TableFormat::json) {
-    return fmt::format("{{\"counts\": {}, \"hazards\": {}, \"steps\": {}}}\n",
+    return fmt::format("{{\"counts\": {}, \"hazards\": {}, \"steps\": {}, \"waits\": {}}}\n",
                        without_line_end(render(count_table(exploration.counts), format)),
                        without_line_end(render(hazard_table(exploration), format)),
-                       without_line_end(render(step_table(exploration), format)));
+                       without_line_end(render(step_table(exploration), format)),
+                       without_line_end(render(wait_table(exploration), format)));
   }
   std::string text = render(count_table(exploration.counts), format);
   if (exploration.findings.empty()) return text + "\nno hazard was met\n";
