@@ -32,21 +32,23 @@ std::string WaitGraph::sentence(const Wait& wait) const {
   return names_[vertices_.at(wait.who)] + " " + wait.words;
 }
 
-void WaitGraph::tell_from(Vertex start, const std::vector<bool>& among, std::vector<bool>& told,
-                          std::string& text) const {
+std::string WaitGraph::tell_from(Vertex start, const std::vector<bool>& among, Told& told) const {
+  std::string text;
   std::vector<Vertex> next{start};
   while (!next.empty()) {
     const Vertex v = next.back();
     next.pop_back();
-    if (told[v]) continue;
-    told[v] = true;
+    if (told.vertices[v]) continue;
+    told.vertices[v] = true;
     for (const Wait& wait : waits_[v]) {
       const bool leads_on = wait.on.has_value();
       if (leads_on && !among[vertices_.at(*wait.on)]) continue;
-      text += (text.empty() ? "" : "; ") + sentence(wait);
       if (leads_on) next.push_back(vertices_.at(*wait.on));
+      if (!told.sentences.insert(sentence(wait)).second) continue;
+      text += (text.empty() ? "" : "; ") + sentence(wait);
     }
   }
+  return text;
 }
 
 std::vector<std::string> WaitGraph::tell(const std::vector<Vertex>& who, const std::vector<bool>& among) const {
@@ -60,7 +62,7 @@ std::vector<std::string> WaitGraph::tell(const std::vector<Vertex>& who, const s
     }
   }
   std::vector<std::string> stories;
-  std::vector<bool> told(names_.size(), false);
+  Told told{std::vector<bool>(names_.size(), false)};
   for (const std::vector<Vertex>& cycle : knots.find_cycles()) {
     std::string story;
     for (std::size_t i = 0; i < cycle.size(); ++i) {
@@ -69,15 +71,14 @@ std::vector<std::string> WaitGraph::tell(const std::vector<Vertex>& who, const s
       const std::vector<Wait>& waits = waits_[cycle[i]];
       story += (i == 0 ? "" : "; ") + sentence(*std::find_if(waits.begin(), waits.end(), leads_there));
     }
-    for (const Vertex v : cycle) told[v] = true;
+    for (const Vertex v : cycle) told.vertices[v] = true;
     stories.push_back(story + ": a deadlock");
   }
   // Those for whom nobody waits first: what they wait for is told with them.
   for (const bool led_to : {false, true}) {
     for (const Vertex v : who) {
-      if (told[v] || is_led_to[v] != led_to) continue;
-      std::string story;
-      tell_from(v, among, told, story);
+      if (told.vertices[v] || is_led_to[v] != led_to) continue;
+      std::string story = tell_from(v, among, told);
       if (!story.empty()) stories.push_back(std::move(story));
     }
   }
@@ -99,10 +100,8 @@ std::vector<std::string> WaitGraph::all_stories() const {
 std::string WaitGraph::story_of_restart(ProcessId process) const {
   const auto vertex = vertices_.find(WaitPoint::of(WaitPoint::Kind::restart, process));
   if (vertex == vertices_.end()) return {};
-  std::vector<bool> told(names_.size(), false);
-  std::string story;
-  tell_from(vertex->second, std::vector<bool>(names_.size(), true), told, story);
-  return story;
+  Told told{std::vector<bool>(names_.size(), false)};
+  return tell_from(vertex->second, std::vector<bool>(names_.size(), true), told);
 }
 
 LabelledGraph WaitGraph::drawing() const {

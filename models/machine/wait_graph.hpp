@@ -38,7 +38,8 @@ class WaitGraph {
 
   // Somebody is in the middle of something that has no end.
   bool anyone_waits_for_ever() const;
-  // Their waits, a text each: first circles, then what leads to them or to a dead end. Nothing is told twice.
+  // Their waits, a text each: first circles, then what leads to them or to a dead end. Nothing is told twice, nor
+  // how many wait in the same words.
   std::vector<std::string> stories() const;
   // The same of all who wait, also of those who will go on.
   std::vector<std::string> all_stories() const;
@@ -52,7 +53,12 @@ class WaitGraph {
   friend class WaitGraphBuilder;
 
   std::vector<std::string> tell(const std::vector<Vertex>& who, const std::vector<bool>& among) const;
-  void tell_from(Vertex start, const std::vector<bool>& among, std::vector<bool>& told, std::string& text) const;
+  // What has been told so far.
+  struct Told {
+    std::vector<bool> vertices;
+    std::set<std::string> sentences{};
+  };
+  std::string tell_from(Vertex start, const std::vector<bool>& among, Told& told) const;
   std::string sentence(const Wait& wait) const;
 
   std::map<WaitPoint, Vertex> vertices_;

@@ -107,6 +107,23 @@ TEST_CASE("an eviction that was given up is told from the request that waits for
     CHECK(waits_at(t, spec).stories() == Stories{client + request + move + fence});
 }
 
+// Three invalidations of a process whose fence is dead since 110 ms: the first has notifier_lock, two wait for it.
+TEST_CASE("whoever waits in the same words is told once", "[waits]") {
+  MachineSpec spec = ideal_machine();
+  spec.kernel.pre_wait = PreWait::abort;
+  spec.kernel.pre_wait_limit = 100ms;
+  spec.processes = {process("a", {queue("q", QueueType::compute, one(fenced(300ms)))})};
+  for (const Duration at : {10ms, 20ms, 30ms}) {
+    PressureSpec invalidates = event_at(at, PressureKind::invalidate_userptr, "a");
+    invalidates.size = mib(1);
+    spec.events.push_back(invalidates);
+  }
+  CHECK(waits_at(1s, spec).stories() ==
+        Stories{
+            "MMU notifier of a waits for notifier_lock, which MMU notifier of a holds; MMU notifier of a waits for "
+            "the eviction fence of a; the eviction fence of a never signals: suspend worker of a has given up"});
+}
+
 // The queue hangs at 5 ms; its eviction at 10 ms waits for the last fence without limit.
 MachineSpec hung() {
   MachineSpec spec = ideal_machine();
