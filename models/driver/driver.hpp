@@ -74,13 +74,6 @@ struct DriverChannels {
   const FaultPlan* faults = nullptr;
 };
 
-// A thread of the driver in the middle of something.
-struct ThreadWait {
-  ThreadId thread;
-  std::string name;  // "restore worker of game"
-  std::string what;  // it waits for: "userq_mutex"
-};
-
 class Driver {
  public:
   // What the driver knows of the device, and what it is told to do.
@@ -127,6 +120,8 @@ class Driver {
   }
 
  private:
+  friend class DriverWaits;  // waits.hpp
+
   enum class FileState : std::uint8_t { closed, opening, open, exiting, gone };
   // The eviction fence of a process. Without user queues there is none.
   enum class FenceState : std::uint8_t { none, live, enabled, signaled, dead };
@@ -272,15 +267,6 @@ class Driver {
   void ring_kept(ProcessId process, const DriverChannels& channels);
   bool enter_order(ProcessId process, const DriverChannels& channels);
   void leave_order(ProcessId process, const DriverChannels& channels);
-
-  // Empty: for nothing, it is idle (waits.cpp).
-  std::string wait_of(ThreadId thread) const;
-  std::string wait_of(const OperationThread& op) const;
-  std::string wait_of(const SuspendWorker& worker) const;
-  std::string wait_of(const RestoreWorker& worker) const;
-  std::string wait_of(const Opener& opener) const;
-  std::string wait_of(const Closer& closer) const;
-  std::string wait_of(const ResetWorker& worker) const;
 
   // Workers, one file each.
   void run(ProcessId process, SuspendWorker& worker, const DriverChannels& channels);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "models/hardware/spec.hpp"
 #include "models/lifecycle/operation.hpp"
 #include "models/workload/spec.hpp"
+#include "models/workload/waits.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/event.hpp"
 
@@ -221,6 +223,16 @@ struct Notifier {
   SimTime requested;
   bool waited = false;  // for its process to stop
   auto fields() const { return std::tie(request, pressure, process); }
+};
+
+// A thread in the middle of something.
+struct ThreadWait {
+  ThreadId thread;              // none: a CPU thread that is none of the driver's
+  std::string name;             // "restore worker of game"
+  std::string what;             // it waits for: "userq_mutex"
+  WaitPoint who;                // itself, for the wait graph
+  std::optional<WaitPoint> on;  // none: its own time has not come
+  bool held = false;            // by `on`
 };
 
 }  // namespace userqsim

@@ -77,6 +77,13 @@ class Firmware {
 
   // Slots and VMIDs for all gangs there are, and none that waits for others to be idle: nobody has to make way.
   bool has_room_for_all() const;
+  const Gang& gang(QueueId queue) const { return gangs_[queue.index()]; }
+  bool is_silent() const { return silent_; }
+  bool is_down() const { return state_ == State::down; }
+  // Who has slots where the queue might be mapped: of its engine, or of all where VMIDs are short.
+  std::vector<QueueId> rivals_of(QueueId queue) const;
+  // Whose unmapping the scheduler's API processor waits for; none: nobody's.
+  QueueId blocked_by() const;
 
   auto fields() const {
     return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_, slot_taken_, pipes_[0],
@@ -283,7 +290,6 @@ class Firmware {
     return spec_.turn_end == TurnEnd::quantum_and_idle && gang(queue).work_known;
   }
   Gang& gang(QueueId queue) { return gangs_[queue.index()]; }
-  const Gang& gang(QueueId queue) const { return gangs_[queue.index()]; }
   ListedProcess& process_of(QueueId queue) { return processes_[contexts_.process_of(queue)]; }
   const ListedProcess& process_of(QueueId queue) const { return processes_[contexts_.process_of(queue)]; }
   QueueType type_of(QueueId queue) const { return layout_->queue(queue).type; }

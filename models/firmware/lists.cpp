@@ -164,4 +164,20 @@ void Firmware::forget_lists() {
   slot_taken_.assign(slot_taken_.size(), QueueId::none());
 }
 
+std::vector<QueueId> Firmware::rivals_of(QueueId queue) const {
+  std::vector<QueueId> rivals;
+  for (const QueueId other : slot_taken_) {
+    const bool is_rival = other.exists() && (vmids_.are_short() || type_of(other) == type_of(queue));
+    if (is_rival) rivals.push_back(other);
+  }
+  return rivals;
+}
+
+QueueId Firmware::blocked_by() const {
+  for (const Stop& stop : stops_) {
+    if (stop.blocks && !stop.waits_for.empty()) return stop.waits_for.front();
+  }
+  return QueueId::none();
+}
+
 }  // namespace userqsim

@@ -93,6 +93,18 @@ class Hardware {
   void verify(const Workload& workload) const;
   SlotState state_of(SlotId slot) const { return slots_[slot.index()].state; }
   QueueId queue_in(SlotId slot) const { return slots_[slot.index()].queue; }
+  // A reset of the GPU is under way, or has failed.
+  bool is_down() const { return down_; }
+  // The next job of the queue; none: its ring is empty.
+  JobId head_of(QueueId queue) const {
+    const std::deque<JobId>& ring = queues_[queue.index()].ring;
+    return ring.empty() ? JobId::none() : ring.front();
+  }
+  // Whom the slot's pipe is connected to; none: nobody.
+  QueueId on_pipe_of(SlotId slot) const {
+    const SlotId connected = pipes_[pipe_of(slot)].connected;
+    return connected.exists() ? queue_in(connected) : QueueId::none();
+  }
 
   auto fields() const {
     return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copies_, gpu_resets_, down_);

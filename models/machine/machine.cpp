@@ -8,6 +8,7 @@
 #include "models/machine/parts.hpp"
 #include "models/machine/reduction.hpp"
 #include "models/machine/untimed.hpp"
+#include "models/machine/wait_graph.hpp"
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/ensure.hpp"
@@ -113,11 +114,17 @@ struct Machine::Impl {
   std::string failure(const LivelockError& error) const {
     std::string parts;
     for (const PartTag part : error.parts()) parts += fmt::format(" {}", name_of(static_cast<Part>(part)));
+    std::string waits;
+    for (const std::string& story : wait_graph().all_stories()) waits += "\n  " + story;
     // Not always the model's fault: processes that evict each other for free go round in no time.
     return failure(fmt::format("{} (where everything is free a scenario can do this; give it a cost); "
-                               "the last events went to:{}",
-                               error.what(), parts)
+                               "the last events went to:{}{}{}",
+                               error.what(), parts, waits.empty() ? "" : "\nwho waits then:", waits)
                        .c_str());
+  }
+
+  WaitGraph wait_graph() const {
+    return WaitGraph({*layout, *spec, engine.pending(), workload, memory, hardware, firmware, driver});
   }
 
   // Of an event of the scenario: whether those have been that come before it.
@@ -326,7 +333,8 @@ bool Machine::settle() {
 }
 
 Told Machine::tell(const Happening& happening) const { return userqsim::tell(happening.event, impl_->view()); }
-std::vector<ThreadWait> Machine::waits() const { return impl_->driver.waits(); }
+std::vector<ThreadWait> Machine::waits() const { return waiters_of(impl_->memory, impl_->driver, *impl_->layout); }
+WaitGraph Machine::wait_graph() const { return impl_->wait_graph(); }
 std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }
 SimTime Machine::now() const { return impl_->engine.now(); }
 std::uint64_t Machine::events() const { return impl_->engine.executed(); }

@@ -21,6 +21,8 @@
 
 namespace userqsim {
 
+class WaitGraph;
+
 // Which orders of what may happen are to be told apart: all, or those between which something can tell
 // (models/machine/reduction.hpp).
 enum class Orders : std::uint8_t { all, distinct };
@@ -61,6 +63,8 @@ class Machine {
 
   // Who is in the middle of something, and who is stopped.
   std::vector<ThreadWait> waits() const;
+  // The same as a graph that says who waits for whom, and for ever (models/machine/wait_graph.hpp).
+  WaitGraph wait_graph() const;
   std::vector<ProcessId> stopped_processes() const;
 
   // Checks what must hold after every event (slots, memory, locks, jobs), recounting whatever is kept as a sum;

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "models/memory/buffer.hpp"
@@ -20,6 +21,7 @@
 #include "models/memory/spec.hpp"
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/layout.hpp"
+#include "models/workload/waits.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/core/channel.hpp"
 #include "sim/core/probe.hpp"
@@ -69,6 +71,19 @@ class Memory {
   void close(SimTime now, const MemoryChannels& channels) const;
   // Recounts everything that is kept as a sum; throws InvariantError on a difference.
   void verify() const;
+
+  // Who waits here, and what for (waits.cpp).
+  std::vector<Wait> waits() const;
+  struct RequestWait {
+    RequestId request;
+    ProcessId process;
+    bool opens = false;  // it is for what the process has from its start
+  };
+  std::vector<RequestWait> requesters() const;  // that are not served
+  std::size_t lanes() const { return lanes_.size(); }
+  std::vector<std::size_t> copying() const;  // lanes whose head is under way
+  bool is_cpu(std::size_t lane) const { return lane == cpu_lane(); }
+  std::string name_of_move(std::size_t lane) const;  // of the lane's head. REQUIRES: there is one
 
   auto fields() const {
     return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_, owners_,
@@ -251,6 +266,12 @@ class Memory {
   void end_move(Lane& lane, const MemoryChannels& channels);
   void check_validation(ProcessId process, const MemoryChannels& channels);
   std::uint64_t oldest_move() const;
+
+  // Who waits for whom (waits.cpp).
+  void wait_for_moves(WaitPoint who, std::uint64_t barrier, std::vector<Wait>& waits) const;
+  void wait_for_own_moves(WaitPoint who, ProcessId process, std::vector<Wait>& waits) const;
+  void wait_of_move(std::size_t lane, std::vector<Wait>& waits) const;
+  void wait_for_locks(WaitPoint who, BufferId id, std::vector<Wait>& waits) const;
 
   Buffer& buffer(BufferId id) { return buffers_[id.index()]; }
   const Buffer& buffer(BufferId id) const { return buffers_[id.index()]; }

@@ -54,6 +54,27 @@ std::string reproducing_command(const Cell& cell, const ExperimentOptions& optio
   return command;
 }
 
+// Somebody waits for ever: no more than a few lines, once for each policy.
+void warn_of_waits(const std::vector<Cell>& cells, const PoolResult& results) {
+  constexpr std::size_t most = 3;
+  std::set<std::string> told;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (!results.cells[i] || results.cells[i]->waits.empty() || !told.insert(cells[i].policy).second) continue;
+    const std::vector<std::string>& stories = results.cells[i]->waits;
+    const bool is_base = cells[i].variant == base_variant;
+    fmt::print(stderr, "userqsim: {}, replication {}{}: at its end there are waits that nothing will end:\n",
+               cells[i].policy, cells[i].replication, is_base ? "" : fmt::format(", variant {}", cells[i].variant));
+    for (std::size_t s = 0; s < std::min(most, stories.size()); ++s) fmt::print(stderr, "  {}\n", stories[s]);
+    if (stories.size() > most) fmt::print(stderr, "  and {} more\n", stories.size() - most);
+  }
+}
+
+PoolResult run_with_progress(const std::vector<Cell>& cells, PoolOptions& pool) {
+  ProgressLine line;
+  pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };
+  return run_cells(cells, pool);
+}
+
 std::string stop_name(PoolStop stop) {
   switch (stop) {
     case PoolStop::none:
@@ -209,11 +230,11 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
     if (logs_facts()) log_facts_of(machine, cell);
     return attach(machine, cell, index);
   };
-  ProgressLine line;
-  pool.progress = [&line](const PoolProgress& progress) { line.show(progress); };
   log_info(fmt::format("{} runs of {}", cells.size(), loaded.scenario.name));
   try {
-    return run_cells(cells, pool);
+    PoolResult results = run_with_progress(cells, pool);
+    warn_of_waits(cells, results);
+    return results;
   } catch (const CellFailure& failure) {
     throw InvariantError(
         fmt::format("{}\nto repeat it: {}", failure.what(), reproducing_command(failure.cell(), options)));

@@ -96,6 +96,15 @@ ReportTable step_table(const Exploration& exploration) {
   return table;
 }
 
+// Of those that last for ever, who waits for whom as Graphviz text.
+ReportTable wait_table(const Exploration& exploration) {
+  ReportTable table{{{"hazard"}, {"graph"}}, {}};
+  for (const Finding& f : exploration.findings) {
+    if (!f.waits_dot.empty()) table.rows.push_back({f.hazard, f.waits_dot});
+  }
+  return table;
+}
+
 std::string sequence_text(const Finding& finding) {
   std::string text = fmt::format("\n{}:\n", title_of(finding));
   for (std::size_t i = 0; i < finding.sequence.size(); ++i)
@@ -114,11 +123,12 @@ std::string without_line_end(std::string text) {
 std::string explore_report(const LoadedScenario& loaded, const Exploration& exploration, TableFormat format) {
   if (format == TableFormat::csv) return render(step_table(exploration), format);
   if (format == TableFormat::json) {
-    return fmt::format("{{\"counts\": {}, \"hazards\": {}, \"steps\": {}, \"coverage\": {}}}\n",
+    return fmt::format("{{\"counts\": {}, \"hazards\": {}, \"steps\": {}, \"coverage\": {}, \"waits\": {}}}\n",
                        without_line_end(render(count_table(exploration), format)),
                        without_line_end(render(hazard_table(exploration), format)),
                        without_line_end(render(step_table(exploration), format)),
-                       without_line_end(render(coverage_table(exploration), format)));
+                       without_line_end(render(coverage_table(exploration), format)),
+                       without_line_end(render(wait_table(exploration), format)));
   }
   std::string text = render(count_table(exploration), format);
   text += "\n" + (exploration.findings.empty() ? "no hazard was met\n" : render(hazard_table(exploration), format));

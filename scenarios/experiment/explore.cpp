@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "models/machine/untimed.hpp"
+#include "models/machine/wait_graph.hpp"
 #include "scenarios/experiment/effects.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -167,9 +168,9 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
            "a sequence leads to its hazard");
     return finding;
   }
-  for (const ThreadWait& wait : machine.machine().waits()) {
-    finding.waits.push_back(fmt::format("{} waits for {}", wait.name, wait.what));
-  }
+  const WaitGraph waits = machine.machine().wait_graph();
+  finding.waits = hazard == waits_for_ever ? waits.stories() : std::vector{waits.story_of_restart(met.process)};
+  finding.waits_dot = waits.drawing().to_dot();
   return finding;
 }
 

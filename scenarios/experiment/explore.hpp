@@ -39,7 +39,8 @@ struct Finding {
   std::string process;              // empty: nobody's
   std::string queue;                // empty: the process's
   std::vector<FoundStep> sequence;  // what happens, up to the hazard
-  std::vector<std::string> waits;   // of one that lasts for ever: who waits then, and for what
+  std::vector<std::string> waits;   // of one that lasts for ever: who waits then for whom, a story each
+  std::string waits_dot;            // the same as a graph
 };
 
 struct Exploration {

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "models/machine/wait_graph.hpp"
 #include "results/record/eviction_parts.hpp"
 #include "results/record/recorder.hpp"
 #include "sim/core/ensure.hpp"
@@ -34,6 +35,7 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
           .measures = std::move(measures),
           .digest = machine.digest(),
           .events = machine.events(),
+          .waits = whole ? machine.wait_graph().stories() : std::vector<std::string>{},
           .wall_seconds = wall.count(),
           .stop = stop};
 }

@@ -32,6 +32,7 @@ struct CellResult {
   Measures measures;
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
+  std::vector<std::string> waits;  // at the horizon, for ever: a story each (models/machine/wait_graph.hpp)
   double wall_seconds = 0.0;
   StopReason stop = StopReason::horizon;
 };

@@ -61,8 +61,9 @@ bool has_edge(const Graph& graph, Graph::vertex_descriptor from, Graph::vertex_d
   return boost::edge(from, to, graph).second;
 }
 
-// The smallest vertex that lies on some cycle: one with a self-loop, or in a strong component with others.
-std::optional<Vertex> smallest_on_a_cycle(const Graph& graph) {
+// Of each strong component that has a cycle the smallest vertex, in their order. A component has one when it has
+// several vertices, or one with a self-loop.
+std::vector<Vertex> smallest_on_cycles(const Graph& graph) {
   const std::size_t n = boost::num_vertices(graph);
   std::vector<std::size_t> component(n);
   const auto index = boost::get(boost::vertex_index, graph);
@@ -70,10 +71,30 @@ std::optional<Vertex> smallest_on_a_cycle(const Graph& graph) {
       boost::strong_components(graph, boost::make_iterator_property_map(component.begin(), index));
   std::vector<std::size_t> members(components);
   for (const std::size_t c : component) ++members[c];
+  std::vector<Vertex> smallest;
+  std::vector<bool> seen(components, false);
   for (std::size_t v = 0; v < n; ++v) {
-    if (members[component[v]] > 1 || has_edge(graph, v, v)) return static_cast<Vertex>(v);
+    if (seen[component[v]]) continue;
+    seen[component[v]] = true;
+    if (members[component[v]] > 1 || has_edge(graph, v, v)) smallest.push_back(static_cast<Vertex>(v));
   }
-  return std::nullopt;
+  return smallest;
+}
+
+// Every cycle through `start` stays in its strong component, where `start` is the smallest; the breadth-first tree
+// makes the one found a shortest. REQUIRES: there is one.
+std::vector<Vertex> cycle_through(const Graph& graph, Vertex start) {
+  const SearchTree tree = search_from(graph, start);
+  std::optional<Vertex> end;
+  for (std::size_t v = 0; v < boost::num_vertices(graph); ++v) {
+    if (!tree.reached[v] || !has_edge(graph, v, start)) continue;
+    if (!end || tree.depth[v] < tree.depth[*end]) end = static_cast<Vertex>(v);
+  }
+  ensure(end.has_value(), "a vertex on a cycle must be reached from itself");
+  std::vector<Vertex> cycle{*end};
+  while (cycle.back() != start) cycle.push_back(tree.parent[cycle.back()]);
+  std::reverse(cycle.begin(), cycle.end());
+  return cycle;
 }
 
 }  // namespace
@@ -110,21 +131,15 @@ std::optional<std::vector<Digraph::Vertex>> Digraph::topological_order() const {
 
 std::vector<Digraph::Vertex> Digraph::find_cycle() const {
   const Graph graph = to_boost(vertices_, edges_);
-  const std::optional<Vertex> start = smallest_on_a_cycle(graph);
-  if (!start) return {};
-  // Every cycle through `start` stays in its strong component, where `start` is the smallest; the breadth-first
-  // tree makes the one found a shortest.
-  const SearchTree tree = search_from(graph, *start);
-  std::optional<Vertex> end;
-  for (std::size_t v = 0; v < vertices_; ++v) {
-    if (!tree.reached[v] || !has_edge(graph, v, *start)) continue;
-    if (!end || tree.depth[v] < tree.depth[*end]) end = static_cast<Vertex>(v);
-  }
-  ensure(end.has_value(), "a vertex on a cycle must be reached from itself");
-  std::vector<Vertex> cycle{*end};
-  while (cycle.back() != *start) cycle.push_back(tree.parent[cycle.back()]);
-  std::reverse(cycle.begin(), cycle.end());
-  return cycle;
+  const std::vector<Vertex> starts = smallest_on_cycles(graph);
+  return starts.empty() ? std::vector<Vertex>{} : cycle_through(graph, starts.front());
+}
+
+std::vector<std::vector<Digraph::Vertex>> Digraph::find_cycles() const {
+  const Graph graph = to_boost(vertices_, edges_);
+  std::vector<std::vector<Vertex>> cycles;
+  for (const Vertex start : smallest_on_cycles(graph)) cycles.push_back(cycle_through(graph, start));
+  return cycles;
 }
 
 std::vector<bool> Digraph::reachable_from(Vertex from) const {

@@ -30,6 +30,8 @@ class Digraph {
   // One cycle, in edge order, starting at its smallest vertex, which is not repeated at the end; empty when there
   // is none. It is a shortest one through the smallest vertex that lies on any cycle.
   std::vector<Vertex> find_cycle() const;
+  // One such cycle of each strong component that has any, by its smallest vertex. They share no vertex.
+  std::vector<std::vector<Vertex>> find_cycles() const;
   // For each vertex, whether `from` leads to it (itself included).
   std::vector<bool> reachable_from(Vertex from) const;
   // The largest sum of `weight` over the vertices of a path, and that path: of several, the one that

@@ -81,6 +81,15 @@ class Explore(CommandTest):
         self.assertEqual([row["what"] for row in rows], [row["what"] for row in data["steps"]])
         self.assertTrue(self.explore("--format", "md").stdout.startswith("| states |"))
 
+    def test_who_waits_stands_below_the_sequence(self):
+        story = "the restart of a does not come: its restore work is not queued"
+        self.assertIn(f"\n       {story}\n", self.explore().stdout)
+        data = json.loads(self.explore("--format", "json").stdout)
+        self.assertEqual([row["hazard"] for row in data["waits"]], ["stopped_for_ever"])
+        self.assertEqual(data["waits"][0]["graph"],
+                         'digraph "waits" {\n  0 [label="the restart of a\\ndoes not come: its restore work is not '
+                         'queued"];\n}\n')
+
     def test_a_limit_is_4_and_tells_what_was_found(self):
         for option in (("--max-states", 5), ("--depth", 3)):
             result = self.explore(*option)

@@ -42,6 +42,28 @@ class Stops(CommandTest):
         self.assertEqual(self.manifest()["stopped_by"], "timeout")
         self.assertEqual({p.name for p in self.root.iterdir()}, {"out", "scenario.json"})
 
+    def test_who_waits_for_ever_is_told_once_for_each_policy(self):
+        hung = {
+            "format": "userqsim-scenario/1", "name": "hung", "device": "ideal", "kernel": "6.19",
+            "policy": "preempt_restore", "horizon": "50ms",
+            "overrides": {"kernel": {"gpu_recovery": False, "pre_wait": "unbounded"}},
+            "processes": [{"name": "a", "queues": [{"name": "q", "type": "compute", "jobs": {
+                "arrival": {"periodic": "1h"}, "count": 1, "work": "20ms", "fence": True}}]}],
+            "events": [{"at": "10ms", "kind": "evict", "process": "a"}],
+            "faults": [{"at": "5ms", "kind": "hang", "process": "a", "queue": "q"}],
+        }
+        self.scenario.write_text(json.dumps(hung), encoding="utf-8")
+        result = self.run_command("run", self.scenario, "--reps", 3, "--out", self.out)
+        self.assert_status(result, 0)
+        self.assertEqual(result.stderr, (
+            "userqsim: preempt_restore, replication 0: at its end there are waits that nothing will end:\n"
+            "  suspend worker of a waits for the last fence of a/q; a/q hangs; nothing resets it\n"))
+        result = self.run_command("compare", self.scenario, "--policies", "preempt_restore,unmap_map", "--reps", 2,
+                                  "--out", self.out, "--force")
+        self.assert_status(result, 0)
+        self.assertEqual(result.stderr.count("waits that nothing will end"), 2)
+        self.assertIn("unmap_map, replication 0: ", result.stderr)
+
     def test_max_events_is_4(self):
         result = self.run_command("run", self.scenario, "--reps", 2, "--max-events", 10, "--out", self.out)
         self.assert_status(result, 4)

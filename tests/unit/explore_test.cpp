@@ -119,7 +119,8 @@ TEST_CASE("an eviction in an isolation window stops a process for ever", "[explo
   REQUIRE(cancelled != nullptr);
   REQUIRE(stopped != nullptr);
   CHECK(stopped->process == "a");
-  CHECK(stopped->waits.empty());  // nobody waits: nobody will ever do anything
+  CHECK(stopped->waits ==
+        std::vector<std::string>{"the restart of a does not come: its restore work is not queued"});
   CHECK(cancelled->sequence.size() <= stopped->sequence.size());
   CHECK(text_of(cancelled->sequence.back()).find("restore_cancelled of a") != std::string::npos);
   // No shorter sequence leads to it: one that is cut before it finds nothing.

@@ -41,6 +41,14 @@ TEST_CASE("the cycle found starts at its smallest vertex and is a shortest throu
   CHECK(graph_of(4, {{2, 3}, {3, 2}, {0, 1}, {1, 0}, {0, 2}}).find_cycle() == Vertices{0, 1});
 }
 
+TEST_CASE("of each knot one cycle is found", "[sim][graph]") {
+  CHECK(graph_of(3, {{0, 1}, {0, 2}, {1, 2}}).find_cycles().empty());
+  CHECK(graph_of(5, {{2, 3}, {3, 2}, {0, 1}, {1, 0}, {0, 2}, {4, 4}}).find_cycles() ==
+        std::vector<Vertices>{{0, 1}, {2, 3}, {4}});
+  // Two cycles through vertex 1 are one knot.
+  CHECK(graph_of(4, {{0, 1}, {1, 2}, {2, 1}, {1, 3}, {3, 1}}).find_cycles() == std::vector<Vertices>{{1, 2}});
+}
+
 TEST_CASE("what a vertex leads to includes itself", "[sim][graph]") {
   const Digraph graph = graph_of(4, {{0, 1}, {1, 2}, {2, 0}, {3, 2}});
   CHECK(graph.reachable_from(0) == std::vector<bool>{true, true, true, false});
