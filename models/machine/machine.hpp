@@ -14,6 +14,7 @@
 #include "models/driver/driver.hpp"
 #include "models/machine/probes.hpp"
 #include "models/machine/spec.hpp"
+#include "models/machine/standing.hpp"
 #include "models/workload/layout.hpp"
 #include "sim/core/event.hpp"
 #include "sim/core/time.hpp"
@@ -51,6 +52,9 @@ class Machine {
   void take(const Happening& happening);
   std::string words_for(const Happening& happening) const;
 
+  // What is wrong with it as it stands; and, where nothing may happen any more, for good.
+  std::vector<Standing> standing() const;
+  std::vector<Standing> for_ever() const;
   // Who is in the middle of something, and who is stopped.
   std::vector<ThreadWait> waits() const;
   std::vector<ProcessId> stopped_processes() const;

@@ -70,6 +70,15 @@ std::string_view hazard_detail(std::string_view kind) {
   if (kind == "submission_refused") return "no memory for a submission: its client gets -ENOMEM";
   if (kind == "suspend_aborted") return "no room for what lay in VRAM: the system did not sleep";
   if (kind == "gpu_wedged") return "a reset of the GPU failed";
+  if (kind == "isolation_breach") return "waves of the queue ran while isolation had stopped everybody's";
+  if (kind == "mapped_without_address")
+    return "the queue was on the machine, and its buffers were not where it says";
+  if (kind == "never_mapped") return "the queue is MAPPED and has work, and will never have a slot";
+  if (kind == "driver_mes_disagree") return "the driver's state of the queue is not what MES's lists say";
+  if (kind == "work_lost") return "jobs of the queue ended in a reset";
+  if (kind == "mutex_held_long") return "a mutex was held for longer than mutex_held_limit";
+  if (kind == "stopped_for_ever") return "nobody will restore the process";
+  if (kind == "waits_for_ever") return "a thread waits for what will never be";
   return {};
 }
 

@@ -20,7 +20,10 @@ class Explorer {
   explicit Explorer(const std::shared_ptr<const MachineSpec>& spec) : machine_(std::make_unique<Machine>(spec, 0)) {
     watch();
   }
-  Explorer(const Explorer& other) : machine_(std::make_unique<Machine>(*other.machine_)) { watch(); }
+  Explorer(const Explorer& other)
+      : machine_(std::make_unique<Machine>(*other.machine_)), standing_(other.standing_) {
+    watch();
+  }
   Explorer(Explorer&&) = default;
   Explorer& operator=(Explorer&&) = default;
 
@@ -28,6 +31,12 @@ class Explorer {
   void take(const Happening& happening) {
     hazards_->clear();
     machine_->take(happening);
+    std::vector<Standing> standing = machine_->standing();
+    for (const Standing& one : standing) {
+      if (std::find(standing_.begin(), standing_.end(), one) != standing_.end()) continue;
+      hazards_->push_back({machine_->now(), one.kind, one.process, one.queue});
+    }
+    standing_ = std::move(standing);
   }
   std::uint64_t state_hash() const { return machine_->state_hash(); }
   const std::vector<Hazard>& hazards() const { return *hazards_; }
@@ -39,8 +48,14 @@ class Explorer {
   }
 
   std::unique_ptr<Machine> machine_;
+  std::vector<Standing> standing_;
   std::unique_ptr<std::vector<Hazard>> hazards_ = std::make_unique<std::vector<Hazard>>();
 };
+
+// Of what is found where nothing may happen any more.
+bool is_for_ever(std::string_view hazard) {
+  return hazard == waits_for_ever || hazard == stopped_for_ever || hazard == name_of(HazardKind::never_mapped);
+}
 
 // Where a hazard was met first.
 struct Met {
@@ -61,9 +76,9 @@ class Finder {
     return is_first;
   }
   void ended(const Explorer& explorer, std::uint32_t number) {
-    if (!explorer.machine().waits().empty()) meet(waits_for_ever, {number, {}, {}});
-    const std::vector<ProcessId> stopped = explorer.machine().stopped_processes();
-    if (!stopped.empty()) meet(stopped_for_ever, {number, stopped.front(), {}});
+    for (const Standing& one : explorer.machine().for_ever()) {
+      meet(name_of(one.kind), {number, one.process, one.queue});
+    }
   }
   bool goes_on() const { return interrupt_ == nullptr || !interrupt_->load(std::memory_order_relaxed); }
 
@@ -117,7 +132,7 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
   const Layout& layout = machine.machine().layout();
   if (met.process.exists()) finding.process = layout.process(met.process).name;
   if (met.queue.exists()) finding.queue = layout.queue(met.queue).name;
-  if (hazard != waits_for_ever && hazard != stopped_for_ever) {
+  if (!is_for_ever(hazard)) {
     const std::vector<Hazard>& last = machine.hazards();
     ensure(std::any_of(last.begin(), last.end(), [&](const Hazard& h) { return name_of(h.kind) == hazard; }),
            "a sequence leads to its hazard");

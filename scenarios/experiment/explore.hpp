@@ -11,14 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "models/hardware/facts.hpp"
 #include "models/machine/spec.hpp"
 #include "sim/search/search.hpp"
 
 namespace userqsim {
 
 // What is found where nothing may happen any more.
-constexpr std::string_view waits_for_ever = "waits_for_ever";
-constexpr std::string_view stopped_for_ever = "stopped_for_ever";
+constexpr std::string_view waits_for_ever = name_of(HazardKind::waits_for_ever);
+constexpr std::string_view stopped_for_ever = name_of(HazardKind::stopped_for_ever);
 
 struct Finding {
   std::string hazard;                 // as in hazards.csv, or one of the two above
