@@ -75,6 +75,8 @@ struct DriverChannels {
 };
 
 class Driver {
+  friend class DriverBooks;  // books.hpp: what an observer asks
+
  public:
   // What the driver knows of the device, and what it is told to do.
   struct Setup {
@@ -257,6 +259,7 @@ class Driver {
   bool reset_fails(std::uint32_t ordinal, const DriverChannels& channels);
   void meet_eviction_faults(EvictionId eviction, const DriverChannels& channels);
   void free_buffer(QueueId queue, const DriverChannels& channels);
+  bool checks_addresses() const;
 
   // Processes that are stopped again and again, or for nothing (thrash.cpp).
   void note_run(ProcessId process, SimTime now);

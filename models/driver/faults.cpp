@@ -37,14 +37,19 @@ void Driver::meet_eviction_faults(EvictionId eviction, const DriverChannels& cha
   }
 }
 
+// Whether the release looks at a queue's addresses before it restores the queue.
+bool Driver::checks_addresses() const {
+  return std::any_of(lifecycle_->paths.begin(), lifecycle_->paths.end(),
+                     [](const PathRow& row) { return row.check_va; });
+}
+
 // The user's unmap. A release that looks at the addresses before it restores a queue also waits for the eviction
 // fence here, so that the queue is not running when they go; an older one lets them go under it.
 void Driver::free_buffer(QueueId queue, const DriverChannels& channels) {
   QueueLife& life = book_.at(queue);
   if (!life.exists() || life.vas_gone) return;
   life.vas_gone = true;
-  const bool checks = std::any_of(lifecycle_->paths.begin(), lifecycle_->paths.end(),
-                                  [](const PathRow& row) { return row.check_va; });
+  const bool checks = checks_addresses();
   if (checks && file(life.process).fence == FenceState::live) {
     return enable_fence(life.process, Trigger::va_unmap, RequestId::none(), channels);
   }

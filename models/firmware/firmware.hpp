@@ -70,6 +70,9 @@ class Firmware {
   // States the packets that are still under way. Call at the horizon.
   void close(SimTime now, const FirmwareChannels& channels) const;
   void verify() const;
+  // Whether the queue's gang is in the lists, or will be with the runlist to come; and whether it is held there.
+  bool has_gang(QueueId queue) const;
+  bool is_suspended(QueueId queue) const { return gang(queue).suspended; }
   // The packet that the pipe's API processor is at; null: none.
   const Packet* in_service(std::size_t pipe) const {
     return pipes_[pipe].current ? &pipes_[pipe].current->packet : nullptr;

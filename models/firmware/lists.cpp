@@ -1,4 +1,5 @@
 // MES's lists: who may run, and who waits in which order.
+#include <algorithm>
 #include <utility>
 
 #include "models/firmware/firmware.hpp"
@@ -151,6 +152,16 @@ void Firmware::end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& chan
   const std::optional<SimTime> since = std::exchange(gang(queue).waits_since, std::nullopt);
   if (!since || !channels.hardware->has_work(queue, *channels.workload)) return;
   channels.slot_waited->state({channels.map.now(), queue, *since, end});
+}
+
+bool Firmware::has_gang(QueueId queue) const {
+  bool has = gang(queue).registered;
+  const auto follow = [&](const Packet& edit) {
+    if (edit.queue == queue) has = edit.opcode == Opcode::add_queue;
+  };
+  for (const Stop& stop : stops_) std::for_each(stop.adds.begin(), stop.adds.end(), follow);
+  std::for_each(runlist_edits_.begin(), runlist_edits_.end(), follow);
+  return has;
 }
 
 void Firmware::forget_lists() {

@@ -76,6 +76,15 @@ enum class HazardKind : std::uint8_t {
   gpu_wedged,               // a reset of the GPU failed
   suspend_aborted,          // no room for what lies in VRAM: the system does not sleep
   submission_refused,       // no memory for a submission through the kernel
+  // By who watches the machine (machine/watch.hpp).
+  isolation_breach,        // waves of a user queue run though enforced isolation has stopped all
+  mapped_without_address,  // a queue is on the machine, and its page tables do not say where its buffers are
+  never_mapped,            // a MAPPED queue has work, and will never have a slot
+  driver_mes_disagree,     // the driver's state of a queue is not what MES's lists say
+  work_lost,               // jobs of a process that lives ended in a reset
+  mutex_held_long,         // userq_mutex or the MES mutex was held for longer than the scenario's limit
+  stopped_for_ever,        // a process is stopped, and nobody will restore it
+  waits_for_ever,          // a thread waits for what will never be
 };
 
 struct Hazard {
@@ -116,7 +125,15 @@ struct EnumNames<HazardKind> {
       std::pair{HazardKind::vram_lost, std::string_view{"vram_lost"}},
       std::pair{HazardKind::gpu_wedged, std::string_view{"gpu_wedged"}},
       std::pair{HazardKind::suspend_aborted, std::string_view{"suspend_aborted"}},
-      std::pair{HazardKind::submission_refused, std::string_view{"submission_refused"}}};
+      std::pair{HazardKind::submission_refused, std::string_view{"submission_refused"}},
+      std::pair{HazardKind::isolation_breach, std::string_view{"isolation_breach"}},
+      std::pair{HazardKind::mapped_without_address, std::string_view{"mapped_without_address"}},
+      std::pair{HazardKind::never_mapped, std::string_view{"never_mapped"}},
+      std::pair{HazardKind::driver_mes_disagree, std::string_view{"driver_mes_disagree"}},
+      std::pair{HazardKind::work_lost, std::string_view{"work_lost"}},
+      std::pair{HazardKind::mutex_held_long, std::string_view{"mutex_held_long"}},
+      std::pair{HazardKind::stopped_for_ever, std::string_view{"stopped_for_ever"}},
+      std::pair{HazardKind::waits_for_ever, std::string_view{"waits_for_ever"}}};
 };
 
 }  // namespace userqsim

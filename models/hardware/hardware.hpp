@@ -91,6 +91,8 @@ class Hardware {
   // Its waves make no progress: it hangs.
   bool is_stuck(QueueId queue) const { return queues_[queue.index()].stuck; }
   void verify(const Workload& workload) const;
+  // It is loaded when the queue has a slot again.
+  bool has_saved_context(QueueId queue) const { return queues_[queue.index()].saved.value > 0; }
   SlotState state_of(SlotId slot) const { return slots_[slot.index()].state; }
   QueueId queue_in(SlotId slot) const { return slots_[slot.index()].queue; }
   // A reset of the GPU is under way, or has failed.
@@ -105,6 +107,10 @@ class Hardware {
     const SlotId connected = pipes_[pipe_of(slot)].connected;
     return connected.exists() ? queue_in(connected) : QueueId::none();
   }
+  // None: the queue is in no slot.
+  SlotId slot_of(QueueId queue) const { return queues_[queue.index()].slot; }
+  // Waves of the queue in it are on the machine.
+  bool has_waves(SlotId slot) const;
 
   auto fields() const {
     return std::tie(queues_, slots_, pipes_, compute_, copy_, kernel_copies_, gpu_resets_, down_);
@@ -214,7 +220,6 @@ class Hardware {
   void kill_waves(QueueId queue, const HardwareChannels& channels);
   void empty_slot(SlotId slot, const HardwareChannels& channels);
   void settle_head(SlotId slot, const HardwareChannels& channels);
-  bool has_waves(SlotId slot) const;
 
   Queue& queue_in(SlotId slot) { return queues_[slots_[slot.index()].queue.index()]; }
   FluidShare& share_of(SlotId slot) { return is_copy(slot) ? copy_ : compute_; }

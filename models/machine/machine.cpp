@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "models/machine/flight_recorder.hpp"
+#include "models/machine/left_out.hpp"
 #include "models/machine/parts.hpp"
 #include "models/machine/reduction.hpp"
 #include "models/machine/untimed.hpp"
 #include "models/machine/wait_graph.hpp"
+#include "models/machine/watch.hpp"
 #include "models/machine/wiring.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/ensure.hpp"
@@ -53,7 +55,8 @@ struct Machine::Impl {
         memory(memory_spec(*spec), *layout, spec->processes),
         hardware(hardware_spec(*spec), *layout),
         firmware(firmware_setup(*spec), *layout, hardware.plan()),
-        driver(driver_setup(*spec), *layout) {
+        driver(driver_setup(*spec), *layout),
+        watch(spec->mutex_held_limit) {
     if (spec->untimed) engine.hold();
     wire();
     workload.begin(wiring.workload);
@@ -71,6 +74,7 @@ struct Machine::Impl {
         hardware(other.hardware),
         firmware(other.firmware),
         driver(other.driver),
+        watch(other.watch),
         digest(other.digest),
         recorder(other.recorder) {
     driver.set_policy(policy_of(*spec));
@@ -83,7 +87,7 @@ struct Machine::Impl {
   // million and has neither.
   void wire() {
     wiring = make_wiring({engine, probes, draws, costs, workload, memory, hardware, faults});
-    if (spec->untimed) return;
+    if (spec->untimed) return watch.subscribe_untimed(probes, observed());
     std::uint32_t kind = 0;
     probes.each([&]<class Fact>(Probe<Fact>& probe) {
       probe.subscribe([this, kind](const Fact& fact) {
@@ -93,7 +97,10 @@ struct Machine::Impl {
       });
       ++kind;
     });
+    watch.subscribe(probes, observed());
   }
+
+  Observed observed() const { return {*layout, workload, memory, hardware, firmware, DriverBooks(driver)}; }
 
   void dispatch(const Event& event) {
     visit_event(event, Overloaded{
@@ -106,6 +113,27 @@ struct Machine::Impl {
   }
 
   MachineView view() const { return {*layout, *spec, hardware, firmware, driver}; }
+  // Looks for what is wrong when the instant is over.
+  void look() {
+    if (!watch.is_due(DriverBooks(driver))) return;
+    if (!engine.pending().empty() && engine.pending().top().key.time == engine.now()) return;
+    watch.look(observed(), engine.now(), probes.hazard);
+  }
+
+  // At the end of a run: what would stay wrong if the machine ran on until nothing happens by itself. Nothing when
+  // that takes too long to tell.
+  std::vector<Standing> for_ever_from_here() const {
+    constexpr std::uint64_t events_max = 10'000;
+    if (userqsim::for_ever(observed()).empty()) return {};
+    Impl rest(*this, spec);
+    EventsLeftOut left_out(*layout);
+    for (std::uint64_t n = 0; !rest.engine.pending().empty(); ++n) {
+      const std::optional<Event> event = rest.engine.next(SimTime::max());
+      if (n == events_max) return {};
+      if (!left_out.takes(*event, rest.workload)) rest.dispatch(*event);
+    }
+    return left_out.apart_from(userqsim::for_ever(rest.observed()));
+  }
 
   std::string failure(const char* what) const {
     return fmt::format("{}\nat {} ns of simulated time, after {} events; the last facts:\n{}", what,
@@ -209,6 +237,7 @@ struct Machine::Impl {
   Firmware firmware;
   Driver driver;
   Probes probes;
+  Watch watch;
   Digest digest;
   FlightRecorder recorder;
   Wiring wiring;
@@ -239,8 +268,10 @@ auto Machine::guarded(F&& f) {
 bool Machine::step() {
   return guarded([this] {
     const std::optional<Event> event = impl_->engine.next(SimTime{impl_->spec->horizon});
-    if (event) impl_->dispatch(*event);
-    return event.has_value();
+    if (!event) return false;
+    impl_->dispatch(*event);
+    impl_->look();
+    return true;
   });
 }
 
@@ -263,6 +294,7 @@ void Machine::take(const Happening& happening) {
   guarded([&] {
     impl_->dispatch(impl_->engine.release(happening.handle));
     while (const std::optional<Event> event = impl_->engine.next(now())) impl_->dispatch(*event);
+    impl_->watch.state_found(impl_->probes.hazard);
   });
 }
 
@@ -283,6 +315,11 @@ StopReason Machine::run(std::uint64_t max_events, const std::atomic<bool>* inter
   impl_->memory.close(now(), impl_->wiring.memory);
   impl_->driver.close(now(), impl_->wiring.driver);
   impl_->firmware.close(now(), impl_->wiring.firmware);
+  impl_->watch.state_found(impl_->probes.hazard);
+  if (reason != StopReason::horizon) return reason;
+  for (const Standing& one : guarded([this] { return impl_->for_ever_from_here(); })) {
+    impl_->probes.hazard.state({now(), one.kind, one.process, one.queue});
+  }
   return reason;
 }
 
@@ -333,6 +370,8 @@ bool Machine::settle() {
 }
 
 Told Machine::tell(const Happening& happening) const { return userqsim::tell(happening.event, impl_->view()); }
+std::vector<Standing> Machine::standing() const { return userqsim::standing(impl_->observed()); }
+std::vector<Standing> Machine::for_ever() const { return userqsim::for_ever(impl_->observed()); }
 std::vector<ThreadWait> Machine::waits() const { return waiters_of(impl_->memory, impl_->driver, *impl_->layout); }
 WaitGraph Machine::wait_graph() const { return impl_->wait_graph(); }
 std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }

@@ -14,6 +14,7 @@
 #include "models/driver/driver.hpp"
 #include "models/machine/probes.hpp"
 #include "models/machine/spec.hpp"
+#include "models/machine/standing.hpp"
 #include "models/machine/untimed.hpp"
 #include "models/workload/layout.hpp"
 #include "sim/core/event.hpp"
@@ -61,6 +62,9 @@ class Machine {
   Told tell(const Happening& happening) const;
   std::string words_for(const Happening& happening) const { return words_of(tell(happening)); }
 
+  // What is wrong with it as it stands; and, where nothing may happen any more, for good.
+  std::vector<Standing> standing() const;
+  std::vector<Standing> for_ever() const;
   // Who is in the middle of something, and who is stopped.
   std::vector<ThreadWait> waits() const;
   // The same as a graph that says who waits for whom, and for ever (models/machine/wait_graph.hpp).

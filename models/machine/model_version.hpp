@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "10";
+constexpr std::string_view model_version = "11";
 
 }  // namespace userqsim

@@ -6,12 +6,12 @@ namespace userqsim {
 namespace {
 
 // A slot that is being filled, where every queue can have one: MES decides nothing by it, a stop that comes
-// meanwhile waits for it, and without work no wave runs.
+// meanwhile waits for it, and with neither work nor a saved context nothing of the process's memory is touched.
 bool is_own_business(const SlotTimer& timer, const MachineView& machine, const Workload& workload) {
-  const SlotState state = machine.hardware.state_of(timer.slot);
-  if (state != SlotState::mapping && state != SlotState::loading) return false;
-  return machine.firmware.has_room_for_all() &&
-         !machine.hardware.has_work(machine.hardware.queue_in(timer.slot), workload);
+  if (machine.hardware.state_of(timer.slot) != SlotState::mapping) return false;
+  const QueueId queue = machine.hardware.queue_in(timer.slot);
+  return machine.firmware.has_room_for_all() && !machine.hardware.has_saved_context(queue) &&
+         !machine.hardware.has_work(queue, workload);
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ struct MachineSpec {
   std::uint64_t seed = 1;
   bool untimed = false;  // made by untimed() (untimed.hpp): time stands still, and the order is to be chosen
   Duration horizon{0};
+  // Who holds userq_mutex or the MES mutex for longer keeps others waiting for no good reason (mutex_held_long):
+  // the bytes of a large restore are copied in less, and MES gives a queue up after twice as long.
+  Duration mutex_held_limit = std::chrono::seconds{1};
 };
 
 // Memory as the device has it, by the rules of the kernel profile.

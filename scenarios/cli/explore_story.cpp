@@ -2,55 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <utility>
-
+#include "results/record/hazard_detail.hpp"
 #include "scenarios/load/place.hpp"
 #include "sim/graph/lanes.hpp"
 
 namespace userqsim {
 namespace {
-
-constexpr std::array meanings{
-    std::pair{std::string_view{"moved_while_running"},
-              std::string_view{"A buffer of the process is copied away while its waves still run."}},
-    std::pair{std::string_view{"fence_never_signals"},
-              std::string_view{"An eviction is given up: its fence never signals, and whoever waits for it waits "
-                               "until the process exits."}},
-    std::pair{std::string_view{"queue_lost"},
-              std::string_view{"The queue is HUNG: at most a reset that keeps VRAM starts it again."}},
-    std::pair{std::string_view{"queue_without_va"},
-              std::string_view{"The queue is INVALID_VA, for its buffers are unmapped: nothing starts it again."}},
-    std::pair{std::string_view{"freed_under_queue"},
-              std::string_view{"The queue's buffers are unmapped while it may run."}},
-    std::pair{std::string_view{"job_timeout"}, std::string_view{"A fence of the queue does not signal in time."}},
-    std::pair{std::string_view{"late_fence_write"},
-              std::string_view{"MES writes a suspend fence that the driver has given up and freed."}},
-    std::pair{std::string_view{"restore_failed"},
-              std::string_view{"A restore finds no room for some buffer; the process stays evicted."}},
-    std::pair{std::string_view{"restore_cancelled"},
-              std::string_view{"The restore work is cancelled: the process stays stopped until somebody needs its "
-                               "fence."}},
-    std::pair{std::string_view{"restarted_while_evicted"},
-              std::string_view{"Queues are started though their process has been evicted again: they may run on "
-                               "memory that moves."}},
-    std::pair{std::string_view{"reset_deadlock"},
-              std::string_view{"A reset of the GPU waits for a restore work, which waits for that reset."}},
-    std::pair{std::string_view{"vram_lost"}, std::string_view{"A reset has lost what was in VRAM."}},
-    std::pair{std::string_view{"gpu_wedged"}, std::string_view{"A reset of the GPU has failed: it stays down."}},
-    std::pair{std::string_view{"suspend_aborted"},
-              std::string_view{"There is no room for what lies in VRAM: the system does not sleep."}},
-    std::pair{std::string_view{"submission_refused"},
-              std::string_view{"A submission through the kernel finds no memory for its buffers."}},
-    std::pair{waits_for_ever,
-              std::string_view{"Nothing may happen any more, and a thread of the driver is in the middle of "
-                               "something."}},
-    std::pair{
-        stopped_for_ever,
-        std::string_view{"Nothing may happen any more, the process is open, its eviction fence has signalled or "
-                         "never will, and nobody will restore it."}},
-};
 
 bool lasts(const Finding& finding) {
   return finding.hazard == waits_for_ever || finding.hazard == stopped_for_ever;
@@ -79,8 +36,7 @@ std::string steps_of(const Finding& finding) {
 }
 
 std::string ending_of(const Finding& finding) {
-  std::string text(meaning_of(finding.hazard));
-  if (!text.empty()) text += '\n';
+  std::string text = fmt::format("{}: {}.\n", finding.hazard, hazard_detail(finding.hazard));
   if (!lasts(finding)) return text;
   if (finding.waits.empty()) return text + "\nNobody waits for anything: nobody is going to do anything.\n";
   text += "\nWho waits, and for what:\n\n";
@@ -93,12 +49,6 @@ std::string ending_of(const Finding& finding) {
 std::string title_of(const Finding& finding) {
   const std::string whose = finding.process + (finding.queue.empty() ? "" : "/" + finding.queue);
   return whose.empty() ? finding.hazard : fmt::format("{} of {}", finding.hazard, whose);
-}
-
-std::string_view meaning_of(std::string_view hazard) {
-  const auto* found =
-      std::find_if(meanings.begin(), meanings.end(), [&](const auto& each) { return each.first == hazard; });
-  return found == meanings.end() ? std::string_view{} : found->second;
 }
 
 std::string story_of(const Finding& finding, const LoadedScenario& loaded, bool is_order, const std::string& file) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "scenarios/experiment/explore.hpp"
@@ -12,9 +11,6 @@ namespace userqsim {
 
 // "restore_cancelled of a"; the hazard alone where it is nobody's.
 std::string title_of(const Finding& finding);
-
-// What a hazard is, in a sentence; empty for one that has none.
-std::string_view meaning_of(std::string_view hazard);
 
 // Markdown: what is found, each step with what came of it, and who waits for whom at the end. `file` is the
 // scenario that holds the sequence.

@@ -29,7 +29,10 @@ class Explorer {
     watch();
   }
   Explorer(const Explorer& other)
-      : orders_(other.orders_), room_(other.room_), machine_(std::make_unique<Machine>(*other.machine_)) {
+      : orders_(other.orders_),
+        room_(other.room_),
+        machine_(std::make_unique<Machine>(*other.machine_)),
+        standing_(other.standing_) {
     watch();
   }
   Explorer(Explorer&&) = default;
@@ -40,9 +43,14 @@ class Explorer {
     heard_->hazards.clear();
     heard_->moves.clear();
     machine_->take(happening);
-    if (orders_ == Orders::all) return;
-    while (machine_->settle()) {
+    while (orders_ == Orders::distinct && machine_->settle()) {
     }
+    std::vector<Standing> standing = machine_->standing();
+    for (const Standing& one : standing) {
+      if (std::find(standing_.begin(), standing_.end(), one) != standing_.end()) continue;
+      heard_->hazards.push_back({machine_->now(), one.kind, one.process, one.queue});
+    }
+    standing_ = std::move(standing);
   }
   std::uint64_t state_hash() const { return machine_->state_hash(*room_); }
   const std::vector<Hazard>& hazards() const { return heard_->hazards; }
@@ -60,8 +68,14 @@ class Explorer {
   Orders orders_;
   std::shared_ptr<std::vector<std::uint64_t>> room_ = std::make_shared<std::vector<std::uint64_t>>();
   std::unique_ptr<Machine> machine_;
+  std::vector<Standing> standing_;
   std::unique_ptr<Heard> heard_ = std::make_unique<Heard>();
 };
+
+// Of what is found where nothing may happen any more.
+bool is_for_ever(std::string_view hazard) {
+  return hazard == waits_for_ever || hazard == stopped_for_ever || hazard == name_of(HazardKind::never_mapped);
+}
 
 // Where a hazard was met first.
 struct Met {
@@ -84,9 +98,9 @@ class Finder {
     return is_first;
   }
   void ended(const Explorer& explorer, std::uint32_t number) {
-    if (!explorer.machine().waits().empty()) meet(waits_for_ever, {number, {}, {}});
-    const std::vector<ProcessId> stopped = explorer.machine().stopped_processes();
-    if (!stopped.empty()) meet(stopped_for_ever, {number, stopped.front(), {}});
+    for (const Standing& one : explorer.machine().for_ever()) {
+      meet(name_of(one.kind), {number, one.process, one.queue});
+    }
   }
   bool goes_on() const { return interrupt_ == nullptr || !interrupt_->load(std::memory_order_relaxed); }
 
@@ -162,14 +176,14 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
   const Layout& layout = machine.machine().layout();
   if (met.process.exists()) finding.process = layout.process(met.process).name;
   if (met.queue.exists()) finding.queue = layout.queue(met.queue).name;
-  if (hazard != waits_for_ever && hazard != stopped_for_ever) {
+  if (!is_for_ever(hazard)) {
     const std::vector<Hazard>& last = machine.hazards();
     ensure(std::any_of(last.begin(), last.end(), [&](const Hazard& h) { return name_of(h.kind) == hazard; }),
            "a sequence leads to its hazard");
     return finding;
   }
   const WaitGraph waits = machine.machine().wait_graph();
-  finding.waits = hazard == waits_for_ever ? waits.stories() : std::vector{waits.story_of_restart(met.process)};
+  finding.waits = hazard == stopped_for_ever ? std::vector{waits.story_of_restart(met.process)} : waits.stories();
   finding.waits_dot = waits.drawing().to_dot();
   return finding;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "models/hardware/facts.hpp"
 #include "models/lifecycle/coverage.hpp"
 #include "models/machine/machine.hpp"
 #include "models/machine/spec.hpp"
@@ -20,8 +21,8 @@
 namespace userqsim {
 
 // What is found where nothing may happen any more.
-constexpr std::string_view waits_for_ever = "waits_for_ever";
-constexpr std::string_view stopped_for_ever = "stopped_for_ever";
+constexpr std::string_view waits_for_ever = name_of(HazardKind::waits_for_ever);
+constexpr std::string_view stopped_for_ever = name_of(HazardKind::stopped_for_ever);
 
 // Something that happens in a sequence.
 struct FoundStep {

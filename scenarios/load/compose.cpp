@@ -243,6 +243,7 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   machine->faults = document.faults;
   machine->seed = document.seed;
   machine->horizon = document.horizon;
+  machine->mutex_held_limit = document.mutex_held_limit;
   for (const SpecProblem& problem : check(*machine)) {
     place_of(problem.pointer, json, composed, root).fail(problem.message);
   }

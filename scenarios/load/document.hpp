@@ -10,6 +10,7 @@
 #include "models/driver/spec.hpp"
 #include "models/firmware/spec.hpp"
 #include "models/hardware/spec.hpp"
+#include "models/machine/spec.hpp"
 #include "models/policy/spec.hpp"
 #include "models/profiles/costs.hpp"
 #include "models/workload/faults.hpp"
@@ -41,6 +42,7 @@ struct ScenarioDocument {
   std::uint64_t seed = 1;
   Duration horizon{0};
   Duration measure_from{0};
+  Duration mutex_held_limit = MachineSpec{}.mutex_held_limit;
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
   std::vector<FaultSpec> faults;
@@ -75,6 +77,8 @@ void describe(V& v, ScenarioDocument& s) {
   v.optional("seed", s.seed, "Seed of every random draw");
   v.required("horizon", s.horizon, "Simulated time", positive());
   v.optional("measure_from", s.measure_from, "What begins before this is left out of statistics");
+  v.optional("mutex_held_limit", s.mutex_held_limit,
+             "Whoever holds userq_mutex or the MES mutex for longer is a hazard", positive());
   v.required("processes", s.processes, "Who uses the device");
   v.optional("events", s.events, "What happens to processes or to the device: pressure, suspend, reset");
   v.optional("faults", s.faults, "What breaks, and what triggers it");

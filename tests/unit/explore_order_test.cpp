@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "models/hardware/facts.hpp"
+#include "results/record/hazard_detail.hpp"
 #include "scenarios/cli/explore_story.hpp"
 #include "scenarios/experiment/explore.hpp"
 #include "tests/support/catch.hpp"
@@ -131,14 +132,12 @@ TEST_CASE("a step says who acts and what came of it", "[explore]") {
   CHECK(steps[3].actor == "MES");
 }
 
-TEST_CASE("every hazard has a sentence", "[explore]") {
+TEST_CASE("every hazard is explained", "[explore]") {
   for (const auto& [kind, name] : EnumNames<HazardKind>::entries) {
     CAPTURE(name);
-    CHECK_FALSE(meaning_of(name).empty());
+    CHECK_FALSE(hazard_detail(name).empty());
   }
-  CHECK_FALSE(meaning_of(waits_for_ever).empty());
-  CHECK_FALSE(meaning_of(stopped_for_ever).empty());
-  CHECK(meaning_of("no such hazard").empty());
+  CHECK(hazard_detail("no such hazard").empty());
 }
 
 }  // namespace

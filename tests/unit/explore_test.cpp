@@ -129,6 +129,35 @@ TEST_CASE("an eviction in an isolation window stops a process for ever", "[explo
   CHECK(found(explore(share(spec), {0, before + 1}, Orders::distinct, nullptr), "restore_cancelled") != nullptr);
 }
 
+// A restore does not look whether isolation is on. Only who has work runs in its window.
+TEST_CASE("an eviction in an isolation window lets a queue with work run there", "[explore]") {
+  for (const char* policy : {"preempt_restore", "unmap_map"}) {
+    CAPTURE(policy);
+    MachineSpec spec = small_machine(policy, {"a"});
+    spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
+                   event_at(3ms, PressureKind::isolation_start)};
+    CHECK(found(explore(share(spec), {}, Orders::distinct, nullptr), "isolation_breach") == nullptr);
+    spec.processes[0].queues[0].jobs = stream(PeriodicArrival{1h}, job(1ms), 1);
+    const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
+    CHECK(all.counts.complete);
+    const Finding* breach = found(all, "isolation_breach");
+    REQUIRE(breach != nullptr);
+    CHECK(breach->queue == "q");
+    CHECK(breach->sequence.back().find("isolation_breach of a/q") != std::string::npos);
+  }
+}
+
+TEST_CASE("work that a reset loses is found", "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a"});
+  spec.processes[0].queues[0].jobs = stream(PeriodicArrival{1h}, job(1ms), 1);
+  CHECK(explore(share(spec), {}, Orders::distinct, nullptr).findings.empty());
+  spec.events = {event_at(1ms, PressureKind::gpu_reset)};
+  const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
+  REQUIRE(found(all, "work_lost") != nullptr);
+  CHECK(found(all, "work_lost")->process == "a");
+  CHECK(found(all, "driver_mes_disagree") != nullptr);  // 6.18: nobody has told the driver
+}
+
 TEST_CASE("alone neither an eviction nor isolation does harm", "[explore]") {
   for (const char* policy : {"preempt_restore", "unmap_map"}) {
     CAPTURE(policy);
@@ -164,7 +193,10 @@ struct Unpruned {
         [into = hazards.get()](const Hazard& fact) { into->insert(std::string(name_of(fact.kind))); });
   }
   std::vector<Happening> happenings() const { return machine.happenings(); }
-  void take(const Happening& happening) { machine.take(happening); }
+  void take(const Happening& happening) {
+    machine.take(happening);
+    for (const Standing& one : machine.standing()) hazards->insert(std::string(name_of(one.kind)));
+  }
   std::uint64_t state_hash() const { return id; }
 };
 
@@ -172,8 +204,7 @@ struct Leaves {
   std::set<std::string> found;
   bool taken(const Unpruned&, std::uint32_t, bool) { return false; }
   void ended(const Unpruned& end, std::uint32_t) {
-    if (!end.machine.waits().empty()) found.insert(std::string(waits_for_ever));
-    if (!end.machine.stopped_processes().empty()) found.insert(std::string(stopped_for_ever));
+    for (const Standing& one : end.machine.for_ever()) found.insert(std::string(name_of(one.kind)));
   }
   bool goes_on() const { return true; }
 };

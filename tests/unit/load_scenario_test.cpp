@@ -160,8 +160,8 @@ TEST_CASE("a bad --set says what is wrong", "[load]") {
   CHECK(with("/horizn=5s") ==
         path +
             ": /horizn: unknown key \"horizn\"; did you mean \"horizon\"? allowed: format, name, "
-            "question, expected, device, kernel, policy, seed, horizon, measure_from, processes, "
-            "events, faults, overrides, order");
+            "question, expected, device, kernel, policy, seed, horizon, measure_from, "
+            "mutex_held_limit, processes, events, faults, overrides, order");
 }
 
 TEST_CASE("the resolved scenario loads to the same machine and is a fixed point", "[load]") {

@@ -75,7 +75,7 @@ TEST_CASE("who waits for a deadlock is told once, behind it", "[waits]") {
 }
 
 TEST_CASE("explore tells the same deadlock below its sequence", "[waits][explore]") {
-  const Exploration all = explore(share(reset_deadlock()), {}, nullptr);
+  const Exploration all = explore(share(reset_deadlock()), {}, Orders::distinct, nullptr);
   CHECK(all.counts.complete);
   const auto found = std::find_if(all.findings.begin(), all.findings.end(),
                                   [](const Finding& f) { return f.hazard == waits_for_ever; });
