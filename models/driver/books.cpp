@@ -37,12 +37,6 @@ bool DriverBooks::writes_tables(ProcessId process) const {
   return (worker.step == Step::page_table || worker.step == Step::tlb) && worker.translations_changed;
 }
 
-DriverBooks::Whose DriverBooks::whose(ThreadId thread) const {
-  if (!thread.exists()) return {};
-  const Driver::ThreadPlace place = driver_.place_of(thread);
-  return {place.process, place.queue};
-}
-
 std::vector<ProcessId> DriverBooks::notified() const {
   std::vector<ProcessId> processes;
   for (const Notifier& notifier : driver_.notifiers_) processes.push_back(notifier.process);

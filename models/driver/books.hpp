@@ -42,12 +42,8 @@ class DriverBooks {
 
   std::vector<ThreadWait> waits() const { return driver_.waits(); }
   std::vector<ProcessId> stopped() const { return driver_.stopped_processes(); }
-  // Whose the thread is, and of a client its queue; none for what is no thread of the driver.
-  struct Whose {
-    ProcessId process;
-    QueueId queue;
-  };
-  Whose whose(ThreadId thread) const;
+  // Whose the thread is; none: the device's.
+  ProcessId process_of(ThreadId thread) const { return driver_.place_of(thread).process; }
   // Processes with a thread in an MMU notifier that waits for their eviction fence.
   std::vector<ProcessId> notified() const;
 

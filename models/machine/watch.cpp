@@ -110,13 +110,11 @@ std::vector<Standing> for_ever(const Observed& m) {
   std::vector<Standing> found;
   if (m.driver.is_asleep()) return found;
   for (const ThreadWait& wait : m.driver.waits()) {
-    const DriverBooks::Whose whose = m.driver.whose(wait.thread);
-    // Who submits to a queue that he has given back waits for nothing.
-    if (whose.queue.exists() && m.driver.state_of(whose.queue) == UserqState::gone) continue;
-    add(found, {HazardKind::waits_for_ever, whose.process, QueueId::none()});
+    if (wait.thread.exists())
+      add(found, {HazardKind::waits_for_ever, m.driver.process_of(wait.thread), QueueId::none()});
   }
-  for (const ProcessId process : m.memory.requesters()) {
-    add(found, {HazardKind::waits_for_ever, process, QueueId::none()});
+  for (const Memory::RequestWait& request : m.memory.requesters()) {
+    add(found, {HazardKind::waits_for_ever, request.process, QueueId::none()});
   }
   for (const ProcessId process : m.driver.notified()) {
     add(found, {HazardKind::waits_for_ever, process, QueueId::none()});

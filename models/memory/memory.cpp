@@ -127,14 +127,6 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   check_sweep(channels);
 }
 
-std::vector<ProcessId> Memory::requesters() const {
-  std::vector<ProcessId> processes;
-  for (const auto& [id, request] : requests_) {
-    if (request.waiting) processes.push_back(request.process);
-  }
-  return processes;
-}
-
 void Memory::close(SimTime now, const MemoryChannels& channels) const {
   for (const auto& [id, request] : requests_) {
     if (request.waiting) channels.request_ended->state(fact_of(request, RequestOutcome::open, now));

@@ -69,8 +69,6 @@ class Memory {
   std::int64_t slowdown_permille(ProcessId process) const;
   // Buffers of the process have moved since it was validated: its page tables name their old places.
   bool has_moved(ProcessId process) const { return owner(process).entries_moved > 0; }
-  // Processes with a request that waits.
-  std::vector<ProcessId> requesters() const;
   // States the requests that are still waiting. Call at the horizon.
   void close(SimTime now, const MemoryChannels& channels) const;
   // Recounts everything that is kept as a sum; throws InvariantError on a difference.

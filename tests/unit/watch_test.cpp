@@ -88,8 +88,9 @@ MachineSpec pressed(const std::string& kernel, JobSpec work) {
   return spec;
 }
 
-// Each worker is on its way for 1 ms. The fence signals at 3 ms, and the buffer moves; isolation ends before the restore
-// work begins, and resumes what it has PREEMPTED. 7.1's eviction has unmapped the queue, and isolation leaves it.
+// Each worker is on its way for 1 ms. The fence signals at 3 ms, and the buffer moves; isolation ends before the
+// restore work begins, and resumes what it has PREEMPTED. 7.1's eviction has unmapped the queue, and isolation
+// leaves it.
 TEST_CASE("the end of isolation resumes a queue whose buffer is moving", "[watch]") {
   const std::string kernel = GENERATE("6.18", "7.1");
   MachineSpec spec = pressed(kernel, rounds_of_1ms(10s));
