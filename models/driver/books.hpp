@@ -31,8 +31,8 @@ class DriverBooks {
     const DeviceWorker& worker = driver_.device_worker_;
     return driver_.book_.halted && !(worker.running && worker.requests.front() == Operation::isolation_stop);
   }
-  // The system sleeps, as its suspend left it: whatever rests goes on with the resume. That user space is frozen says
-  // less: a mark that a resume forgot would excuse everybody who waits for it.
+  // The system sleeps, as its suspend left it: whatever rests goes on with the resume. That user space is frozen
+  // says less: a mark that a resume forgot would excuse everybody who waits for it.
   bool is_asleep() const { return driver_.asleep_ && driver_.device_worker_.requests.empty(); }
 
   // The user has unmapped the queue's ring, rptr, wptr and context buffers, and the unmapping waits for nothing.
