@@ -128,7 +128,7 @@ class Explore(CommandTest):
                 self.assertTrue(nodes[f"s{number}"][1].startswith(f"{number}. {step}"), nodes[f"s{number}"])
             self.assertEqual([edge for edge in edges if edge[1][0] == "s"],
                              [(f"s{i}", f"s{i + 1}") for i in range(1, len(order))])
-            self.assertEqual({nodes[f"s{i}"][0] for i in range(1, 5)}, {"scenario", "suspend worker of a", "MES"})
+            self.assertEqual({nodes[f"s{i}"][0] for i in range(1, 4)}, {"scenario", "suspend worker of a", "MES"})
             marks = [edge for edge in edges if edge[1][0] == "m"]
             self.assertEqual(marks[-1][0], f"s{len(order)}")
             self.assertTrue(path.name.startswith(nodes[marks[-1][1]][1].split(" of ")[0]))
@@ -148,7 +148,7 @@ class Explore(CommandTest):
                              [row for row in self.steps_of(path) if row["hazard"] == hazard])
             self.assert_status(self.run_command("validate", path), 0)
             other = self.run_command("explore", path, "--kernel", "7.1", "--policy", "unmap_map")
-            self.assert_one_error(other, path.name, "/order/3: ", "\"MES is through with SUSPEND of a/q\" cannot happen",
+            self.assert_one_error(other, path.name, "/order/2: ", "\"MES is through with SUSPEND of a/q\" cannot happen",
                                   "kernel 7.1", "what can: ", "\"MES is through with REMOVE_QUEUE of a/q\"")
 
     def steps_of(self, path):

@@ -66,15 +66,15 @@ TEST_CASE("each sequence that was found leads again to what it led to", "[explor
 TEST_CASE("an order that another policy does not go ends at the first step that is not possible", "[explore]") {
   const Exploration all = explore(share(isolated("preempt_restore")), {}, Orders::distinct, nullptr);
   const std::vector<std::string> order = order_to(*found(all, "restore_cancelled"));
-  // The eviction, the worker's delay, its work queue; then it is another packet that MES has.
+  // The eviction, the worker's work queue; then it is another packet that MES has.
   const auto suspend = std::find(order.begin(), order.end(), "MES is through with SUSPEND of a/q");
-  REQUIRE(suspend - order.begin() == 3);
+  REQUIRE(suspend - order.begin() == 2);
   const Followed other = follow(share(isolated("unmap_map")), order, {});
   REQUIRE(other.impossible);
-  CHECK(other.impossible->index == 3);
+  CHECK(other.impossible->index == 2);
   const std::vector<std::string>& possible = other.impossible->possible;
   CHECK(std::find(possible.begin(), possible.end(), "MES is through with REMOVE_QUEUE of a/q") != possible.end());
-  CHECK(std::find(possible.begin(), possible.end(), order[3]) == possible.end());
+  CHECK(std::find(possible.begin(), possible.end(), order[2]) == possible.end());
 }
 
 TEST_CASE("what lasts for ever is found at the end of an order, and only where nothing may happen any more",
@@ -129,7 +129,7 @@ TEST_CASE("a step says who acts and what came of it", "[explore]") {
   CHECK(stops->actor == "suspend worker of a");
   CHECK(stops->effects.back() == "the fence of eviction 0 of a signals");
   CHECK(steps.back().hazards == std::vector<std::string>{"restore_cancelled of a"});
-  CHECK(steps[3].actor == "MES");
+  CHECK(steps[2].actor == "MES");
 }
 
 TEST_CASE("every hazard is explained", "[explore]") {

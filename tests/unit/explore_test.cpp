@@ -143,7 +143,7 @@ TEST_CASE("an eviction in an isolation window lets a queue with work run there",
     const Finding* breach = found(all, "isolation_breach");
     REQUIRE(breach != nullptr);
     CHECK(breach->queue == "q");
-    CHECK(breach->sequence.back().find("isolation_breach of a/q") != std::string::npos);
+    CHECK(text_of(breach->sequence.back()).find("isolation_breach of a/q") != std::string::npos);
   }
 }
 
@@ -216,10 +216,10 @@ TEST_CASE("without pruning the same is found", "[explore]") {
     spec.events = {evict_at(1ms, "a"), event_at(2ms, PressureKind::isolation_stop),
                    event_at(3ms, PressureKind::isolation_start)};
     // As deep as the hazard lies: there are as many sequences as states are deep, and more.
-    const Exploration whole = explore(share(spec), {}, Orders::distinct, nullptr);
+    const Exploration whole = explore(share(spec), {}, Orders::all, nullptr);
     REQUIRE(found(whole, "restore_cancelled") != nullptr);
     const SearchLimits limits{0, static_cast<std::uint32_t>(found(whole, "restore_cancelled")->sequence.size())};
-    const Exploration pruned = explore(share(spec), limits, Orders::distinct, nullptr);
+    const Exploration pruned = explore(share(spec), limits, Orders::all, nullptr);
     Machine start(share(untimed(spec)), 0);
     open_all(start);
     const auto hazards = std::make_shared<std::set<std::string>>();
