@@ -17,7 +17,7 @@ if UPDATE:
 DOCUMENT = pathlib.Path("docs/hazards.md").resolve()
 SCENARIOS = pathlib.Path("scenarios/explore").resolve()
 FOUND = SCENARIOS / "found"
-MAX_STATES = 20000  # many times what the largest search has: a scenario that outgrows it is too large for this test
+MAX_STATES = 20000  # four times what the largest search has: a scenario that outgrows it is too large for this test
 RELEASES = ["6.16", "seed-v8", "seed-v8+reset", "6.18", "6.19", "7.0", "7.1", "kfd"]
 OWN = {"name", "question", "expected", "kernel", "policy", "order"}  # what a sequence does not have from its scenario
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "BINARY"
@@ -166,7 +166,7 @@ class Hazards(CommandTest):
                         for release in releases.strip().split(", ")}
                 met = {release: self.steps(scenario, release).get(hazard) for release in RELEASES}
                 self.assertEqual(said, {release: steps for release, steps in met.items() if steps}, REFRESH)
-                self.assertEqual(has_not.strip(), ", ".join(release for release in RELEASES if not met[release]), REFRESH)
+                self.assertEqual(has_not.strip(), ", ".join(r for r in RELEASES if not met[r]), REFRESH)
                 self.assertTrue(has_not.strip(), "no difference between releases")
                 self.assertIn(f"\n## {heading}\n", self.document)
 
