@@ -9,6 +9,11 @@ namespace userqsim {
 
 namespace {
 
+// Where a helper leaves its queue.
+UserqState outcome(const PrimitiveRow& row, PacketResult result) {
+  return result == PacketResult::ok ? row.ok : row.failed;
+}
+
 // The order in which amdgpu_userq_detect_and_reset_queues asks.
 constexpr std::array detection_order{QueueType::compute, QueueType::gfx, QueueType::sdma};
 
@@ -244,9 +249,8 @@ std::optional<Action> OperationRun::apply(const Lifecycle& release, const PathRo
     note_result(path, *row, answer_.result, queue.process, release, book);
     return std::nullopt;
   }
-  const Moved moved{step.queue, queue.state,    answer_.result == PacketResult::ok ? row->ok : row->failed,
-                    call,       answer_.result, step.primitive,
-                    seen_};
+  const Moved moved{step.queue,     queue.state, outcome(*row, answer_.result), call, answer_.result,
+                    step.primitive, seen_};
   queue.state = moved.to;
   note_result(path, *row, answer_.result, queue.process, release, book);
   return moved;
@@ -281,8 +285,7 @@ std::optional<Action> OperationRun::apply_to_all(const Lifecycle& release, const
   for (; hits_ < mine.size(); ++hits_) {
     QueueLife& queue = book.at(mine[hits_]);
     if (!queue.exists() || queue.state != from) continue;
-    const Moved moved{mine[hits_], from,           answer_.result == PacketResult::ok ? row->ok : row->failed,
-                      row->call,   answer_.result, each};
+    const Moved moved{mine[hits_], from, outcome(*row, answer_.result), row->call, answer_.result, each};
     queue.state = moved.to;
     return moved;
   }
