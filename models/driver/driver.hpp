@@ -110,6 +110,8 @@ class Driver {
   // The thread's next step is to be queued, which changes nothing for anybody: what cancels a work, or asks for it,
   // does so before and after.
   bool enters_work_queue(ThreadId thread) const;
+  // A call to MES is under way that may have to do with the queue.
+  bool calls_about(QueueId queue) const;
   // A suspend, a resume or an isolation is under way.
   bool is_at_device_event() const { return !device_worker_.requests.empty(); }
   // Open processes whose eviction fence has signalled, or never will, and that nobody leaves stopped on purpose.

@@ -298,6 +298,20 @@ bool Driver::enters_work_queue(ThreadId thread) const {
          !files_[place.process.index()].quiesced;
 }
 
+bool Driver::calls_about(QueueId queue) const {
+  const auto is_about = [&](const OperationThread& op) {
+    const bool calls = op.call.step != MesCall::Step::idle;
+    return (calls && (op.call.packet.all_gangs || op.call.packet.queue == queue)) ||
+           std::any_of(op.stopping.begin(), op.stopping.end(),
+                       [&](const OperationThread::Stopping& stop) { return stop.queue == queue; });
+  };
+  const auto any_is_about = [&](const auto& workers) {
+    return std::any_of(workers.begin(), workers.end(), [&](const auto& worker) { return is_about(worker.op); });
+  };
+  return any_is_about(suspend_) || any_is_about(restore_) || any_is_about(openers_) || any_is_about(closers_) ||
+         is_about(device_worker_.op) || is_about(resetter_.op);
+}
+
 std::vector<ProcessId> Driver::stopped_processes() const {
   std::vector<ProcessId> stopped;
   for (std::size_t p = 0; p < files_.size(); ++p) {

@@ -7,11 +7,22 @@ namespace {
 
 // A slot that is being filled, where every queue can have one: MES decides nothing by it, a stop that comes
 // meanwhile waits for it, and with neither work nor a saved context nothing of the process's memory is touched.
+// Where every queue can have a slot, MES decides nothing by one that is filled or left; without work no wave runs.
+// - Filled: a stop that comes meanwhile waits for it, and without a saved context nothing of the process's memory
+// is
+//   touched.
+// - Left: no packet in MES and no thread of the driver waits for it, and one that comes for the queue would.
 bool is_own_business(const SlotTimer& timer, const MachineView& machine, const Workload& workload) {
-  if (machine.hardware.state_of(timer.slot) != SlotState::mapping) return false;
   const QueueId queue = machine.hardware.queue_in(timer.slot);
-  return machine.firmware.has_room_for_all() && !machine.hardware.has_saved_context(queue) &&
-         !machine.hardware.has_work(queue, workload);
+  if (!machine.firmware.has_room_for_all() || machine.hardware.has_work(queue, workload)) return false;
+  switch (machine.hardware.state_of(timer.slot)) {
+    case SlotState::mapping:
+      return !machine.hardware.has_saved_context(queue);
+    case SlotState::unmapping:
+      return !machine.firmware.blocked_by().exists() && !machine.driver.calls_about(queue);
+    default:
+      return false;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // of each; a test compares what is found with and without).
 //
 // What is a part's own business reads and writes nothing that another happening does, now or later, until it has
-// happened itself; so every order leads to where the one leads in which it is first. It states no hazard.
+// happened itself; so every order leads to where the one leads in which it is first, and past the same hazards.
 #pragma once
 
 #include "models/machine/untimed.hpp"

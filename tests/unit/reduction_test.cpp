@@ -61,7 +61,7 @@ TEST_CASE("an eviction in an isolation window ends the same in every order and i
 }
 
 TEST_CASE("so do an eviction and a sleep of the system while jobs run", "[explore]") {
-  for (const char* kernel : {"6.18", "7.1", "kfd"}) {
+  for (const char* kernel : releases) {
     CAPTURE(kernel);
     MachineSpec spec = machine_with(kernel, {process("a", queues({"c0"}))});
     spec.processes[0].queues[0].jobs = stream(PeriodicArrival{1ms}, job(1ms), 1);
@@ -77,7 +77,7 @@ TEST_CASE("so does each fault of an eviction in an isolation window", "[explore]
   const std::vector<FaultSpec> faults{lost, refused, fault_of_eviction(0, FaultKind::no_preempt, "a", "c0"),
                                       fault_of_eviction(0, FaultKind::free_buffer, "a", "c0"),
                                       fault_of_eviction(0, FaultKind::mes_silent, "a", "c0")};
-  for (const char* kernel : {"6.18", "7.1", "kfd"}) {
+  for (const char* kernel : releases) {
     for (const FaultSpec& fault : faults) {
       CAPTURE(kernel, name_of(fault.kind));
       MachineSpec spec = machine_with(kernel, {process("a", queues({"c0", "c1"}))});
