@@ -1,6 +1,8 @@
 // Scenario texts for the loader's tests: written to a folder of their own that is removed at the end.
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,7 +14,7 @@ namespace userqsim::load_test {
 class ScratchFolder {
  public:
   explicit ScratchFolder(const std::string& test)
-      : path_(std::filesystem::temp_directory_path() / ("userqsim-" + test)) {
+      : path_(std::filesystem::temp_directory_path() / ("userqsim-" + test + "-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
