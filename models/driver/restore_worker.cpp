@@ -211,6 +211,7 @@ void Driver::end_attempt(ProcessId process, RestoreWorker& worker, std::optional
   }
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});
+  if (resetter_.step == ResetWorker::Step::quiet) channels.wake.post({resetter_thread()});
 }
 
 // amdgpu_ttm_tt_get_user_pages on the whole of every invalidated registration.
@@ -292,6 +293,7 @@ void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverC
   if (const auto again = std::exchange(worker.again, std::nullopt)) queue_restore(process, *again, channels);
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});
+  if (resetter_.step == ResetWorker::Step::quiet) channels.wake.post({resetter_thread()});
 }
 
 }  // namespace userqsim
