@@ -75,6 +75,7 @@ void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
   if (!open) return;
   worker.cancelled = now;
   channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
+  wake_clients(process, channels);
 }
 
 bool Driver::restore_runs(ProcessId process) const {
@@ -190,8 +191,13 @@ void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const Driver
   const SimTime now = channels.wake.now();
   channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
   end_attempt(process, worker, setup_.kernel.restore_retry, channels);
-  if (setup_.kernel.restore_failure_kills) channels.exit.post({process});
-  if (worker.step != RestoreWorker::Step::idle || setup_.kernel.restore_failure_kills) return;
+  if (setup_.kernel.restore_failure_kills) {
+    channels.exit.post({process});
+    return;
+  }
+  // A client that waits has it queued again, however often.
+  for (const QueueId queue : queues_of(process)) run(queue, clients_[queue.index()], channels);
+  if (worker.step != RestoreWorker::Step::idle) return;
   worker.cancelled = now;
   channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
 }
