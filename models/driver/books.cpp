@@ -8,11 +8,15 @@ bool DriverBooks::works_on_all() const {
   using enum ResetWorker::Step;
   const bool resets = driver_.resetter_.step != idle && driver_.resetter_.step != lock;
   if (!driver_.device_worker_.op.run.over() || resets) return true;
+  // A detection, too, may find queues of any process.
   const auto is_about_all = [](const auto& worker) {
-    return worker.op.call.step != MesCall::Step::idle && worker.op.call.packet.all_gangs;
+    const MesCall& call = worker.op.call;
+    const bool detects = call.packet.opcode == Opcode::reset && !call.packet.queue.exists();
+    return call.step != MesCall::Step::idle && (call.packet.all_gangs || detects);
   };
   return std::any_of(driver_.suspend_.begin(), driver_.suspend_.end(), is_about_all) ||
          std::any_of(driver_.restore_.begin(), driver_.restore_.end(), is_about_all) ||
+         std::any_of(driver_.openers_.begin(), driver_.openers_.end(), is_about_all) ||
          std::any_of(driver_.closers_.begin(), driver_.closers_.end(), is_about_all);
 }
 

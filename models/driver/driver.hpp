@@ -114,7 +114,8 @@ class Driver {
   bool calls_about(QueueId queue) const;
   // A suspend, a resume or an isolation is under way.
   bool is_at_device_event() const { return !device_worker_.requests.empty(); }
-  // Open processes whose eviction fence has signalled, or never will, and that nobody leaves stopped on purpose.
+  // Open processes with queues whose eviction fence has signalled, or never will, and that nobody leaves stopped on
+  // purpose.
   std::vector<ProcessId> stopped_processes() const;
 
   auto fields() const {
@@ -150,9 +151,9 @@ class Driver {
     std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
     const Policy* stopped_by = nullptr;       // by whose plan it was stopped last, and is restarted
     auto fields() const {
-      return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, std::uint32_t, TimeIf, std::uint32_t,
-                        TimeIf, std::uint32_t, bool, bool, bool, const std::vector<PressureId>&>(
-          state, opened, userq_mutex, fence, generation, {was_restored, restored_at}, allocations_pending,
+      return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, Ordinal, TimeIf, std::uint32_t, TimeIf,
+                        std::uint32_t, bool, bool, bool, const std::vector<PressureId>&>(
+          state, opened, userq_mutex, fence, {generation}, {was_restored, restored_at}, allocations_pending,
           {was_restored, stopped_at}, short_runs, kept_idle, exit_wanted, quiesced, userptr_invalid);
     }
   };

@@ -49,9 +49,10 @@ struct MesCall {
   // Between calls nothing of the last one matters but its serial, which a late answer may name.
   auto fields() const {
     const bool busy = step != Step::idle;
-    return std::tuple(step, serial, busy ? packet : Packet{}, busy && wait_suspend_fence, busy && overlaps,
-                      busy && fence_written, busy ? result : PacketResult::ok, busy ? hung : HungQueues{},
-                      TimeIf{step == Step::wait_ack, issued}, TimeIf{step == Step::wait_fence, poll_began});
+    return std::tuple(step, CallNumber{serial}, busy ? packet : Packet{}, busy && wait_suspend_fence,
+                      busy && overlaps, busy && fence_written, busy ? result : PacketResult::ok,
+                      busy ? hung : HungQueues{}, TimeIf{step == Step::wait_ack, issued},
+                      TimeIf{step == Step::wait_fence, poll_began});
   }
 };
 
@@ -69,7 +70,7 @@ struct OperationThread {
   struct Stopping {
     std::uint32_t serial = 0;
     QueueId queue;
-    auto fields() const { return std::tie(serial, queue); }
+    auto fields() const { return std::tuple(CallNumber{serial}, queue); }
   };
   enum class Wait : std::uint8_t { nothing, mes, last_fence, gpu_reset, userq_mutex };
   OperationRun run;
@@ -92,7 +93,10 @@ struct SuspendWorker {
   std::uint32_t cursor = 0;  // queue waited for
   FenceWait wait;
   OperationThread op;
-  auto fields() const { return std::tie(step, eviction.ordinal, cursor, wait, op); }
+  auto fields() const {
+    return std::tuple<Step, Ordinal, std::uint32_t, const FenceWait&, const OperationThread&>(
+        step, {eviction.ordinal}, cursor, wait, op);
+  }
 };
 
 // amdgpu_userq_restore_worker.
@@ -128,8 +132,9 @@ struct RestoreWorker {
   bool needed = false;               // somebody needs the live fence
   OperationThread op;
   auto fields() const {
-    return std::tie(step, eviction.ordinal, entries, userptr_pages, translations_changed, hubs_flushed, again,
-                    cancelled, rests, needed, op);
+    return std::tuple_cat(std::tuple(Ordinal{eviction.ordinal}),
+                          std::tie(step, entries, userptr_pages, translations_changed, hubs_flushed, again,
+                                   cancelled, rests, needed, op));
   }
 };
 

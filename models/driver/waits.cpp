@@ -328,8 +328,11 @@ bool Driver::calls_about(QueueId queue) const {
 std::vector<ProcessId> Driver::stopped_processes() const {
   std::vector<ProcessId> stopped;
   for (std::size_t p = 0; p < files_.size(); ++p) {
+    const std::vector<QueueId>& queues = queues_of(ProcessId::of(p));
     const bool is_stopped = files_[p].fence == FenceState::signaled || files_[p].fence == FenceState::dead;
-    if (files_[p].state == FileState::open && is_stopped && !files_[p].kept_idle)
+    const bool has_any =
+        std::any_of(queues.begin(), queues.end(), [&](QueueId queue) { return book_.at(queue).exists(); });
+    if (files_[p].state == FileState::open && is_stopped && has_any && !files_[p].kept_idle)
       stopped.push_back(ProcessId::of(p));
   }
   return stopped;

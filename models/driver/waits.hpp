@@ -34,7 +34,8 @@ class DriverWaits {
   // The buffers' reservations are held by who validates them.
   Wait who_holds_reservations(ProcessId process) const;
   // Nobody restores the process, but its next submission will have it restored.
-  bool is_restored_at_doorbell(ProcessId process) const;
+  bool is_mapped(QueueId queue) const;
+  bool is_restored_when_needed(ProcessId process) const;
   bool is_with_client(QueueId queue, JobId job) const;
 
   // Of a context that submits through the kernel: its oldest submission; null: none.

@@ -25,7 +25,7 @@ Wait DriverWaits::wait_of_fence(ProcessId process) const {
       return {self, fmt::format("waits for {} to signal it", name_of(worker)), point(worker)};
     case FenceState::dead: {
       // Who exits without being evicted takes everything with him that waits for it.
-      const bool exits = d_->file(process).state == FileState::exiting;
+      const bool exits = d_->file(process).state == FileState::exiting && !d_->setup_.kernel.exit_evicts;
       const std::optional<WaitPoint> exit =
           exits ? std::optional(point(thread_of(process, Role::closer))) : std::nullopt;
       return {self, fmt::format("never signals: {} has given up", name_of(worker)), exit};
@@ -151,10 +151,14 @@ Wait DriverWaits::who_holds_reservations(ProcessId process) const {
   return {WaitPoint::of(Kind::reservations, process), "are held by " + name_of(holder), point(holder)};
 }
 
-bool DriverWaits::is_restored_at_doorbell(ProcessId process) const {
+bool DriverWaits::is_restored_when_needed(ProcessId process) const {
   const Driver::File& f = d_->file(process);
   return f.state == FileState::open && f.fence == FenceState::signaled &&
          d_->restore_[process.index()].step == RestoreWorker::Step::idle;
+}
+
+bool DriverWaits::is_mapped(QueueId queue) const {
+  return d_->book_.at(queue).exists() && d_->state_of(queue) == UserqState::mapped;
 }
 
 bool DriverWaits::is_with_client(QueueId queue, JobId job) const {

@@ -89,12 +89,17 @@ class Firmware {
   QueueId blocked_by() const;
 
   auto fields() const {
-    return std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_, slot_taken_, pipes_[0],
-                    pipes_[1], blocked_, stops_, runlist_edits_, gpu_resets_, state_, silent_, silent_until_, held_,
-                    fault_state_, failing_resets_);
+    return std::tuple_cat(std::tie(gangs_, processes_, lists_[0], lists_[1], lists_[2], vmids_were_short_,
+                                   slot_taken_, pipes_[0], pipes_[1], blocked_, stops_, runlist_edits_, gpu_resets_,
+                                   state_, silent_, silent_until_, held_, fault_state_, failing_resets_),
+                          std::tuple(gangs_by_place(), processes_by_place()));
   }
 
  private:
+  // Those that have one, first to last: all that their places say.
+  std::vector<QueueId> gangs_by_place() const;
+  std::vector<std::size_t> processes_by_place() const;
+
   // What faults of an eviction count once for a queue: the packet that stops it, the one that restarts it, the
   // unmapping itself.
   enum class Once : std::uint8_t { stop, restart, unmap };

@@ -60,7 +60,8 @@ struct GangWait {
   bool operator==(const GangWait&) const = default;
 };
 
-// A gang's life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET.
+// A gang's life in MES: registered by ADD_QUEUE, forgotten by REMOVE_QUEUE and RESET. Of its place the state is who
+// comes before whom (Firmware::gangs_by_place).
 struct Gang {
   bool registered = false;
   bool was_reset = false;  // and has not been added again
@@ -87,9 +88,9 @@ struct Gang {
   std::optional<GangWait> waits;
   std::optional<SimTime> waits_since;  // with work; for the record only
   auto fields() const {
-    return std::tuple(registered, was_reset, suspended, place, slot, leaving, TimeIf{leaving, leaving_since},
-                      leaving_for, left_idle, on_pipe_since, stops, resets, seen[0], seen[1], seen[2], work_known,
-                      connected, quantum, turn_over);
+    return std::tuple(registered, was_reset, suspended, slot, leaving, TimeIf{leaving, leaving_since}, leaving_for,
+                      left_idle, on_pipe_since, DrawCount{stops}, resets, Ordinal{seen[0]}, Ordinal{seen[1]},
+                      Ordinal{seen[2]}, work_known, connected, quantum, turn_over);
   }
 };
 
@@ -100,7 +101,7 @@ struct ListedProcess {
   std::uint32_t in_slots = 0;    // gangs
   Quantum quantum;
   bool turn_over = false;  // it has had its quantum, and another waits
-  auto fields() const { return std::tie(place, registered, in_slots, quantum, turn_over); }
+  auto fields() const { return std::tie(registered, in_slots, quantum, turn_over); }
 };
 
 // What there is of one engine. Derived from the gangs, so that no decision walks them all.

@@ -60,6 +60,25 @@ void Firmware::relist(QueueId queue) {
   g.waits = wait;
 }
 
+std::vector<QueueId> Firmware::gangs_by_place() const {
+  std::vector<QueueId> gangs;
+  for (std::size_t i = 0; i < gangs_.size(); ++i) {
+    if (gangs_[i].registered || gangs_[i].slot.exists()) gangs.push_back(QueueId::of(i));
+  }
+  std::sort(gangs.begin(), gangs.end(), [&](QueueId a, QueueId b) { return gang(a).place < gang(b).place; });
+  return gangs;
+}
+
+std::vector<std::size_t> Firmware::processes_by_place() const {
+  std::vector<std::size_t> processes;
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    if (processes_[i].registered > 0 || processes_[i].in_slots > 0) processes.push_back(i);
+  }
+  std::sort(processes.begin(), processes.end(),
+            [&](std::size_t a, std::size_t b) { return processes_[a].place < processes_[b].place; });
+  return processes;
+}
+
 // The process goes behind all others of its list, with its gangs.
 void Firmware::move_process_to_tail(std::size_t index) {
   const QueueId gang = contexts_.gangs_of(index).front();

@@ -10,6 +10,7 @@
 #include "models/firmware/facts.hpp"
 #include "models/hardware/messages.hpp"
 #include "models/workload/ids.hpp"
+#include "sim/core/digest.hpp"
 
 namespace userqsim {
 
@@ -18,7 +19,7 @@ struct CallToken {
   std::uint32_t thread = 0;
   std::uint32_t serial = 0;
   constexpr bool operator==(const CallToken&) const = default;
-  auto fields() const { return std::tie(thread, serial); }
+  auto fields() const { return std::tuple(thread, CallNumber{serial}); }
 };
 
 // From the driver: one packet on the ring of the pipe that takes its kind.

@@ -26,6 +26,7 @@
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/digest.hpp"
 #include "sim/core/fluid_share.hpp"
 #include "sim/core/probe.hpp"
 
@@ -134,8 +135,10 @@ class Hardware {
     std::uint32_t maps = 0;              // since the last packet stop
     std::uint32_t connects = 0;          // since the last packet stop
     auto fields() const {
-      return std::tie(ring, slot, head_started, head_preemptions, remaining, after_drain, scale_permille,
-                      saved.value, has_context, freed, stuck, stops, maps, connects);
+      return std::tuple_cat(
+          std::tie(ring, slot, head_started, remaining, after_drain, scale_permille, saved.value, has_context,
+                   freed, stuck),
+          std::tuple(DrawCount{head_preemptions}, DrawCount{stops}, DrawCount{maps}, DrawCount{connects}));
     }
   };
   struct Slot {

@@ -51,8 +51,8 @@ class GoingOn {
   void operator()(const HoldOver&) {
     for (std::uint32_t lane = 0; lane < m_.memory.lanes(); ++lane) found_.insert({Kind::move, lane});
   }
-  void operator()(const Arrive& m) { doorbell(m_.layout.streams[m.stream.index()].process); }
-  void operator()(const ThinkOver& m) { doorbell(m_.layout.streams[m.stream.index()].process); }
+  void operator()(const Arrive& m) { submission(m_.layout.streams[m.stream.index()]); }
+  void operator()(const ThinkOver& m) { submission(m_.layout.streams[m.stream.index()]); }
   void operator()(const PressureTimer& m) {
     switch (m_.spec.events[m.pressure.index()].kind) {
       case PressureKind::resume:
@@ -62,7 +62,7 @@ class GoingOn {
         found_.insert({Kind::isolation, 0});
         return;
       case PressureKind::restore:
-        return doorbell(m_.workload.pressure_process(m.pressure));
+        return need(m_.workload.pressure_process(m.pressure));
       case PressureKind::gpu_reset:
         return each_queue([](QueueId) { return true; });
       case PressureKind::allocate:
@@ -108,9 +108,12 @@ class GoingOn {
     }
     return false;
   }
+  void submission(const StreamLayout& stream) {
+    if (has_fences(stream) || m_.spec.kernel.keep_idle_evicted) need(stream.process);
+  }
   // Somebody will need the live eviction fence of the process.
-  void doorbell(ProcessId process) {
-    if (driver_.is_restored_at_doorbell(process)) add(Kind::restart, process);
+  void need(ProcessId process) {
+    if (driver_.is_restored_when_needed(process)) add(Kind::restart, process);
   }
 
   const WaitGraph::View& m_;

@@ -8,8 +8,9 @@ namespace userqsim {
 bool EventsLeftOut::takes(const Event& event, const Workload& workload) {
   if (static_cast<Part>(event.part) != Part::workload || pace_of(event) != Pace::outside) return false;
   const WorkloadEvent message = event.payload.as<WorkloadEvent>();
-  const auto note_jobs = [&](StreamId stream) {
-    is_submitting_[layout_->streams[stream.index()].process.index()] = true;
+  const auto note_jobs = [&](StreamId id) {
+    const StreamLayout& stream = layout_->streams[id.index()];
+    if (doorbells_restore_ || has_fences(stream)) is_restored_[stream.process.index()] = true;
   };
   if (const auto* arrive = std::get_if<Arrive>(&message)) {
     note_jobs(arrive->stream);
@@ -21,7 +22,8 @@ bool EventsLeftOut::takes(const Event& event, const Workload& workload) {
     const ProcessId process = workload.pressure_process(timer->pressure);
     const PressureKind kind = workload.pressure_spec(timer->pressure).kind;
     if (process.exists() && kind != PressureKind::destroy_queue) {
-      any_load_ = has_load_[process.index()] = true;
+      any_load_ = true;
+      if (kind == PressureKind::restore) is_restored_[process.index()] = true;
     } else {
       may_end_all_ = true;
     }
@@ -35,8 +37,7 @@ std::vector<Standing> EventsLeftOut::apart_from(std::vector<Standing> found) con
   if (may_end_all_) return {};
   std::erase_if(found, [&](const Standing& one) {
     if (one.kind == HazardKind::never_mapped) return any_load_;
-    if (one.kind != HazardKind::stopped_for_ever) return false;
-    return is_submitting_[one.process.index()] || has_load_[one.process.index()];
+    return one.kind == HazardKind::stopped_for_ever && is_restored_[one.process.index()];
   });
   return found;
 }

@@ -14,9 +14,10 @@ namespace userqsim {
 // itself: what waits for one of them does not wait for ever.
 class EventsLeftOut {
  public:
-  // `layout` outlives it.
-  explicit EventsLeftOut(const Layout& layout)
-      : layout_(&layout), is_submitting_(layout.processes.size()), has_load_(layout.processes.size()) {}
+  // `layout` outlives it. `doorbells_restore`: who is kept stopped because he is idle is restored at his next
+  // doorbell.
+  EventsLeftOut(const Layout& layout, bool doorbells_restore)
+      : layout_(&layout), doorbells_restore_(doorbells_restore), is_restored_(layout.processes.size()) {}
 
   // True when the event is one of them; it is noted.
   bool takes(const Event& event, const Workload& workload);
@@ -25,8 +26,8 @@ class EventsLeftOut {
 
  private:
   const Layout* layout_;
-  std::vector<bool> is_submitting_;  // by process: jobs of it are to come
-  std::vector<bool> has_load_;       // by process: an event of it is to come, which may have it restored
+  bool doorbells_restore_;
+  std::vector<bool> is_restored_;  // by process: somebody will need its live eviction fence
   bool any_load_ = false;
   bool may_end_all_ = false;  // an exit, a resume, a reset, a fault
 };

@@ -126,7 +126,7 @@ struct Machine::Impl {
     constexpr std::uint64_t events_max = 10'000;
     if (userqsim::for_ever(observed()).empty()) return {};
     Impl rest(*this, spec);
-    EventsLeftOut left_out(*layout);
+    EventsLeftOut left_out(*layout, spec->kernel.keep_idle_evicted);
     for (std::uint64_t n = 0; !rest.engine.pending().empty(); ++n) {
       const std::optional<Event> event = rest.engine.next(SimTime::max());
       if (n == events_max) return {};
@@ -341,6 +341,7 @@ std::uint64_t Machine::state_hash() const {
 
 std::uint64_t Machine::state_hash(std::vector<std::uint64_t>& room) const {
   Digest hash(now(), room);
+  if (impl_->spec->untimed) hash.leave_out_counts(impl_->faults.evictions_told_apart());
   hash.fold(impl_->workload);
   hash.fold(impl_->memory);
   hash.fold(impl_->hardware);

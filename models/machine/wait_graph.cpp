@@ -98,7 +98,15 @@ std::vector<std::string> WaitGraph::all_stories() const {
 }
 
 std::string WaitGraph::story_of_restart(ProcessId process) const {
-  const auto vertex = vertices_.find(WaitPoint::of(WaitPoint::Kind::restart, process));
+  return story_of(WaitPoint::of(WaitPoint::Kind::restart, process));
+}
+
+std::string WaitGraph::story_of(QueueId queue) const {
+  return story_of(WaitPoint::of(WaitPoint::Kind::queue, queue));
+}
+
+std::string WaitGraph::story_of(const WaitPoint& point) const {
+  const auto vertex = vertices_.find(point);
   if (vertex == vertices_.end()) return {};
   Told told{std::vector<bool>(names_.size(), false)};
   return tell_from(vertex->second, std::vector<bool>(names_.size(), true), told);

@@ -45,6 +45,8 @@ class WaitGraph {
   std::vector<std::string> all_stories() const;
   // Why a process that is stopped is not restarted. Empty: it is not stopped.
   std::string story_of_restart(ProcessId process) const;
+  // Why a queue that is MAPPED and has work has no slot. Empty: it is no such queue.
+  std::string story_of(QueueId queue) const;
   // All of it, to be drawn.
   LabelledGraph drawing() const;
 
@@ -59,6 +61,7 @@ class WaitGraph {
     std::set<std::string> sentences{};
   };
   std::string tell_from(Vertex start, const std::vector<bool>& among, Told& told) const;
+  std::string story_of(const WaitPoint& point) const;
   std::string sentence(const Wait& wait) const;
 
   std::map<WaitPoint, Vertex> vertices_;

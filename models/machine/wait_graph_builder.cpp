@@ -29,6 +29,12 @@ void WaitGraphBuilder::build() {
     graph_.waiters_.push_back(vertex_of(waiter.who));
   }
   for (const ProcessId process : m_.driver.stopped_processes()) vertex_of(WaitPoint::of(Kind::restart, process));
+  for (std::size_t i = 0; i < m_.layout.queues.size(); ++i) {
+    const QueueId queue = QueueId::of(i);
+    if (driver_.is_mapped(queue) && !m_.hardware.slot_of(queue).exists() &&
+        m_.hardware.has_work(queue, m_.workload))
+      vertex_of(point(queue));
+  }
   // Whatever is waited for is a vertex too, and what that waits for.
   for (WaitGraph::Vertex v = 0; v < graph_.names_.size(); ++v) {
     std::vector<Wait> waits = waits_of(points_[v]);

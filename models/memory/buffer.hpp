@@ -11,6 +11,7 @@
 #include "models/memory/facts.hpp"
 #include "models/memory/lru.hpp"
 #include "models/workload/spec.hpp"
+#include "sim/core/digest.hpp"
 
 namespace userqsim {
 
@@ -43,8 +44,8 @@ struct Buffer {
 
   auto fields() const {
     return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&,
-                      const std::vector<BuddyBlock>&, std::size_t, const std::uint32_t&>(
-        users, size, place, visible, blocks, moves.size(), copies);
+                      const std::vector<BuddyBlock>&, std::size_t, DrawCount>(users, size, place, visible, blocks,
+                                                                              moves.size(), {copies});
   }
 };
 

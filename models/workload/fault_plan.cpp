@@ -1,6 +1,7 @@
 #include "models/workload/fault_plan.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "models/workload/purpose.hpp"
 #include "sim/core/ensure.hpp"
@@ -26,6 +27,16 @@ FaultPlan::FaultPlan(const std::vector<FaultSpec>& faults, const Layout& layout,
     if (fault.queue) target.queue = find_queue(layout, layout.process(target.process), *fault.queue);
     targets_.push_back(target);
   }
+}
+
+std::uint64_t FaultPlan::evictions_told_apart() const {
+  std::uint64_t first_alike = 0;
+  for (const FaultSpec& fault : *faults_) {
+    if (fault.probability) return std::numeric_limits<std::uint64_t>::max();
+    // MES counts by the number after that of the last.
+    if (fault.eviction) first_alike = std::max<std::uint64_t>(first_alike, std::uint64_t{*fault.eviction} + 2);
+  }
+  return first_alike;
 }
 
 bool FaultPlan::drawn(FaultId id, std::uint32_t entity, std::uint32_t ordinal) const {

@@ -28,6 +28,9 @@ class FaultPlan {
   ProcessId process_of(FaultId id) const { return targets_[id.index()].process; }
   QueueId queue_of(FaultId id) const { return targets_[id.index()].queue; }
 
+  // Evictions of a process from this one on (counted from 0) are alike to every fault. No number: none ever is.
+  std::uint64_t evictions_told_apart() const;
+
   using Kinds = std::initializer_list<FaultKind>;
 
   // The fault of these kinds that the n-th eviction of the queue's process triggers for this queue.

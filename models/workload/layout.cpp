@@ -37,6 +37,11 @@ StreamLayout make_stream(const Layout& layout, const ProcessLayout& process, Pro
 
 }  // namespace
 
+bool has_fences(const StreamLayout& stream) {
+  return std::any_of(stream.spec->graph.begin(), stream.spec->graph.end(),
+                     [](const JobSpec& job) { return job.fence; });
+}
+
 bool Layout::uses_kernel_queues() const {
   return std::any_of(queues.begin(), queues.end(), [](const QueueLayout& queue) { return queue.of_kernel; });
 }

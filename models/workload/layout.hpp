@@ -42,6 +42,9 @@ struct StreamLayout {
   std::vector<std::uint32_t> order;  // nodes, each behind those it waits for, else as the scenario lists them
 };
 
+// Whether a job of it has a fence, whose submission needs a live eviction fence.
+bool has_fences(const StreamLayout& stream);
+
 struct Layout {
   std::vector<ProcessLayout> processes;
   std::vector<QueueLayout> queues;

@@ -103,8 +103,8 @@ ReportTable times_beside(const std::string& directory, const TraceSamples& sampl
   try {
     const RunTimes run = read_run_times(directory);
     if (run.dropped > 0) {
-      fmt::print(stderr, "userqsim: warning: {}: {} rows are left out: a time in them is no number\n",
-                 printable(directory, 200), run.dropped);
+      say(fmt::format("userqsim: warning: {}: {} rows are left out: a time in them is no number",
+                      printable(directory, 200), run.dropped));
     }
     return time_table(times_of(samples), run.by_policy);
   } catch (const RunProblem& problem) {
@@ -114,14 +114,14 @@ ReportTable times_beside(const std::string& directory, const TraceSamples& sampl
 
 void warn(const TraceSamples& samples, const LineCounts& lines, const Calibration& calibration) {
   if (lines.of(LineFate::lost_events) > 0) {
-    fmt::print(stderr, "userqsim: warning: events were lost in {} places; calls across them are left out\n",
-               lines.of(LineFate::lost_events));
+    say(fmt::format("userqsim: warning: events were lost in {} places; calls across them are left out",
+                    lines.of(LineFate::lost_events)));
   }
   if (samples.mes_timeouts > 0) {
-    fmt::print(stderr, "userqsim: warning: MES failed to respond {} times\n", samples.mes_timeouts);
+    say(fmt::format("userqsim: warning: MES failed to respond {} times", samples.mes_timeouts));
   }
   for (const CostFinding& finding : calibration.findings) {
-    if (!finding.warning.empty()) fmt::print(stderr, "userqsim: warning: {}: {}\n", finding.cost, finding.warning);
+    if (!finding.warning.empty()) say(fmt::format("userqsim: warning: {}: {}", finding.cost, finding.warning));
   }
 }
 
@@ -145,7 +145,7 @@ int cmd_calibrate(const CalibrateOptions& options) {
   const Recordings recordings = options.together ? Recordings::together : Recordings::separate;
   read_traces(traces.streams, recordings, driver, samples, lines, [] { return received_signal() == 0; });
   if (received_signal() != 0) {
-    fmt::print(stderr, "userqsim: interrupted by signal {}\n", received_signal());
+    say(fmt::format("userqsim: interrupted by signal {}", received_signal()));
     return exit_status::signal_base + received_signal();
   }
   for (std::size_t i = 0; i < traces.streams.size(); ++i) {

@@ -127,7 +127,7 @@ std::vector<std::string> against_of(const ExplainOptions& options, const Machine
 }
 
 int interrupted() {
-  fmt::print(stderr, "userqsim: interrupted by signal {}; nothing is told\n", received_signal());
+  say(fmt::format("userqsim: interrupted by signal {}; nothing is told", received_signal()));
   return exit_status::signal_base + received_signal();
 }
 

@@ -15,6 +15,7 @@
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/explore.hpp"
 #include "scenarios/load/place.hpp"
+#include "sim/config/units.hpp"
 
 namespace userqsim {
 namespace {
@@ -28,8 +29,8 @@ void require_an_end(const LoadedScenario& loaded) {
 
 // How fast it was is no result: it differs each time.
 void print_speed(const SearchCounts& counts, std::chrono::duration<double> time) {
-  fmt::print(stderr, "userqsim: {} states in {:.1f} s: {:.0f} states/s\n", counts.states, time.count(),
-             static_cast<double>(counts.states) / std::max(time.count(), 1e-9));
+  say(fmt::format("userqsim: {} states in {:.1f} s: {:.0f} states/s", counts.states, time.count(),
+                  static_cast<double>(counts.states) / std::max(time.count(), 1e-9)));
 }
 
 Exploration follow_order(const LoadedScenario& loaded, const SearchLimits& limits) {
@@ -44,23 +45,33 @@ Exploration follow_order(const LoadedScenario& loaded, const SearchLimits& limit
                   loaded.scenario.kernel, loaded.machine->policy, possible.empty() ? "nothing" : joined(possible)));
 }
 
-Exploration search(const LoadedScenario& loaded, const SearchLimits& limits) {
+Exploration search(const LoadedScenario& loaded, const ExploreLimits& limits) {
   const auto begin = std::chrono::steady_clock::now();
   Exploration exploration = explore(loaded.machine, limits, Orders::distinct, interrupt_flag());
   print_speed(exploration.counts, std::chrono::steady_clock::now() - begin);
   return exploration;
 }
 
+Bytes memory_option(const std::string& text) {
+  const Parsed<Bytes> parsed = parse_bytes(text);
+  if (const auto* problem = std::get_if<std::string>(&parsed)) {
+    throw InputError(fmt::format("--max-memory: {}", *problem));
+  }
+  return std::get<Bytes>(parsed);
+}
+
 bool is_for_people(TableFormat format) { return format == TableFormat::table || format == TableFormat::md; }
 
 }  // namespace
 
-int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits) {
+int cmd_explore(const ExperimentOptions& options, const ExploreOptions& given) {
+  const ExploreLimits limits{given.search, memory_option(given.memory)};
   const LoadedScenario loaded = load_experiment(options);
   require_an_end(loaded);
   std::optional<RunDirectory> directory;
   if (!options.out.empty()) directory.emplace(options.out, options.force);
-  const Exploration exploration = loaded.scenario.order ? follow_order(loaded, limits) : search(loaded, limits);
+  const Exploration exploration =
+      loaded.scenario.order ? follow_order(loaded, limits.search) : search(loaded, limits);
   std::string report = explore_report(loaded, exploration, options.format);
   if (directory) {
     const std::vector<std::string> files = write_findings(directory->partial(), loaded, exploration);
@@ -70,13 +81,12 @@ int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits) {
   }
   write_stdout(report);
   if (received_signal() != 0) {
-    fmt::print(stderr, "userqsim: interrupted by signal {}; what was found until then is told\n",
-               received_signal());
+    say(fmt::format("userqsim: interrupted by signal {}; what was found until then is told", received_signal()));
     return exit_status::signal_base + received_signal();
   }
   if (exploration.counts.complete) return exit_status::ok;
-  fmt::print(stderr, "userqsim: the {} is not complete: --max-states, --max-waiting or --depth was reached\n",
-             exploration.is_order ? "order" : "search");
+  say(fmt::format("userqsim: the {} is not complete: --max-states, --max-memory or --depth was reached",
+                  exploration.is_order ? "order" : "search"));
   return exit_status::limit;
 }
 

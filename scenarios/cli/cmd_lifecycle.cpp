@@ -86,7 +86,7 @@ int cmd_lifecycle(const LifecycleOptions& options) {
     replay_file(options.file, machine);
   }
   if (received_signal() == 0) return exit_status::ok;
-  fmt::print(stderr, "userqsim: interrupted by signal {}\n", received_signal());
+  say(fmt::format("userqsim: interrupted by signal {}", received_signal()));
   return exit_status::signal_base + received_signal();
 }
 

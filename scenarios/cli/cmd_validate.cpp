@@ -26,7 +26,7 @@ int cmd_validate(const std::vector<std::string>& paths, const LoadOptions& optio
     try {
       write_stdout(summary(load_scenario(path, options)));
     } catch (const InputError& error) {
-      fmt::print(stderr, "{}\n", error.what());
+      say(error.what());
       status = exit_status::bad_input;
     }
   }

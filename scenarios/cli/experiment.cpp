@@ -62,10 +62,11 @@ void warn_of_waits(const std::vector<Cell>& cells, const PoolResult& results) {
     if (!results.cells[i] || results.cells[i]->waits.empty() || !told.insert(cells[i].policy).second) continue;
     const std::vector<std::string>& stories = results.cells[i]->waits;
     const bool is_base = cells[i].variant == base_variant;
-    fmt::print(stderr, "userqsim: {}, replication {}{}: at its end there are waits that nothing will end:\n",
-               cells[i].policy, cells[i].replication, is_base ? "" : fmt::format(", variant {}", cells[i].variant));
-    for (std::size_t s = 0; s < std::min(most, stories.size()); ++s) fmt::print(stderr, "  {}\n", stories[s]);
-    if (stories.size() > most) fmt::print(stderr, "  and {} more\n", stories.size() - most);
+    say(fmt::format(
+        "userqsim: {}, replication {}{}: at its end there are waits that nothing will end:", cells[i].policy,
+        cells[i].replication, is_base ? "" : fmt::format(", variant {}", cells[i].variant)));
+    for (std::size_t s = 0; s < std::min(most, stories.size()); ++s) say(fmt::format("  {}", stories[s]));
+    if (stories.size() > most) say(fmt::format("  and {} more", stories.size() - most));
   }
 }
 
@@ -281,13 +282,13 @@ int finish(const PoolResult& results, const Published& published) {
     case PoolStop::none:
       return exit_status::ok;
     case PoolStop::interrupted:
-      fmt::print(stderr, "userqsim: interrupted by signal {}; {}\n", received_signal(), kept);
+      say(fmt::format("userqsim: interrupted by signal {}; {}", received_signal(), kept));
       return exit_status::signal_base + received_signal();
     case PoolStop::timeout:
-      fmt::print(stderr, "userqsim: stopped by --timeout; {}\n", kept);
+      say(fmt::format("userqsim: stopped by --timeout; {}", kept));
       return exit_status::limit;
     case PoolStop::event_limit:
-      fmt::print(stderr, "userqsim: stopped by --max-events; {}\n", kept);
+      say(fmt::format("userqsim: stopped by --max-events; {}", kept));
       return exit_status::limit;
   }
   fail_invariant("an unknown reason to stop", SourceLocation::current());

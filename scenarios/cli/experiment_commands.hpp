@@ -56,8 +56,12 @@ struct ExperimentOptions {
 int cmd_run(const ExperimentOptions& options);
 int cmd_compare(const ExperimentOptions& options);
 
+struct ExploreOptions {
+  SearchLimits search{10'000'000, 0};
+  std::string memory = "4GiB";
+};
 // Explores the scenario: of the options, what makes the machine and the format count. Prints what it found.
-int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits);
+int cmd_explore(const ExperimentOptions& options, const ExploreOptions& limits);
 
 struct ExplainOptions {
   std::string run;       // a directory that run or compare wrote

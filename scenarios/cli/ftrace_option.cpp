@@ -1,4 +1,5 @@
 #include "scenarios/cli/ftrace_option.hpp"
+#include "scenarios/cli/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,9 @@ const std::string& allowed(const std::string& path, const std::string& scenario,
 }  // namespace
 
 FtraceOutput::FtraceOutput(const ExperimentOptions& options, const fs::path& out)
-    : path_(allowed(options.ftrace, options.scenario, out)), replication_(options.first_rep), file_(path_, options.force) {}
+    : path_(allowed(options.ftrace, options.scenario, out)),
+      replication_(options.first_rep),
+      file_(path_, options.force) {}
 
 void FtraceOutput::attach(Machine& machine, const Cell& cell) {
   if (cell.replication != replication_) return;
@@ -40,8 +43,7 @@ void FtraceOutput::attach(Machine& machine, const Cell& cell) {
 
 std::optional<std::string> FtraceOutput::publish(const Cell& cell, const std::optional<CellResult>& result) {
   if (!result) {
-    fmt::print(stderr, "userqsim: {} is not written: replication {} did not reach the horizon\n", path_,
-               replication_);
+    say(fmt::format("userqsim: {} is not written: replication {} did not reach the horizon", path_, replication_));
     return std::nullopt;
   }
   sink_->print(SimTime{cell.spec->horizon}, [this](std::string_view text) { file_.write(text); });

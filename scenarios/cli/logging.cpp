@@ -11,6 +11,7 @@
 
 #include "results/record/output_error.hpp"
 #include "scenarios/cli/fact_text.hpp"
+#include "scenarios/cli/terminal.hpp"
 
 namespace userqsim {
 
@@ -20,7 +21,7 @@ void start_logging(const std::string& level, const std::string& file) {
         file.empty() ? spdlog::stderr_logger_mt("userqsim") : spdlog::basic_logger_mt("userqsim", file, true);
     // A disk may be full for as long as the run takes; once is enough, and results do not depend on the log.
     logger->set_error_handler([told = std::make_shared<std::once_flag>()](const std::string& reason) {
-      std::call_once(*told, [&] { fmt::print(stderr, "userqsim: cannot write the log: {}\n", reason); });
+      std::call_once(*told, [&] { say(fmt::format("userqsim: cannot write the log: {}", reason)); });
     });
     logger->set_level(spdlog::level::from_str(level));
     logger->set_pattern("%L %v");  // no colour, no wall clock: two logs of one run compare

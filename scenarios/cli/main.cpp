@@ -47,7 +47,7 @@ struct CommandLine {
   ExplainOptions explain;
   CalibrateOptions calibrate;
   ExperimentOptions explore;
-  SearchLimits explore_limits{10'000'000, 0, 200'000};
+  ExploreOptions explore_limits;
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -296,10 +296,11 @@ void add_explore(CLI::App& app, CommandLine& line) {
   const auto add_limit = [&](const char* name, auto& value, std::uint64_t most, const char* what) {
     explore->add_option(name, value, what)->capture_default_str()->check(whole_number(0, most));
   };
-  add_limit("--depth", line.explore_limits.depth, 1'000'000, "Longest sequence of steps; 0: no limit");
-  add_limit("--max-states", line.explore_limits.states, largest, "End after this many states; 0: no limit");
-  add_limit("--max-waiting", line.explore_limits.waiting, largest,
-            "End when this many states are kept to go on from, some 20 KiB each; 0: no limit");
+  add_limit("--depth", line.explore_limits.search.depth, 1'000'000, "Longest sequence of steps; 0: no limit");
+  add_limit("--max-states", line.explore_limits.search.states, largest, "End after this many states; 0: no limit");
+  explore
+      ->add_option("--max-memory", line.explore_limits.memory, "End when the program has this much; 0B: no limit")
+      ->capture_default_str();
   explore
       ->add_option(
           "--out", options.out,
@@ -364,7 +365,7 @@ int parse_and_run(int argc, char** argv) {
 }
 
 int report(int status, const std::string& message) {
-  fmt::print(stderr, "userqsim: {}\n", message);
+  say(fmt::format("userqsim: {}", message));
   return status;
 }
 

@@ -30,6 +30,11 @@ void write_stdout(std::string_view text) {
   throw OutputError(OutputFault::system, output_error("write", "standard output", errno).what());
 }
 
+void say(std::string_view line) {
+  const std::string text = std::string(line) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 ProgressLine::ProgressLine() {
   const char* terminal = std::getenv("TERM");
   on_ = isatty(STDERR_FILENO) == 1 && (terminal == nullptr || std::string_view{terminal} != "dumb");

@@ -14,6 +14,9 @@ void open_closed_descriptors();
 // Writes data. A reader that left early is no error; a full disk throws OutputError.
 void write_stdout(std::string_view text);
 
+// A line for people, on standard error. That nobody can read it ends nothing.
+void say(std::string_view line);
+
 // One line of progress, drawn over itself; nothing unless standard error is a terminal.
 class ProgressLine {
  public:

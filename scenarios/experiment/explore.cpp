@@ -10,6 +10,7 @@
 #include "models/machine/untimed.hpp"
 #include "models/machine/wait_graph.hpp"
 #include "scenarios/experiment/effects.hpp"
+#include "scenarios/experiment/memory_use.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -19,6 +20,7 @@ namespace {
 struct Heard {
   std::vector<Hazard> hazards;
   std::vector<QueueTransition> moves;
+  bool evicts = false;  // an eviction has begun
 };
 
 // A machine as the search wants it, with what went wrong in its last step.
@@ -42,6 +44,7 @@ class Explorer {
   void take(const Happening& happening) {
     heard_->hazards.clear();
     heard_->moves.clear();
+    heard_->evicts = false;
     machine_->take(happening);
     while (orders_ == Orders::distinct && machine_->settle()) {
     }
@@ -55,6 +58,7 @@ class Explorer {
   std::uint64_t state_hash() const { return machine_->state_hash(*room_); }
   const std::vector<Hazard>& hazards() const { return heard_->hazards; }
   const std::vector<QueueTransition>& moves() const { return heard_->moves; }
+  bool evicts() const { return heard_->evicts; }
   const Machine& machine() const { return *machine_; }
   Machine& machine() { return *machine_; }
 
@@ -63,6 +67,8 @@ class Explorer {
     machine_->probes().hazard.subscribe([to = heard_.get()](const Hazard& fact) { to->hazards.push_back(fact); });
     machine_->probes().queue_transition.subscribe(
         [to = heard_.get()](const QueueTransition& fact) { to->moves.push_back(fact); });
+    machine_->probes().eviction_started.subscribe(
+        [to = heard_.get()](const EvictionStarted&) { to->evicts = true; });
   }
 
   Orders orders_;
@@ -81,8 +87,10 @@ struct Met {
 
 class Finder {
  public:
-  Finder(const MachineSpec& spec, const std::atomic<bool>* interrupt)
-      : interrupt_(interrupt), coverage_(lifecycle(spec.kernel.lifecycle), *find_policy(spec.policy)) {}
+  Finder(const MachineSpec& spec, Bytes most_memory, const std::atomic<bool>* interrupt)
+      : most_memory_(most_memory),
+        interrupt_(interrupt),
+        coverage_(lifecycle(spec.kernel.lifecycle), *find_policy(spec.policy)) {}
 
   bool taken(const Explorer& explorer, std::uint32_t number, bool /*is_new*/) {
     bool is_first = false;
@@ -97,7 +105,10 @@ class Finder {
       meet(name_of(one.kind), {number, one.process, one.queue});
     }
   }
-  bool goes_on() const { return interrupt_ == nullptr || !interrupt_->load(std::memory_order_relaxed); }
+  bool goes_on() const {
+    const bool is_interrupted = interrupt_ != nullptr && interrupt_->load(std::memory_order_relaxed);
+    return !is_interrupted && (most_memory_.value == 0 || most_memory_in_use() < most_memory_);
+  }
 
   void note_moves(const Explorer& explorer) {
     for (const QueueTransition& m : explorer.moves()) {
@@ -113,13 +124,15 @@ class Finder {
     return !met_.contains(hazard) && met_.emplace(hazard, met).second;
   }
 
+  Bytes most_memory_;  // 0: no limit
   const std::atomic<bool>* interrupt_;
   std::map<std::string, Met, std::less<>> met_;
   Coverage coverage_;
 };
 
-// The machine once all is open that starts at 0: how queues are created is not what is explored.
-// Its moves count once.
+// The machine once all is open that starts at 0: how queues are created is not what is explored. Where one process
+// has to give way for another, or something goes wrong, the search begins before that. The moves until then count
+// once.
 Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders, Finder& finder) {
   Explorer start(spec, orders);
   const auto is_of_opening = [&](const Happening& happening) {
@@ -131,7 +144,9 @@ Explorer opened(const std::shared_ptr<const MachineSpec>& spec, Orders orders, F
     const std::vector<Happening> happenings = start.happenings();
     const auto next = std::find_if(happenings.begin(), happenings.end(), is_of_opening);
     if (next == happenings.end()) return start;
+    const Explorer before(start);
     start.take(*next);
+    if (start.evicts() || !start.hazards().empty()) return before;
     finder.note_moves(start);
   }
 }
@@ -178,7 +193,13 @@ Finding finding_of(std::string_view hazard, const Met& met, Explorer machine, co
     return finding;
   }
   const WaitGraph waits = machine.machine().wait_graph();
-  finding.waits = hazard == stopped_for_ever ? std::vector{waits.story_of_restart(met.process)} : waits.stories();
+  if (hazard == stopped_for_ever) {
+    finding.waits = {waits.story_of_restart(met.process)};
+  } else if (hazard == waits_for_ever) {
+    finding.waits = waits.stories();
+  } else {
+    finding.waits = {waits.story_of(met.queue)};
+  }
   finding.waits_dot = waits.drawing().to_dot();
   return finding;
 }
@@ -199,11 +220,11 @@ std::string text_of(const FoundStep& step) {
   return text;
 }
 
-Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits, Orders orders,
+Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const ExploreLimits& limits, Orders orders,
                     const std::atomic<bool>* interrupt) {
-  Finder finder(*spec, interrupt);
+  Finder finder(*spec, limits.memory, interrupt);
   const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), orders, finder);
-  Search<Explorer> search(limits);
+  Search<Explorer> search(limits.search);
   Exploration exploration;
   exploration.counts = search.run(start, finder);
   for (const auto& [hazard, met] : finder.met()) {
@@ -215,7 +236,7 @@ Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const Search
 
 Followed follow(const std::shared_ptr<const MachineSpec>& spec, const std::vector<std::string>& order,
                 const SearchLimits& limits) {
-  Finder finder(*spec, nullptr);
+  Finder finder(*spec, Bytes{0}, nullptr);
   const Explorer start = opened(std::make_shared<const MachineSpec>(untimed(*spec)), Orders::distinct, finder);
   Followed followed;
   Exploration& exploration = followed.exploration;

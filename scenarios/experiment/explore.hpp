@@ -47,6 +47,11 @@ struct Finding {
   std::string waits_dot;            // the same as a graph
 };
 
+struct ExploreLimits {
+  SearchLimits search;
+  Bytes memory{0};  // of the program, at its peak; 0: no limit
+};
+
 struct Exploration {
   SearchCounts counts;
   std::vector<Finding> findings;   // by the hazard's name; the shortest, and of those the first to be found
@@ -57,7 +62,7 @@ struct Exploration {
 // REQUIRES: check_untimed(*spec) is empty. Ends early, and says so in counts.complete, when `interrupt` became
 // true. With Orders::distinct what is a part's own business happens as soon as it may, and is no step of a
 // sequence.
-Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const SearchLimits& limits, Orders orders,
+Exploration explore(const std::shared_ptr<const MachineSpec>& spec, const ExploreLimits& limits, Orders orders,
                     const std::atomic<bool>* interrupt);
 
 // What may happen next, each by a name of its own: of two that are told in the same words the second gets " (2)".

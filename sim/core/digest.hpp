@@ -4,8 +4,10 @@
 // origin, so that the same situation at two times has one digest when the origin is "now".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,12 +32,33 @@ struct TimeIf {
   SimTime time;
 };
 
+// A count that numbers draws, or is told at the end: where nothing takes time it decides nothing.
+struct DrawCount {
+  std::uint64_t value = 0;
+};
+
+// A number by which an answer is told from those to earlier calls, of which few can still be to come.
+struct CallNumber {
+  std::uint64_t value = 0;
+};
+// A count that decides only by whether it is one that something in the system is about (leave_out_counts).
+struct Ordinal {
+  std::uint64_t value = 0;
+};
+
 class Digest {
  public:
   explicit Digest(SimTime origin = SimTime{}) : origin_(origin) {}
   // Keeps the words in `words`, which outlives it, and hashes them all at once when it is asked: another value,
   // sooner.
   Digest(SimTime origin, std::vector<std::uint64_t>& words) : origin_(origin), words_(&words) { words.clear(); }
+
+  // From here on draw counts are not part of the state, of call numbers the last bits are, and ordinals from `cap`
+  // on are alike: what goes round comes back to the same state. Where nothing takes time.
+  void leave_out_counts(std::uint64_t cap) {
+    has_draw_counts_ = false;
+    cap_ = cap;
+  }
 
   std::uint64_t value() const { return words_ == nullptr ? value_ : hash_of(*words_); }
 
@@ -56,6 +79,11 @@ class Digest {
     fold_word(t.holds);
     if (t.holds) fold(t.time);
   }
+  void fold(const DrawCount& count) {
+    if (has_draw_counts_) fold_word(count.value);
+  }
+  void fold(const CallNumber& number) { fold_word(has_draw_counts_ ? number.value : number.value % calls_to_come); }
+  void fold(const Ordinal& ordinal) { fold_word(std::min(ordinal.value, cap_)); }
   void fold(const Duration& d) { fold_word(static_cast<std::uint64_t>(d.count())); }
   void fold(const Bytes& b) { fold_word(static_cast<std::uint64_t>(b.value)); }
   void fold(const Wide& w) {
@@ -118,9 +146,13 @@ class Digest {
     std::apply([&](const auto&... field) { (fold(field), ...); }, fields);  // [&]: there may be no field
   }
 
+  static constexpr std::uint64_t calls_to_come = 64;
+
   SimTime origin_;
   std::uint64_t value_ = 0;
   std::vector<std::uint64_t>* words_ = nullptr;
+  bool has_draw_counts_ = true;
+  std::uint64_t cap_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace userqsim

@@ -27,9 +27,8 @@ concept Searchable = std::copy_constructible<System> && requires(System system, 
 };
 
 struct SearchLimits {
-  std::uint64_t states = 0;   // 0: none
-  std::uint32_t depth = 0;    // happenings in a sequence; 0: none
-  std::uint64_t waiting = 0;  // states that nothing was taken from yet, whose systems are kept; 0: none
+  std::uint64_t states = 0;  // 0: none
+  std::uint32_t depth = 0;   // happenings in a sequence; 0: none
 };
 
 struct SearchCounts {
@@ -61,7 +60,7 @@ class Search {
     origins_.push_back({none, 0});
     level.push_back({start, 0});
     counts_ = {};
-    counts_.states = waiting_ = 1;
+    counts_.states = 1;
     bool cut = false;
     for (std::uint32_t depth = 0; !level.empty() && !cut; ++depth) {
       counts_.depth = depth;
@@ -71,11 +70,9 @@ class Search {
       }
       std::vector<Node> next;
       for (Node& node : level) {
-        cut = cut || is_full() || (limits_.waiting != 0 && waiting_ >= limits_.waiting) || !visitor.goes_on();
+        cut = !visitor.goes_on() || !expand(node, next, visitor);
         if (cut) break;
-        expand(node, next, visitor);
         [[maybe_unused]] const System done = std::move(node.system);  // its memory is given back at once
-        --waiting_;
       }
       level = std::move(next);
     }
@@ -105,19 +102,22 @@ class Search {
 
   bool is_full() const { return limits_.states != 0 && counts_.states >= limits_.states; }
 
+  // False when it would be more states than the limit.
   template <class Visitor>
-  void expand(Node& node, std::vector<Node>& next, Visitor& visitor) {
+  bool expand(Node& node, std::vector<Node>& next, Visitor& visitor) {
     const auto happenings = node.system.happenings();
     ensure(happenings.size() <= std::numeric_limits<Choice>::max(), "more may happen next than can be counted");
     if (happenings.empty()) {
       ++counts_.ends;
-      return visitor.ended(node.system, node.number);
+      visitor.ended(node.system, node.number);
+      return true;
     }
     for (std::size_t i = 0; i < happenings.size(); ++i) {
       System after = i + 1 < happenings.size() ? System(node.system) : std::move(node.system);
       after.take(happenings[i]);
       ++counts_.transitions;
       const bool is_new = seen_.insert(after.state_hash()).second;
+      if (is_new && is_full()) return false;
       origins_.push_back({node.number, static_cast<Choice>(i)});
       const auto number = static_cast<std::uint32_t>(origins_.size() - 1);
       const bool is_kept = visitor.taken(after, number, is_new);
@@ -126,14 +126,13 @@ class Search {
         continue;
       }
       ++counts_.states;
-      ++waiting_;
       next.push_back({std::move(after), number});
     }
+    return true;
   }
 
   SearchLimits limits_;
   SearchCounts counts_;
-  std::uint64_t waiting_ = 0;               // at the depth it is at and the next
   std::unordered_set<std::uint64_t> seen_;  // its order decides nothing: nobody walks it
   std::vector<Origin> origins_;             // by number
 };

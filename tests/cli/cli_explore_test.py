@@ -98,6 +98,24 @@ class Explore(CommandTest):
             self.assertIn("the search is not complete", result.stderr)
         self.assertIn("no hazard was met", self.explore("--depth", 3).stdout)
 
+    def test_memory_is_a_limit(self):
+        result = self.explore("--max-memory", "1B")
+        self.assert_status(result, 4)
+        self.assertIn("--max-memory", result.stderr)
+        self.assert_status(self.explore("--max-memory", "0B"), 0)
+        wrong = self.explore("--max-memory", "much")
+        self.assert_status(wrong, 2)
+        self.assertTrue(wrong.stderr.startswith("userqsim: --max-memory: "), wrong.stderr)
+
+    def test_nobody_has_to_read_the_messages(self):
+        out = self.root / "found"
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for status, arguments in ((0, (self.scenario, "--out", out)), (2, ("no-such-scenario",))):
+                done = subprocess.run([self.binary, "explore", *arguments], stdout=subprocess.DEVNULL, stderr=full,
+                                      check=False)
+                self.assertEqual(done.returncode, status)
+        self.assertTrue((out / "coverage.csv").exists())
+
     def test_out_has_each_sequence_in_three_forms(self):
         printed = self.explore("--out", self.out)
         self.assert_status(printed, 0)

@@ -8,6 +8,7 @@
 #include "models/machine/untimed.hpp"
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/specs.hpp"
 
 namespace userqsim {
@@ -218,7 +219,7 @@ TEST_CASE("without pruning the same is found", "[explore]") {
     const Exploration whole = explore(share(spec), {}, Orders::all, nullptr);
     REQUIRE(found(whole, "restore_cancelled") != nullptr);
     const SearchLimits limits{0, static_cast<std::uint32_t>(found(whole, "restore_cancelled")->sequence.size())};
-    const Exploration pruned = explore(share(spec), limits, Orders::all, nullptr);
+    const Exploration pruned = explore(share(spec), {limits}, Orders::all, nullptr);
     Machine start(share(untimed(spec)), 0);
     open_all(start);
     const auto hazards = std::make_shared<std::set<std::string>>();
@@ -233,6 +234,67 @@ TEST_CASE("without pruning the same is found", "[explore]") {
     CHECK(names == leaves.found);
     CHECK_FALSE(names.empty());
   }
+}
+
+// b's eviction asks who hangs: MES names a's queue, and b's suspend worker is about to mark it.
+TEST_CASE("a detection that one process has begun is no disagreement about another's queue", "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a", "b"});
+  const MachineSpec releases = ideal_machine_with(GENERATE("6.19", "7.0"));
+  spec.kernel = releases.kernel;
+  spec.processes[0].queues[0].jobs = stream(PeriodicArrival{1ms}, job(1ms), 1);
+  spec.faults = {fault_at(0ns, FaultKind::hang, "a", spec.processes[0].queues[0].name)};
+  spec.events = {evict_at(4ms, "b")};
+  const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
+  CHECK(all.counts.complete);
+  CHECK(found(all, "queue_lost") != nullptr);
+  CHECK(found(all, "driver_mes_disagree") == nullptr);
+}
+
+// VRAM has room for one: whoever opens second evicts the first, whose stop MES refuses.
+TEST_CASE("what goes wrong while processes open is found", "[explore]") {
+  MachineSpec spec = small_machine("unmap_map", {"a", "b"});
+  spec.device.vram = Bytes{std::int64_t{2} << 20};
+  for (ProcessSpec& p : spec.processes) p.vram = {{"x", Bytes{std::int64_t{2} << 20}, 1, Domain::vram}};
+  FaultSpec refused = fault_of_eviction(0, FaultKind::packet_error, "a", spec.processes[0].queues[0].name);
+  refused.code = PacketError::error;
+  spec.faults = {refused};
+  const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
+  CHECK(all.counts.complete);
+  REQUIRE(found(all, "queue_lost") != nullptr);
+  CHECK_FALSE(found(all, "queue_lost")->sequence.empty());
+}
+
+TEST_CASE("a queue that never gets its slot is told with who has it", "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a", "b"});
+  spec.device.compute = {1, 1};
+  for (ProcessSpec& p : spec.processes) p.queues[0].jobs = stream(PeriodicArrival{1ms}, job(1ms), 1);
+  spec.faults = {fault_at(0ns, FaultKind::hang, "a", spec.processes[0].queues[0].name)};
+  const Exploration all = explore(share(spec), {}, Orders::distinct, nullptr);
+  const Finding* never = found(all, "never_mapped");
+  REQUIRE(never != nullptr);
+  REQUIRE(never->waits.size() == 1);
+  CHECK(never->waits.front().find("b/" + never->queue + " waits for a slot, which a/") == 0);
+  CHECK(never->waits_dot.find("waits for a slot") != std::string::npos);
+}
+
+// Two processes that need the same room: under KFD each restore evicts the other, round and round.
+TEST_CASE("what goes round comes back to the same state", "[explore]") {
+  MachineSpec spec = small_machine("unmap_map", {"a", "b"});
+  spec.kernel = ideal_machine_with("kfd").kernel;
+  spec.device.vram = Bytes{std::int64_t{1} << 20};
+  for (ProcessSpec& p : spec.processes) p.vram = {{"x", Bytes{std::int64_t{1} << 20}, 1, Domain::vram}};
+  const Exploration all = explore(share(spec), {{100'000, 0}}, Orders::distinct, nullptr);
+  CHECK(all.counts.complete);
+  CHECK(all.counts.states > 20);
+}
+
+TEST_CASE("a search ends when it has the memory that it may have", "[explore]") {
+  MachineSpec spec = small_machine("preempt_restore", {"a"});
+  spec.events = {evict_at(1ms, "a")};
+  CHECK(explore(share(spec), {{}, Bytes{std::int64_t{1} << 40}}, Orders::distinct, nullptr).counts.complete);
+  const Exploration none = explore(share(spec), {{}, Bytes{1}}, Orders::distinct, nullptr);
+  CHECK_FALSE(none.counts.complete);
+  CHECK(none.counts.states == 1);
 }
 
 TEST_CASE("what has no end is refused", "[explore]") {

@@ -120,6 +120,43 @@ TEST_CASE("a process whose restore was cancelled is stopped for ever if it asks 
   CHECK(times_of(bench, HazardKind::stopped_for_ever) == (isolated && !submits ? in_ns({1s}) : in_ns({})));
 }
 
+// Doorbells alone do not bring it back, nor does an eviction: it is stopped already.
+TEST_CASE("whoever rings doorbells without end is stopped for ever all the same", "[watch]") {
+  MachineSpec spec = ideal_machine_with("6.18");
+  const bool fence = GENERATE(false, true);
+  const bool keeps_idle = GENERATE(false, true);
+  spec.processes = {
+      process("p", {queue("q0", QueueType::compute, stream(PeriodicArrival{20ms}, rounds_of_1ms(1ms, fence)))})};
+  spec.kernel.restore_delay = 5ms;
+  spec.kernel.keep_idle_evicted = keeps_idle;
+  PressureSpec again = evict_at(100ms, "p");
+  again.at.reset();
+  again.every = constant(100ms);
+  spec.events = {evict_at(10ms, "p"), event_at(12ms, PressureKind::isolation_stop),
+                 event_at(13ms, PressureKind::isolation_start), again};
+  spec.horizon = 90ms;
+  MachineBench bench(std::move(spec));
+  bench.run();
+  REQUIRE(bench.count<Hazard>(hazard(HazardKind::restore_cancelled)) == 1);
+  CHECK(times_of(bench, HazardKind::stopped_for_ever) == (fence || keeps_idle ? in_ns({}) : in_ns({90ms})));
+}
+
+TEST_CASE("nobody is stopped for ever whose queues are gone", "[watch]") {
+  MachineSpec spec = ideal_machine_with("6.18");
+  spec.processes = {process("p", {queue("q0", QueueType::compute)})};
+  spec.kernel.restore_delay = 5ms;
+  const bool gives_back = GENERATE(false, true);
+  spec.events = {evict_at(10ms, "p"), event_at(12ms, PressureKind::isolation_stop),
+                 event_at(13ms, PressureKind::isolation_start)};
+  if (gives_back) {
+    spec.events.push_back(event_at(20ms, PressureKind::destroy_queue, "p"));
+    spec.events.back().queue = "q0";
+  }
+  MachineBench bench(std::move(spec));
+  bench.run();
+  CHECK(times_of(bench, HazardKind::stopped_for_ever) == (gives_back ? in_ns({}) : in_ns({1s})));
+}
+
 // One slot, and turns of 1 ms: q0 has it, and hangs in it.
 MachineSpec one_hangs(const std::string& kernel, std::initializer_list<Duration> jobs_of_q0) {
   MachineSpec spec = ideal_machine_with(kernel);
