@@ -93,6 +93,8 @@ void add_check(CLI::App& app, std::function<int()>& command) {
   check->add_option("-j,--jobs", options->jobs, "Threads, where runs are repeated; 0: one for each processor")
       ->capture_default_str()
       ->check(whole_number(0, 4096));
+  check->add_option("--profiles", options->profiles,
+                    "Directory of the profiles that the run was made with, where it had any of its own");
   add_update(*check, *options);
   check->callback([options, &command] { command = [options] { return cmd_check(*options); }; });
 }

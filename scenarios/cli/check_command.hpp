@@ -28,6 +28,7 @@ struct CheckOptions {
   double margin = 0.05;
   std::optional<std::uint64_t> exact_facts;  // none: as the baseline has it
   unsigned jobs = 0;
+  std::string profiles;  // directory of those that the run was made with
 };
 
 // Adds the subcommand. When it is chosen, `command` becomes what runs it.

@@ -106,7 +106,8 @@ bool run_all(const ReplayPlan& plan, const CellAttach& attach, PoolResult& resul
 
 }  // namespace
 
-ReplayPlan plan_replay(const RunManifest& run, const std::vector<CheckedDigest>& which, unsigned jobs) {
+ReplayPlan plan_replay(const RunManifest& run, const std::vector<CheckedDigest>& which, const std::string& profiles,
+                       unsigned jobs) {
   std::map<std::string, std::shared_ptr<const MachineSpec>> specs;
   ReplayPlan plan;
   plan.jobs = jobs;
@@ -118,7 +119,7 @@ ReplayPlan plan_replay(const RunManifest& run, const std::vector<CheckedDigest>&
                                    printable(run.file, 200), in_quotes(one.policy, 80)));
     }
     auto [spec, is_new] = specs.emplace(one.policy, nullptr);
-    if (is_new) spec->second = load_side(run, *side, {}).machine;
+    if (is_new) spec->second = load_side(run, *side, {.profiles_dir = profiles, .sets = {}}).machine;
     plan.cells.push_back({one.policy, one.replication, std::string{base_variant}, spec->second, false});
   }
   return plan;

@@ -11,12 +11,13 @@
 
 namespace userqsim {
 
-// The replications of a run as cells; REQUIRES: the manifest has them.
+// The replications of a run as cells. `profiles`: a directory of further ones. Throws InputError.
 struct ReplayPlan {
   std::vector<Cell> cells;
   unsigned jobs = 0;
 };
-ReplayPlan plan_replay(const RunManifest& run, const std::vector<CheckedDigest>& which, unsigned jobs);
+ReplayPlan plan_replay(const RunManifest& run, const std::vector<CheckedDigest>& which, const std::string& profiles,
+                       unsigned jobs);
 
 // Digest, number of facts and trail of each cell. Nothing when a signal came.
 std::optional<std::vector<BaselineDigest>> trails_of(const ReplayPlan& plan, std::uint64_t exact_facts);

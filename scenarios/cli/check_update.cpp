@@ -141,7 +141,7 @@ std::vector<BaselineMetric> metrics_of(const CheckOptions& options, const Checke
 std::optional<Baseline> baseline_of(const CheckOptions& options, const RunManifest& manifest, const CheckedRun& run,
                                     const std::optional<Baseline>& old) {
   const std::uint64_t exact = options.exact_facts.value_or(old ? old->exact_facts : usual_exact_facts);
-  const auto trails = trails_of(plan_replay(manifest, run.digests, options.jobs), exact);
+  const auto trails = trails_of(plan_replay(manifest, run.digests, options.profiles, options.jobs), exact);
   if (!trails) return std::nullopt;
   for (std::size_t i = 0; i < trails->size(); ++i) {
     if ((*trails)[i].digest == run.digests[i].digest) continue;

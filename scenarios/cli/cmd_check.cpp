@@ -68,7 +68,14 @@ bool locate(const CheckOptions& options, const RunManifest& manifest, const Chec
                                     model_version, run.model_version)});
     return true;
   }
-  const auto departures = departures_of(plan_replay(manifest, which, options.jobs), trails, baseline.exact_facts);
+  ReplayPlan plan;
+  try {
+    plan = plan_replay(manifest, which, options.profiles, options.jobs);
+  } catch (const InputError& error) {  // such as a profile of the run's own: what is wrong is told all the same
+    report.notes.push_back({"not_located", fmt::format("the run cannot be repeated: {}", error.what())});
+    return true;
+  }
+  const auto departures = departures_of(plan, trails, baseline.exact_facts);
   if (!departures) return false;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Departure& departure = (*departures)[i];

@@ -5,10 +5,13 @@ Usage: check_test.py PATH_TO_BINARY
 """
 import copy
 import json
+import pathlib
 import re
 
 from check_support import P99, Check
 from command import SCENARIO, main, rows
+
+PROFILE = pathlib.Path("models/profiles/kernels/6.18.json").resolve()
 
 
 class Verdict(Check):
@@ -173,6 +176,20 @@ class FirstDivergence(Check):
         for folder, value in ((changed, match[3]), (self.out, match[4])):
             own = [row for row in rows(folder / "mes_ops.csv") if row["rep"] == "0"]
             self.assertEqual(own[int(match[1])][match[2]], value)
+
+    def test_a_run_with_profiles_of_its_own(self):
+        profiles = self.root / "profiles"
+        (profiles / "kernels").mkdir(parents=True)
+        profile = dict(json.loads(PROFILE.read_text(encoding="utf-8")), name="own")
+        (profiles / "kernels" / "own.json").write_text(json.dumps(profile), encoding="utf-8")
+        self.make("--kernel", "own", "--profiles", profiles)
+        self.assert_status(self.check("--update-baselines", "--profiles", profiles), 1)
+        self.assert_status(self.check(), 0)
+        self.change(lambda baseline: baseline["digests"][0].update(digest="0" * 16, trail="00" + baseline["digests"][0]["trail"][2:]))
+        result = self.check()
+        self.assert_status(result, 1)
+        self.assertIn("not_located: the run cannot be repeated:", result.stdout)
+        self.assertIn("the first fact that differs is number 1,", self.digest("--profiles", profiles)["text"])
 
     def test_a_run_of_another_program_is_not_located(self):
         self.make_baseline()
