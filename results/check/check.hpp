@@ -60,14 +60,19 @@ struct CheckNote {
   std::string text;
 };
 
+// A fact that a run stated.
+struct StatedFact {
+  std::int64_t time_ns = 0;
+  std::string kind;
+  std::string text;  // in words
+};
+
 // Where two runs part.
 struct Divergence {
   std::uint32_t replication = 0;
-  std::uint64_t after = 0;   // facts that are equal
-  std::uint64_t upto = 0;    // the first that is known to differ; after + 1: it is the first that does
-  std::int64_t time_ns = 0;  // of the first fact of this run behind `after`
-  std::string kind;          // empty: the run has ended
-  std::string fact;          // in words
+  std::uint64_t after = 0;        // facts that are equal
+  std::uint64_t upto = 0;         // the first that is known to differ; after + 1: it is the first that does
+  std::vector<StatedFact> facts;  // of this run behind `after`, the first few; none: it has ended
 };
 
 struct CheckItem {

@@ -58,10 +58,13 @@ std::string notes_json(const std::vector<CheckNote>& notes) {
 }
 
 std::string divergence_json(const Divergence& at) {
-  return fmt::format(
-      R"({{"rep": {}, "equal_facts": {}, "first_different": {}, "exact": {}, "time_ns": {}, "kind": {}, "fact": {}}})",
-      at.replication, at.after, at.upto, at.upto == at.after + 1, at.time_ns,
-      at.kind.empty() ? "null" : json_string(at.kind), at.kind.empty() ? "null" : json_string(at.fact));
+  std::string facts;
+  for (const StatedFact& fact : at.facts) {
+    facts += fmt::format(R"({}{{"time_ns": {}, "kind": {}, "text": {}}})", facts.empty() ? "" : ", ", fact.time_ns,
+                         json_string(fact.kind), json_string(fact.text));
+  }
+  return fmt::format(R"({{"rep": {}, "equal_facts": {}, "first_different": {}, "exact": {}, "facts": [{}]}})",
+                     at.replication, at.after, at.upto, at.upto == at.after + 1, facts);
 }
 
 // What fails, in words.

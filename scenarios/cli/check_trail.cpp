@@ -21,6 +21,8 @@
 namespace userqsim {
 namespace {
 
+constexpr std::size_t most_told = 4;  // of the facts among which the first that differs is
+
 // Calls f(fact, the digest after it) for each fact. The machine's own sink, which folds it, was first.
 template <class F>
 void each_fact(Machine& machine, F f) {
@@ -37,12 +39,12 @@ class Scout {
   template <class Fact>
   void see(const Fact& fact, std::uint64_t digest) {
     if (divergence_) return;
-    if (!first_) first_ = AnyFact{fact};
+    if (first_.size() < most_told) first_.emplace_back(fact);
     switch (follower_.next(digest)) {
       case TrailFollower::Step::between_marks:
         return;
       case TrailFollower::Step::equal:
-        first_.reset();
+        first_.clear();
         return;
       case TrailFollower::Step::different:
         tell();
@@ -61,25 +63,28 @@ class Scout {
     divergence.replication = replication_;
     divergence.after = follower_.last_equal();
     divergence.upto = follower_.fact();
-    if (first_) {
-      const std::string described = describe_fact(*first_);
-      divergence.kind = described.substr(0, described.find(' '));
-      std::visit(
-          [&](const auto& fact) {
-            divergence.time_ns = fact_time(fact);
-            divergence.fact = names_.text(fact);
-          },
-          *first_);
-    } else {
-      divergence.upto = divergence.after + 1;  // and that one is not there
-    }
+    for (const AnyFact& any : first_) divergence.facts.push_back(stated(any));
+    if (first_.empty()) divergence.upto = divergence.after + 1;  // and that one is not there
     divergence_ = std::move(divergence);
+  }
+
+  StatedFact stated(const AnyFact& any) const {
+    const std::string described = describe_fact(any);
+    StatedFact fact;
+    fact.kind = described.substr(0, described.find(' '));
+    std::visit(
+        [&](const auto& inner) {
+          fact.time_ns = fact_time(inner);
+          fact.text = names_.text(inner);
+        },
+        any);
+    return fact;
   }
 
   FactNames names_;
   TrailFollower follower_;
   std::uint32_t replication_;
-  std::optional<AnyFact> first_;  // behind the last equal mark
+  std::vector<AnyFact> first_;  // behind the last equal mark
   std::optional<Divergence> divergence_;
 };
 
@@ -166,17 +171,23 @@ std::optional<std::vector<Departure>> departures_of(const ReplayPlan& plan,
 }
 
 std::string words_for(const Divergence& at, const BaselineDigest& expected) {
-  if (at.kind.empty()) {
+  if (at.facts.empty()) {
     return fmt::format("after {} equal facts this run ends, and the baseline's goes on to {}", at.after,
                        expected.facts);
   }
-  const std::string fact = fmt::format("at {} ns: {}, {}", at.time_ns, at.kind, at.fact);
+  const auto words = [](const StatedFact& fact) {
+    return fmt::format("at {} ns {}, {}", fact.time_ns, fact.kind, fact.text);
+  };
+  const std::string first = words(at.facts.front());
   if (at.after == expected.facts) {
-    return fmt::format("the baseline's run ends after {} facts, and this one goes on {}", at.after, fact);
+    return fmt::format("the baseline's run ends after {} facts, and this one goes on: {}", at.after, first);
   }
-  if (at.upto == at.after + 1) return fmt::format("the first fact that differs is number {}, {}", at.upto, fact);
-  return fmt::format("{} facts are equal, and one of the next {} is the first that differs; they begin {}",
-                     at.after, at.upto - at.after, fact);
+  if (at.upto == at.after + 1) return fmt::format("the first fact that differs is number {}: {}", at.upto, first);
+  std::vector<std::string> all;
+  for (const StatedFact& fact : at.facts) all.push_back(words(fact));
+  const std::uint64_t more = at.upto - at.after - all.size();
+  return fmt::format("{} facts are equal, and one of the next {} is the first that differs: {}{}", at.after,
+                     at.upto - at.after, fmt::join(all, "; "), more > 0 ? fmt::format("; and {} more", more) : "");
 }
 
 }  // namespace userqsim

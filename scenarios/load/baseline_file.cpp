@@ -128,6 +128,9 @@ Baseline parse_baseline(std::string_view text, const std::string& file) {
   BaselineDocument document;
   read_document(json, root, document);
   Baseline& baseline = document.baseline;
+  const Place input = root.at("input");  // a check of nothing would always pass
+  if (baseline.input.policies.empty()) input.at("policies").fail("names no policy");
+  if (baseline.input.replications.empty()) input.at("replications").fail("names no replication");
   std::set<std::pair<std::string, std::uint32_t>> runs;
   for (std::size_t i = 0; i < document.digests.size(); ++i) {
     const Place place = root.at("digests").at(i);

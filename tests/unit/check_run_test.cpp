@@ -291,6 +291,8 @@ TEST_CASE("what is wrong with a baseline is said with its place", "[check]") {
   CHECK(error_of(text, "baseline/1", "baseline/2").find("b.json: /format: expected") == 0);
   CHECK(error_of(text, "\"trail\": \"00\"", "\"trail\": \"0\"").find("b.json: /digests/0/trail: expected 2") == 0);
   CHECK(error_of(text, "\"rep\": 1", "\"rep\": 0").find("b.json: /digests/1: a second digest") == 0);
+  CHECK(error_of(text, "[\"a\"]", "[]").find("b.json: /input/policies: names no policy") == 0);
+  CHECK(error_of(text, "[0, 1, 2]", "[]").find("b.json: /input/replications: names no replication") == 0);
   CHECK(error_of(text, "\"rep\": 2", "\"rep\": 5").find("b.json: /digests: no digest of replication 2") == 0);
   CHECK(error_of(text, "\"rel_tol\": 0", "\"rel_tol\": -1").find("b.json: /metrics/0/rel_tol: expected") == 0);
   CHECK(error_of(text, "\"lower\"", "\"down\"").find("b.json: /metrics/0/direction:") == 0);
