@@ -51,7 +51,7 @@ ReportTable table_of(const CheckReport& report, bool all) {
 std::string notes_json(const std::vector<CheckNote>& notes) {
   std::string out = "[";
   for (std::size_t i = 0; i < notes.size(); ++i) {
-    out += fmt::format("{}{{\"kind\": {}, \"text\": {}}}", i > 0 ? ", " : "", json_string(notes[i].kind),
+    out += fmt::format(R"({}{{"kind": {}, "text": {}}})", i > 0 ? ", " : "", json_string(notes[i].kind),
                        json_string(notes[i].text));
   }
   return out + "]";
@@ -162,7 +162,7 @@ std::string check_bmf(const CheckReport& report) {
                          *item.value);
       // Bounds belong to the value that stands between them; those of a mean may leave a pooled quantile out.
       if (item.low && item.high && *item.low <= *item.value && *item.value <= *item.high) {
-        out += fmt::format(", \"lower_value\": {}, \"upper_value\": {}", *item.low, *item.high);
+        out += fmt::format(R"(, "lower_value": {}, "upper_value": {})", *item.low, *item.high);
       }
       out += "}";
       first = false;

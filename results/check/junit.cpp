@@ -34,7 +34,7 @@ std::string xml(std::string_view text) {
 
 std::string test_case(const CheckReport& report, std::string_view policy, std::string_view name,
                       std::string_view element, std::string_view type, std::string_view text) {
-  const std::string head = fmt::format("    <testcase classname=\"userqsim.{}.{}\" name=\"{}\" time=\"0\"",
+  const std::string head = fmt::format(R"(    <testcase classname="userqsim.{}.{}" name="{}" time="0")",
                                        xml(report.scenario), xml(policy), xml(name));
   if (text.empty()) return head + "/>\n";
   if (element == "system-out")
@@ -65,7 +65,7 @@ std::string check_junit(const CheckReport& report) {
                        silent ? std::string_view{} : std::string_view{item.text});
   }
   const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"0\"", tests, failures, errors);
+      fmt::format(R"(tests="{}" failures="{}" errors="{}" time="0")", tests, failures, errors);
   std::string notes;
   for (const CheckNote& note : report.notes) notes += fmt::format("{}: {}\n", note.kind, note.text);
   if (!notes.empty()) notes = fmt::format("    <system-out>{}</system-out>\n", xml(notes));
