@@ -278,7 +278,8 @@ std::string summary_of(const CheckReport& report) {
   text += report.moved ? "moved, digests not compared"
                        : fmt::format("digests of {} of {} policies differ", others, digests);
   text += fmt::format("; {} of {} statistics fail", failing, statistics);
-  if (improved > 0) text += fmt::format("; {} better than their tolerance", improved);
+  if (improved > 0)
+    text += fmt::format("; {} better by more than their tolerance: the baseline is stale", improved);
   return text;
 }
 
