@@ -5,7 +5,9 @@
 namespace userqsim {
 
 bool DriverBooks::works_on_all() const {
-  if (!driver_.device_worker_.op.run.over() || driver_.resetter_.step != ResetWorker::Step::idle) return true;
+  using enum ResetWorker::Step;
+  const bool resets = driver_.resetter_.step != idle && driver_.resetter_.step != lock;
+  if (!driver_.device_worker_.op.run.over() || resets) return true;
   const auto is_about_all = [](const auto& worker) {
     return worker.op.call.step != MesCall::Step::idle && worker.op.call.packet.all_gangs;
   };

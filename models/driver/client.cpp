@@ -46,7 +46,9 @@ void Driver::run(QueueId id, Client& client, const DriverChannels& channels) {
   }
 }
 
-// The signal ioctl. True when it is through; false while the client is blocked in it.
+// The signal ioctl. True when it is through; false while the client is blocked in it. As long as the process is
+// evicted (amdgpu_userq_ensure_ev_fence) it waits for the restore work, looks under userq_mutex, queues the work if
+// nobody has, and begins again.
 bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& channels) {
   const ProcessId process = layout_->queue(id).process;
   File& f = file(process);
@@ -54,10 +56,7 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
   const auto evicted = [&] { return f.fence == FenceState::signaled; };
   switch (client.step) {
     case Client::Step::idle:
-      if (evicted()) {  // woken by the restore
-        if (restore_[process.index()].step == RestoreWorker::Step::idle) need_live_fence(process, channels);
-        return false;
-      }
+      if (evicted() && restore_[process.index()].step != RestoreWorker::Step::idle) return false;
       client.step = Client::Step::lock;
       if (!acquire(f.userq_mutex, self, channels.wake.now())) return false;
       [[fallthrough]];
@@ -66,6 +65,8 @@ bool Driver::submit_covered(QueueId id, Client& client, const DriverChannels& ch
       if (evicted() || !book_.at(id).exists()) {
         client.step = Client::Step::idle;
         release(f.userq_mutex, channels);
+        if (evicted() && restore_[process.index()].step == RestoreWorker::Step::idle)
+          need_live_fence(process, channels);
         return false;
       }
       client.step = Client::Step::submit;

@@ -247,6 +247,10 @@ class Driver {
   // Hang detection and resets (resets.cpp).
   void watch_fences(QueueId queue, const DriverChannels& channels);
   void request_reset(ResetRequest request, ThreadId waiter, const DriverChannels& channels);
+  void step_aside(const DriverChannels& channels);
+  bool detects_hang_of(QueueId queue) const;
+  bool cancel_hang_detection(QueueId queue, const DriverChannels& channels);
+  void end_hang_detection(ResetWorker& worker, const DriverChannels& channels);
   void run(ResetWorker& worker, const DriverChannels& channels);
   void begin_request(ResetWorker& worker, const DriverChannels& channels);
   void begin_pre_reset(ResetWorker& worker, const DriverChannels& channels);
@@ -300,6 +304,7 @@ class Driver {
   void run(ProcessId process, Opener& opener, const DriverChannels& channels);
   bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
+  bool cancel_hang_detections(const Closer& closer, const DriverChannels& channels);
   void start_closer(ProcessId process, const DriverChannels& channels);
   bool waits_for_resume(PressureKind kind) const;
   void begin_device_event(const PressureSpec& spec, const DriverChannels& channels);

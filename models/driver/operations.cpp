@@ -16,7 +16,8 @@ void Driver::begin(OperationThread& op, Operation operation, const std::vector<P
 
 // An operation of the whole device, on every queue that exists.
 void Driver::begin_on_device(OperationThread& op, Operation operation) {
-  begin(op, operation, plan_operation(*lifecycle_, operation, walk_device(*lifecycle_, book_)), ProcessId::none());
+  begin(op, operation, plan_operation(*lifecycle_, operation, walk_device(*lifecycle_, operation, book_)),
+        ProcessId::none());
 }
 
 // Goes on with the operation as far as it can; true when it is over, and op.error says how it went.
@@ -75,7 +76,10 @@ bool Driver::resume_wait(ThreadId thread, OperationThread& op, const DriverChann
       const std::optional<Duration> limit =
           op.fence_limited ? std::optional(setup_.kernel.destroy_wait) : std::nullopt;
       // A time-out is logged, and the driver goes on.
-      return wait_last_fence(thread, op.fence_of, op.fence, limit, channels) != WaitState::waiting;
+      if (wait_last_fence(thread, op.fence_of, op.fence, limit, channels) == WaitState::waiting) return false;
+      // Now it is cancelled, under the mutex that it may wait for.
+      const bool cancels = lifecycle_->hang_takes_mutex && op.run.operation() == Operation::destroy;
+      return !cancels || cancel_hang_detection(op.fence_of, channels);
     }
     case OperationThread::Wait::gpu_reset:
       if (std::find(resetter_.waiters.begin(), resetter_.waiters.end(), thread) != resetter_.waiters.end()) {

@@ -118,6 +118,7 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
         // cancel_delayed_work_sync on the restore work, before the mutex.
         if (closer.exiting || lifecycle_->cancels_restore) cancel_restore(process, channels);
         if (restore_runs(process) && setup_.kernel.restore_locks != RestoreLocks::userq_mutex) return;
+        if (lifecycle_->destroy_cancels_hang && !cancel_hang_detections(closer, channels)) return;
         closer.step = Step::lock;
         if (!acquire(mutex, self, channels.wake.now())) return;
         break;
@@ -127,10 +128,6 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
         break;
       case Step::next: {
         if (closer.queues.empty()) {
-          if (!closer.exiting) {
-            closer.step = Step::idle;
-            return release(mutex, channels);
-          }
           if (!flush_submissions(process, closer, channels)) return;
           begin(closer.op, Operation::restore, exit_plan(process), process);
           closer.step = Step::let_go;
@@ -148,7 +145,14 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
       }
       case Step::destroy:
         if (!advance(self, closer.op, channels)) return;
-        closer.step = Step::next;
+        if (closer.op.run.operation() == Operation::process_exit) {
+          closer.step = Step::next;
+          break;
+        }
+        release(mutex, channels);
+        closer.step = Step::idle;
+        if (closer.queues.empty() && !closer.exiting) return;
+        closer.step = Step::evicted;  // the next is a call of its own
         break;
       case Step::let_go:
         if (!advance(self, closer.op, channels)) return;
@@ -159,6 +163,14 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
         return;
     }
   }
+}
+
+// True when none of the queues that are to be destroyed is being looked at.
+bool Driver::cancel_hang_detections(const Closer& closer, const DriverChannels& channels) {
+  const std::size_t count = closer.exiting ? closer.queues.size() : 1;
+  bool none_runs = true;
+  for (std::size_t i = 0; i < count; ++i) none_runs &= cancel_hang_detection(closer.queues[i], channels);
+  return none_runs;
 }
 
 // The process is gone when no ring holds a job of it: whoever hears of a ring may ask what its head is.

@@ -40,6 +40,32 @@ void Driver::request_reset(ResetRequest request, ThreadId waiter, const DriverCh
   });
   if (!queued) resetter_.requests.push_back(request);
   if (!begun) channels.wake.post({resetter_thread()});
+  if (!request.queue.exists()) step_aside(channels);
+}
+
+// Hang detection that waits for a userq_mutex is a work of its own: it holds no reset up.
+void Driver::step_aside(const DriverChannels& channels) {
+  if (resetter_.step != ResetWorker::Step::lock) return;
+  Lock& mutex = file(layout_->queue(resetter_.requests.front().queue).process).userq_mutex;
+  if (mutex.owner == resetter_thread()) return;
+  std::erase(mutex.waiters, resetter_thread());
+  std::rotate(resetter_.requests.begin(), resetter_.requests.begin() + 1, resetter_.requests.end());
+  resetter_.step = ResetWorker::Step::idle;
+  channels.wake.post({resetter_thread()});
+}
+
+bool Driver::detects_hang_of(QueueId id) const {
+  return resetter_.step != ResetWorker::Step::idle && resetter_.requests.front().queue == id;
+}
+
+// cancel_delayed_work_sync on the queue's hang_detect_work. True when it does not run.
+bool Driver::cancel_hang_detection(QueueId id, const DriverChannels& channels) {
+  Queue& q = queue(id);
+  if (q.watched) channels.hang_timeout.cancel(q.hang_timer);
+  q.watched = false;
+  if (detects_hang_of(id)) return false;
+  std::erase_if(resetter_.requests, [&](const ResetRequest& request) { return request.queue == id; });
+  return true;
 }
 
 void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
@@ -51,10 +77,17 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
         if (worker.requests.empty()) return;
         begin_request(worker, channels);
         break;
+      case Step::lock: {
+        const QueueId queue = worker.requests.front().queue;
+        const ProcessId process = layout_->queue(queue).process;
+        if (lifecycle_->hang_takes_mutex && file(process).userq_mutex.owner != self) return;
+        begin(worker.op, Operation::hang, plan_operation(*lifecycle_, Operation::hang, {queue}), process);
+        worker.step = Step::queue;
+        break;
+      }
       case Step::queue:
         if (!advance(self, worker.op, channels)) return;
-        worker.requests.pop_front();
-        worker.step = Step::idle;
+        end_hang_detection(worker, channels);
         break;
       case Step::quiet:
         // cancel_delayed_work_sync on every process's restore work, which may itself wait for this very reset.
@@ -96,9 +129,9 @@ void Driver::run(ResetWorker& worker, const DriverChannels& channels) {
 void Driver::begin_request(ResetWorker& worker, const DriverChannels& channels) {
   const ResetRequest& request = worker.requests.front();
   if (request.queue.exists()) {
-    begin(worker.op, Operation::hang, plan_operation(*lifecycle_, Operation::hang, {request.queue}),
-          layout_->queue(request.queue).process);
-    worker.step = ResetWorker::Step::queue;
+    worker.step = ResetWorker::Step::lock;
+    Lock& mutex = file(layout_->queue(request.queue).process).userq_mutex;
+    if (lifecycle_->hang_takes_mutex) acquire(mutex, resetter_thread(), channels.wake.now());
     return;
   }
   worker.began = channels.wake.now();
@@ -106,6 +139,14 @@ void Driver::begin_request(ResetWorker& worker, const DriverChannels& channels) 
     cancel_restore(ProcessId::of(p), channels);
   }
   worker.step = ResetWorker::Step::quiet;
+}
+
+void Driver::end_hang_detection(ResetWorker& worker, const DriverChannels& channels) {
+  const ProcessId process = layout_->queue(worker.requests.front().queue).process;
+  worker.requests.pop_front();
+  worker.step = ResetWorker::Step::idle;
+  if (lifecycle_->hang_takes_mutex) release(file(process).userq_mutex, channels);
+  channels.wake.post({thread_of(process, Role::closer)});  // which may have to wait for it
 }
 
 // cancel_delayed_work_sync on a restore work that itself waits for this reset, or for a userq_mutex whose holder

@@ -75,6 +75,7 @@ void Driver::cancel_restore(ProcessId process, const DriverChannels& channels) {
   if (!open) return;
   worker.cancelled = now;
   channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
+  wake_clients(process, channels);
 }
 
 bool Driver::restore_runs(ProcessId process) const {
@@ -190,8 +191,13 @@ void Driver::fail_restore(ProcessId process, RestoreWorker& worker, const Driver
   const SimTime now = channels.wake.now();
   channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
   end_attempt(process, worker, setup_.kernel.restore_retry, channels);
-  if (setup_.kernel.restore_failure_kills) channels.exit.post({process});
-  if (worker.step != RestoreWorker::Step::idle || setup_.kernel.restore_failure_kills) return;
+  if (setup_.kernel.restore_failure_kills) {
+    channels.exit.post({process});
+    return;
+  }
+  // A client that waits has it queued again, however often.
+  for (const QueueId queue : queues_of(process)) run(queue, clients_[queue.index()], channels);
+  if (worker.step != RestoreWorker::Step::idle) return;
   worker.cancelled = now;
   channels.hazard->state({now, HazardKind::restore_cancelled, process, QueueId::none()});
 }
@@ -211,6 +217,7 @@ void Driver::end_attempt(ProcessId process, RestoreWorker& worker, std::optional
   }
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});
+  if (resetter_.step == ResetWorker::Step::quiet) channels.wake.post({resetter_thread()});
 }
 
 // amdgpu_ttm_tt_get_user_pages on the whole of every invalidated registration.
@@ -292,6 +299,7 @@ void Driver::end_restore(ProcessId process, RestoreWorker& worker, const DriverC
   if (const auto again = std::exchange(worker.again, std::nullopt)) queue_restore(process, *again, channels);
   channels.wake.post({thread_of(process, Role::closer)});
   channels.wake.post({device_thread()});
+  if (resetter_.step == ResetWorker::Step::quiet) channels.wake.post({resetter_thread()});
 }
 
 }  // namespace userqsim

@@ -180,7 +180,7 @@ struct ResetRequest {
   auto fields() const { return std::tie(queue, method); }
 };
 struct ResetWorker {
-  enum class Step : std::uint8_t { idle, queue, quiet, pre_reset, hardware, resources, status, post_reset };
+  enum class Step : std::uint8_t { idle, lock, queue, quiet, pre_reset, hardware, resources, status, post_reset };
   Step step = Step::idle;
   std::deque<ResetRequest> requests;  // the first is under way
   std::deque<ThreadId> waiters;       // for a reset of the whole GPU

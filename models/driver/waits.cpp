@@ -27,7 +27,7 @@ std::string DriverWaits::name_of(ThreadId thread) const {
     case Role::client:
       return "client of " + name_of(place.queue);
     case Role::device:
-      return "suspend, resume and isolation";
+      return "device worker";
     case Role::resetter:
       return "reset worker";
   }
@@ -47,6 +47,10 @@ DriverWaits::Awaited DriverWaits::wait_for_userq_mutex(ProcessId process, Thread
 DriverWaits::Awaited DriverWaits::wait_for_restore(ProcessId process) const {
   const ThreadId worker = thread_of(process, Role::restore);
   return {name_of(worker) + " to end", point(worker)};
+}
+
+DriverWaits::Awaited DriverWaits::wait_for_hang_detection(QueueId queue) const {
+  return {"the hang detection of " + name_of(queue) + " to end", point(d_->resetter_thread())};
 }
 
 DriverWaits::Awaited DriverWaits::wait_for_fence(QueueId queue) const {
@@ -79,6 +83,8 @@ DriverWaits::Awaited DriverWaits::wait_of(ThreadId self, const OperationThread& 
     case OperationThread::Wait::mes:
       return wait_of(self, op.call);
     case OperationThread::Wait::last_fence:
+      if (d_->queue(op.fence_of).fences.empty() && d_->detects_hang_of(op.fence_of))
+        return wait_for_hang_detection(op.fence_of);
       return wait_for_fence(op.fence_of);
     case OperationThread::Wait::gpu_reset:
       return {"the GPU's reset", point(d_->resetter_thread())};
@@ -171,6 +177,9 @@ std::optional<DriverWaits::Awaited> DriverWaits::wait_of(ProcessId process, cons
     case Closer::Step::evicted:
       return Awaited{"its eviction fence", WaitPoint::of(Kind::eviction_fence, process)};
     case Closer::Step::quiet:
+      for (const QueueId queue : closer.queues) {
+        if (!d_->restore_runs(process) && d_->detects_hang_of(queue)) return wait_for_hang_detection(queue);
+      }
       return wait_for_restore(process);
     case Closer::Step::lock:
       return wait_for_userq_mutex(process, self);
@@ -211,7 +220,9 @@ std::optional<DriverWaits::Awaited> DriverWaits::wait_of(QueueId id, const Clien
   if (d_->queue(id).ring_used == d_->layout_->queue(id).ring)
     return Awaited{"room in its ring", WaitPoint::of(Kind::queue, id)};
   if (of_kernel) return Awaited{"what its job depends on", WaitPoint::of(Kind::job, client.backlog.front())};
-  if (f.fence != FenceState::signaled) return Awaited{"its next step"};
+  if (f.fence != FenceState::signaled) {
+    return d_->restore_runs(process) ? wait_for_restore(process) : Awaited{"its next step"};
+  }
   return Awaited{"a live eviction fence", WaitPoint::of(Kind::restart, process)};
 }
 
@@ -231,6 +242,8 @@ std::optional<DriverWaits::Awaited> DriverWaits::wait_of(const ResetWorker& work
         if (d_->restore_runs(ProcessId::of(p))) return wait_for_restore(ProcessId::of(p));
       }
       break;
+    case ResetWorker::Step::lock:
+      return wait_for_userq_mutex(d_->layout_->queue(worker.requests.front().queue).process, self);
     case ResetWorker::Step::hardware:
       return Awaited{"the hardware"};
     case ResetWorker::Step::resources:

@@ -57,6 +57,7 @@ class DriverWaits {
   Awaited wait_for(const Lock& lock, ThreadId self, std::string_view what) const;
   Awaited wait_for_userq_mutex(ProcessId process, ThreadId self) const;
   Awaited wait_for_restore(ProcessId process) const;
+  Awaited wait_for_hang_detection(QueueId queue) const;
   Awaited wait_for_fence(QueueId queue) const;
   Awaited wait_of(ThreadId self, const MesCall& call) const;
   Awaited wait_of(ThreadId self, const OperationThread& op) const;

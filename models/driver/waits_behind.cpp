@@ -23,8 +23,13 @@ Wait DriverWaits::wait_of_fence(ProcessId process) const {
   switch (d_->file(process).fence) {
     case FenceState::enabled:
       return {self, fmt::format("waits for {} to signal it", name_of(worker)), point(worker)};
-    case FenceState::dead:
-      return {self, fmt::format("never signals: {} has given up", name_of(worker)), {}};
+    case FenceState::dead: {
+      // Who exits without being evicted takes everything with him that waits for it.
+      const bool exits = d_->file(process).state == FileState::exiting;
+      const std::optional<WaitPoint> exit =
+          exits ? std::optional(point(thread_of(process, Role::closer))) : std::nullopt;
+      return {self, fmt::format("never signals: {} has given up", name_of(worker)), exit};
+    }
     case FenceState::none:
     case FenceState::live:
     case FenceState::signaled:

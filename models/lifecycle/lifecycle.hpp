@@ -110,6 +110,9 @@ struct Lifecycle {
   bool asks_regardless = false;        // hang detection does not look whether the device resets queues one by one
   bool stops_calling = false;          // after a failure MES is not called until a reset is over: helpers that
                                        // would call it fail at once (KFD: dqm->is_hws_hang)
+  bool counts_evictions = false;       // a resume starts nobody who is evicted as well (KFD: qpd->evicted)
+  bool hang_takes_mutex = false;       // hang detection works under userq_mutex, and destroy cancels it there
+  bool destroy_cancels_hang = false;  // destroy cancels a queue's hang detection before it waits for the last fence
 };
 
 // The tables of a release. REQUIRES: lifecycles() has the name.

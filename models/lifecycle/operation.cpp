@@ -57,10 +57,13 @@ std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operati
   return plan;
 }
 
-std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book) {
+std::vector<QueueId> walk_device(const Lifecycle& release, Operation operation, const QueueBook& book) {
+  const bool resumes = operation == Operation::resume_s3 || operation == Operation::resume_s0ix;
   std::vector<QueueId> walk;
   for (std::size_t i = 0; i < book.queues.size(); ++i) {
-    if (book.queues[i].exists()) walk.push_back(QueueId::of(i));
+    const QueueLife& queue = book.queues[i];
+    if (!queue.exists() || (resumes && book.evicted.count(queue.process) > 0)) continue;
+    walk.push_back(QueueId::of(i));
   }
   std::sort(walk.begin(), walk.end(), [&](QueueId a, QueueId b) {
     const auto key = [&](QueueId id) {
@@ -150,6 +153,8 @@ void OperationRun::add(const PathRow& path, const PlanStep& step, ProcessId owne
 
 Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
   const PathRow* path = find_path(release, operation_);
+  // A stop counts from its beginning, whatever comes of it.
+  if (release.counts_evictions && operation_ == Operation::evict) book.evicted.insert(process_);
   while (path != nullptr) {
     if (reset_ != Escalation::nothing) {
       return ResetGpu{std::exchange(reset_, Escalation::nothing) == Escalation::reset};
@@ -169,6 +174,7 @@ Action OperationRun::next(const Lifecycle& release, QueueBook& book) {
     }
   }
   if (operation_ == Operation::post_reset || operation_ == Operation::post_reset_vram_lost) book.hws_hang = false;
+  if (operation_ == Operation::restore || operation_ == Operation::process_exit) book.evicted.erase(process_);
   if (operation_ == Operation::process_exit) {
     for (const QueueId queue : book.of(process_)) book.at(queue).counted = false;
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <variant>
 #include <vector>
@@ -40,8 +41,9 @@ struct QueueBook {
   std::vector<QueueLife> queues;                             // by QueueId
   std::map<std::uint32_t, std::vector<QueueId>> created_by;  // by process, in order of creation, gone ones too
   bool halted = false;                                       // for enforced isolation
-  bool hws_hang = false;      // Lifecycle::stops_calling: until the next reset is over
-  std::uint32_t created = 0;  // queues ever
+  bool hws_hang = false;        // Lifecycle::stops_calling: until the next reset is over
+  std::uint32_t created = 0;    // queues ever
+  std::set<ProcessId> evicted;  // Lifecycle::counts_evictions: stopped by an eviction, and not restored
   QueueLife& at(QueueId id) { return queues[id.index()]; }
   const QueueLife& at(QueueId id) const { return queues[id.index()]; }
   const std::vector<QueueId>& of(ProcessId process) const {
@@ -49,7 +51,7 @@ struct QueueBook {
     const auto it = created_by.find(process.value);
     return it == created_by.end() ? none : it->second;
   }
-  auto fields() const { return std::tie(queues, halted, hws_hang, created); }
+  auto fields() const { return std::tie(queues, halted, hws_hang, created, evicted); }
 };
 
 // Whether failures are recovered from at all.
@@ -108,7 +110,7 @@ struct MesAnswer {
 std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operation,
                                      const std::vector<QueueId>& queues);
 // The queues that an operation of the whole device walks, in the release's order.
-std::vector<QueueId> walk_device(const Lifecycle& release, const QueueBook& book);
+std::vector<QueueId> walk_device(const Lifecycle& release, Operation operation, const QueueBook& book);
 // The queues that an operation of one process walks, in the release's order.
 std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process);
 // The queue comes into being, of a process that opened the device as the n-th. True when it must be mapped now, by

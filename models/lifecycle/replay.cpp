@@ -99,7 +99,8 @@ void Replay::run_reset(ReplayAnswer& answer) {
   const bool error = answer.error;
   ++answer.resets;
   const auto run_on_device = [&](Operation operation) {
-    run(operation, plan_operation(*release_, operation, walk_device(*release_, book_)), ProcessId::none(), answer);
+    run(operation, plan_operation(*release_, operation, walk_device(*release_, operation, book_)),
+        ProcessId::none(), answer);
   };
   run_on_device(Operation::pre_reset);
   gangs_held_ = false;
@@ -136,7 +137,7 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
     run(operation, plan_operation(*release_, operation, queues), process, answer);
   };
   if (const std::optional<Operation> operation = device_operation(op)) {
-    run_on(*operation, walk_device(*release_, book_), ProcessId::none());
+    run_on(*operation, walk_device(*release_, *operation, book_), ProcessId::none());
     return answer;
   }
   switch (op.kind) {

@@ -33,6 +33,7 @@ class GoingOn {
     }
   }
   void operator()(const PipeTimer& m) {
+    if (hangs_on(m.pipe)) return;
     for (std::uint32_t slot = 0; slot < m_.hardware.plan().pipe_of_slot.size(); ++slot) {
       const QueueId queue = m_.hardware.queue_in(SlotId{slot});
       if (queue.exists() && m_.hardware.plan().pipe_of_slot[slot] == m.pipe) add(Kind::queue, queue);
@@ -40,6 +41,12 @@ class GoingOn {
   }
   void operator()(const RequestBound& m) { add(Kind::request, m.request); }
   void operator()(const TablesWritten& m) { add(Kind::submission, m.process); }
+  // The exit takes its fences, its memory and its jobs along.
+  void operator()(const ProcessStops& m) {
+    add(Kind::eviction_fence, m.process);
+    add(Kind::buffers, m.process);
+    each_queue([&](QueueId queue) { return m_.layout.queue(queue).process == m.process; });
+  }
   // The room that is freed may serve any move.
   void operator()(const HoldOver&) {
     for (std::uint32_t lane = 0; lane < m_.memory.lanes(); ++lane) found_.insert({Kind::move, lane});
@@ -92,6 +99,14 @@ class GoingOn {
     for (std::size_t q = 0; q < m_.layout.queues.size(); ++q) {
       if (is_meant(QueueId::of(q))) add(Kind::queue, QueueId::of(q));
     }
+  }
+  bool hangs_on(std::uint32_t pipe) const {
+    for (std::uint32_t slot = 0; slot < m_.hardware.plan().pipe_of_slot.size(); ++slot) {
+      if (m_.hardware.plan().pipe_of_slot[slot] != pipe) continue;
+      const QueueId connected = m_.hardware.on_pipe_of(SlotId{slot});
+      return connected.exists() && m_.hardware.is_stuck(connected);
+    }
+    return false;
   }
   // Somebody will need the live eviction fence of the process.
   void doorbell(ProcessId process) {

@@ -372,9 +372,7 @@ bool Machine::settle() {
 Told Machine::tell(const Happening& happening) const { return userqsim::tell(happening.event, impl_->view()); }
 std::vector<Standing> Machine::standing() const { return userqsim::standing(impl_->observed()); }
 std::vector<Standing> Machine::for_ever() const { return userqsim::for_ever(impl_->observed()); }
-std::vector<ThreadWait> Machine::waits() const { return waiters_of(impl_->memory, impl_->driver, *impl_->layout); }
 WaitGraph Machine::wait_graph() const { return impl_->wait_graph(); }
-std::vector<ProcessId> Machine::stopped_processes() const { return impl_->driver.stopped_processes(); }
 SimTime Machine::now() const { return impl_->engine.now(); }
 std::uint64_t Machine::events() const { return impl_->engine.executed(); }
 std::uint64_t Machine::jobs_submitted() const { return impl_->workload.jobs_submitted(); }

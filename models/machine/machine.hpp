@@ -65,11 +65,8 @@ class Machine {
   // What is wrong with it as it stands; and, where nothing may happen any more, for good.
   std::vector<Standing> standing() const;
   std::vector<Standing> for_ever() const;
-  // Who is in the middle of something, and who is stopped.
-  std::vector<ThreadWait> waits() const;
-  // The same as a graph that says who waits for whom, and for ever (models/machine/wait_graph.hpp).
+  // Who is in the middle of something, who is stopped, who waits for whom, and for ever.
   WaitGraph wait_graph() const;
-  std::vector<ProcessId> stopped_processes() const;
 
   // Checks what must hold after every event (slots, memory, locks, jobs), recounting whatever is kept as a sum;
   // throws InvariantError. Tests call it after each step; a run does not, for its cost.

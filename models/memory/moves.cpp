@@ -172,8 +172,8 @@ void Memory::check_validation(ProcessId process, const MemoryChannels& channels)
   Owner& o = owner(process);
   if (!o.validate_asked || !(o.no_room || o.pending.empty())) return;
   o.validate_asked = false;
-  channels.validated.post({process, o.entries_moved, !o.no_room});
-  o.entries_moved = 0;
+  // What has moved in vain is still to be written into the page tables, by the next restore.
+  channels.validated.post({process, o.no_room ? 0 : std::exchange(o.entries_moved, 0), !o.no_room});
 }
 
 // The serial of the oldest that is not over.

@@ -75,7 +75,7 @@ int cmd_explore(const ExperimentOptions& options, const SearchLimits& limits) {
     return exit_status::signal_base + received_signal();
   }
   if (exploration.counts.complete) return exit_status::ok;
-  fmt::print(stderr, "userqsim: the {} is not complete: --max-states or --depth was reached\n",
+  fmt::print(stderr, "userqsim: the {} is not complete: --max-states, --max-waiting or --depth was reached\n",
              exploration.is_order ? "order" : "search");
   return exit_status::limit;
 }

@@ -9,10 +9,6 @@
 namespace userqsim {
 namespace {
 
-bool lasts(const Finding& finding) {
-  return finding.hazard == waits_for_ever || finding.hazard == stopped_for_ever;
-}
-
 // "**MES** is through with SUSPEND of a/q": who does it stands first.
 std::string deed_of(const FoundStep& step) {
   const std::string name = printable(step.name);
@@ -37,7 +33,7 @@ std::string steps_of(const Finding& finding) {
 
 std::string ending_of(const Finding& finding) {
   std::string text = fmt::format("{}: {}.\n", finding.hazard, hazard_detail(finding.hazard));
-  if (!lasts(finding)) return text;
+  if (!is_for_ever(finding.hazard)) return text;
   if (finding.waits.empty()) return text + "\nNobody waits for anything: nobody is going to do anything.\n";
   text += "\nWho waits, and for what:\n\n";
   for (const std::string& wait : finding.waits) text += fmt::format("- {}\n", printable(wait));

@@ -1,5 +1,4 @@
-// The command: options in, exit status out. Only this file and usage.cpp know the option parser.
-//
+// The command: options in, exit status out. Only this file, check_command.cpp and usage.cpp know the parser.
 // Exit status: 0 done; 1 a check failed; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6
 // the system failed us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on standard
 // error.
@@ -49,7 +48,7 @@ struct CommandLine {
   ExplainOptions explain;
   CalibrateOptions calibrate;
   ExperimentOptions explore;
-  SearchLimits explore_limits{10'000'000, 0};
+  SearchLimits explore_limits{10'000'000, 0, 200'000};
   bool graph_dot = false;
   LoadOptions load;
   std::function<int()> command;
@@ -294,12 +293,13 @@ void add_explore(CLI::App& app, CommandLine& line) {
   explore->add_option_function<std::string>(
       "--policy", [&options](const std::string& name) { options.policies = {name}; },
       "Policy instead of the scenario's");
-  explore->add_option("--depth", line.explore_limits.depth, "Longest sequence of steps; 0: no limit")
-      ->capture_default_str()
-      ->check(whole_number(0, 1'000'000));
-  explore->add_option("--max-states", line.explore_limits.states, "End after this many states; 0: no limit")
-      ->capture_default_str()
-      ->check(whole_number(0, largest));
+  const auto add_limit = [&](const char* name, auto& value, std::uint64_t most, const char* what) {
+    explore->add_option(name, value, what)->capture_default_str()->check(whole_number(0, most));
+  };
+  add_limit("--depth", line.explore_limits.depth, 1'000'000, "Longest sequence of steps; 0: no limit");
+  add_limit("--max-states", line.explore_limits.states, largest, "End after this many states; 0: no limit");
+  add_limit("--max-waiting", line.explore_limits.waiting, largest,
+            "End when this many states are kept to go on from, some 20 KiB each; 0: no limit");
   explore
       ->add_option(
           "--out", options.out,

@@ -72,11 +72,6 @@ class Explorer {
   std::unique_ptr<Heard> heard_ = std::make_unique<Heard>();
 };
 
-// Of what is found where nothing may happen any more.
-bool is_for_ever(std::string_view hazard) {
-  return hazard == waits_for_ever || hazard == stopped_for_ever || hazard == name_of(HazardKind::never_mapped);
-}
-
 // Where a hazard was met first.
 struct Met {
   std::uint32_t number = 0;  // of the state

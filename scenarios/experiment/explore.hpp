@@ -20,9 +20,12 @@
 
 namespace userqsim {
 
-// What is found where nothing may happen any more.
 constexpr std::string_view waits_for_ever = name_of(HazardKind::waits_for_ever);
 constexpr std::string_view stopped_for_ever = name_of(HazardKind::stopped_for_ever);
+// What is found where nothing may happen any more.
+constexpr bool is_for_ever(std::string_view hazard) {
+  return hazard == waits_for_ever || hazard == stopped_for_ever || hazard == name_of(HazardKind::never_mapped);
+}
 
 // Something that happens in a sequence.
 struct FoundStep {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -74,6 +75,10 @@ class Digest {
   }
   template <class T>
   void fold(const std::deque<T>& values) {
+    fold_range(values);
+  }
+  template <class T>
+  void fold(const std::set<T>& values) {
     fold_range(values);
   }
   template <class... Fields>

@@ -27,8 +27,9 @@ concept Searchable = std::copy_constructible<System> && requires(System system, 
 };
 
 struct SearchLimits {
-  std::uint64_t states = 0;  // 0: none
-  std::uint32_t depth = 0;   // happenings in a sequence; 0: none
+  std::uint64_t states = 0;   // 0: none
+  std::uint32_t depth = 0;    // happenings in a sequence; 0: none
+  std::uint64_t waiting = 0;  // states that nothing was taken from yet, whose systems are kept; 0: none
 };
 
 struct SearchCounts {
@@ -60,7 +61,7 @@ class Search {
     origins_.push_back({none, 0});
     level.push_back({start, 0});
     counts_ = {};
-    counts_.states = 1;
+    counts_.states = waiting_ = 1;
     bool cut = false;
     for (std::uint32_t depth = 0; !level.empty() && !cut; ++depth) {
       counts_.depth = depth;
@@ -70,10 +71,11 @@ class Search {
       }
       std::vector<Node> next;
       for (Node& node : level) {
-        cut = cut || is_full() || !visitor.goes_on();
+        cut = cut || is_full() || (limits_.waiting != 0 && waiting_ >= limits_.waiting) || !visitor.goes_on();
         if (cut) break;
         expand(node, next, visitor);
         [[maybe_unused]] const System done = std::move(node.system);  // its memory is given back at once
+        --waiting_;
       }
       level = std::move(next);
     }
@@ -124,12 +126,14 @@ class Search {
         continue;
       }
       ++counts_.states;
+      ++waiting_;
       next.push_back({std::move(after), number});
     }
   }
 
   SearchLimits limits_;
   SearchCounts counts_;
+  std::uint64_t waiting_ = 0;               // at the depth it is at and the next
   std::unordered_set<std::uint64_t> seen_;  // its order decides nothing: nobody walks it
   std::vector<Origin> origins_;             // by number
 };

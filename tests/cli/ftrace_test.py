@@ -262,7 +262,9 @@ class Ftrace(CommandTest):
 
     def test_kfd_says_whom_the_sleep_stops(self):
         for kernel in ("kfd", "6.18"):
-            self.write(kernel=kernel, events=[{"at": "100ms", "kind": "suspend"}, {"at": "150ms", "kind": "resume"}])
+            # Who was evicted for the sleep is restored 100 ms behind that, the other by the resume.
+            self.write(kernel=kernel, horizon="300ms",
+                       events=[{"at": "100ms", "kind": "suspend"}, {"at": "150ms", "kind": "resume"}])
             events = self.check(self.scenario)
             marks = [event.fields for event in events if event.name == "tracing_mark_write"]
             stopped = sorted((mark["evicted"], mark["trigger"]) for mark in marks if mark["trigger"] == "3")

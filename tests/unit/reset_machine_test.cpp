@@ -70,6 +70,35 @@ TEST_CASE("up to 6.18 a reset does not know of user queues", "[reset]") {
   CHECK(bench.count<QueueTransition>() == 2);
 }
 
+// 6.19's pre_reset cancels restore works, and waits for one that runs. Without the reset the same restore says when
+// it runs.
+TEST_CASE("a reset that finds a restore at work goes on when that is through", "[reset]") {
+  MachineSpec spec = machine("6.19", ResetMethod::mode2);
+  for (QueueSpec& idle : spec.processes[0].queues) idle.jobs.reset();
+  spec.costs.mes_api = cost(1ms);
+  spec.kernel.restore_delay = 0ms;
+  spec.events = {evict_at(10ms, "p")};
+  MachineBench undisturbed(spec);
+  undisturbed.run();
+  REQUIRE(undisturbed.count<EvictionResumed>() == 1);
+  const SimTime restored = undisturbed.all<EvictionResumed>().front().time;
+  REQUIRE(restored >= undisturbed.all<EvictionSignaled>().front().time + 2ms);  // two packets at least
+
+  PressureSpec reset;
+  reset.kind = PressureKind::gpu_reset;
+  reset.at = restored.time_since_epoch() - 500us;
+  spec.events.push_back(reset);
+  MachineBench bench(std::move(spec));
+  bench.run();
+  const auto before_reset = [](const QueueTransition& t) { return t.operation == Operation::pre_reset; };
+  REQUIRE(bench.count<EvictionResumed>() == 1);
+  CHECK(bench.all<EvictionResumed>().front().time == restored);
+  REQUIRE(bench.count<QueueTransition>(before_reset) == 2);
+  CHECK(bench.all<QueueTransition>(before_reset).front().began == restored);
+  REQUIRE(bench.count<GpuResetDone>() == 1);
+  CHECK(bench.all<GpuResetDone>().front().began == restored - 500us);
+}
+
 TEST_CASE("a reset that fails leaves the GPU dead until one succeeds", "[reset]") {
   const bool again = GENERATE(false, true);
   MachineSpec spec = machine("7.1", ResetMethod::mode2);

@@ -145,6 +145,20 @@ TEST_CASE("a search that is cut says so, and keeps what it has", "[search]") {
   CHECK_FALSE(interrupted.run(Counters{{}, {3, 5}}, stopped).complete);
 }
 
+// A lattice of 5 x 5 has 1, 2, 3, 4, 5 states at depths 0 to 4, then fewer. When the first of depth 3's has been
+// gone on from, the 3 others and the 2 that it led to wait; never do more.
+TEST_CASE("a search ends when too many states wait", "[search]") {
+  const Counters lattice{{}, {4, 4}};
+  for (const auto& [most, states] : {std::pair{5U, 12U}, std::pair{6U, 25U}}) {
+    CAPTURE(most);
+    Search<Counters> search({0, 0, most});
+    Notes<Counters> notes;
+    const SearchCounts counts = search.run(lattice, notes);
+    CHECK(counts.complete == (states == 25));
+    CHECK(counts.states == states);
+  }
+}
+
 TEST_CASE("a depth that all reach cuts nothing", "[search]") {
   Notes<Counters> notes;
   Search<Counters> search({0, 8});

@@ -60,6 +60,23 @@ TEST_CASE("in KFD nothing bounces", "[sleep]") {
   CHECK(bench.count<BufferMoved>() == 2);
 }
 
+// KFD counts who holds a process stopped (qpd->evicted): the resume at 50 ms lets go, and the process runs when its
+// restore work has let go too, 100 ms behind its eviction at 5 ms.
+TEST_CASE("in KFD a resume starts nobody who is evicted as well", "[sleep]") {
+  const std::string kernel = GENERATE("kfd", "6.16");
+  MachineSpec spec = sleeper(kernel);
+  spec.kernel.restore_delay = 100ms;
+  spec.kernel.restore_freezes = true;
+  spec.processes[0].vram.clear();
+  spec.events.push_back(evict_at(5ms, "a"));
+  MachineBench bench(std::move(spec));
+  bench.run();
+  const auto mapped = bench.times<QueueTransition>([](const auto& t) { return t.to == UserqState::mapped; });
+  REQUIRE(mapped.size() == 2);  // its creation is the first
+  const bool by_resume = kernel != "kfd";
+  CHECK(mapped.back() == (by_resume ? Duration{50ms} : Duration{105ms}).count());
+}
+
 // a is restored from 2 ms to 8, and holds its reservations meanwhile: the sleep of 3 ms waits for it alone. b's
 // buffer leaves once, and once more after the walk of the queues.
 TEST_CASE("who waits for one process's reservations does not evict the others again and again", "[sleep]") {

@@ -124,6 +124,41 @@ TEST_CASE("whoever waits in the same words is told once", "[waits]") {
             "the eviction fence of a; the eviction fence of a never signals: suspend worker of a has given up"});
 }
 
+// The fence is dead since 110 ms. a ends at 250 ms, its job at 300 ms: the exit waits for that, and is the end of a
+// wait for the fence.
+TEST_CASE("a dead fence ends with its process", "[waits]") {
+  MachineSpec spec = ideal_machine();
+  spec.kernel.pre_wait = PreWait::abort;
+  spec.kernel.pre_wait_limit = 100ms;
+  spec.processes = {process("a", {queue("q", QueueType::compute, one(fenced(300ms)))})};
+  spec.processes[0].stop = 250ms;
+  PressureSpec invalidates = event_at(10ms, PressureKind::invalidate_userptr, "a");
+  invalidates.size = mib(1);
+  spec.events.push_back(invalidates);
+  for (const Duration t : {111ms, 249ms, 251ms, 299ms, 301ms}) {
+    CAPTURE(t.count());
+    CHECK_FALSE(waits_at(t, spec).anyone_waits_for_ever());
+  }
+}
+
+// Each packet takes 5 ms: REMOVE_QUEUE from 10 ms on, ADD_QUEUE from 15. The client of 12 ms finds its process
+// evicted; the fence is live again from 15 ms on, but it is the restart's end that wakes it.
+TEST_CASE("whoever comes during an eviction waits for the end of the restart", "[waits]") {
+  MachineSpec spec = ideal_machine_with("6.18");
+  spec.policy = "unmap_map";
+  spec.costs.mes_api = cost(5ms);
+  spec.kernel.restore_delay = 0ns;
+  spec.processes = {process("p", {queue("q0", QueueType::compute, stream(once_at(12ms), fenced(1ms)))})};
+  spec.events = {evict_at(10ms, "p")};
+  const WaitGraph waits = waits_at(18ms, spec);
+  CHECK_FALSE(waits.anyone_waits_for_ever());
+  const Stories all = waits.all_stories();
+  CAPTURE(all);
+  CHECK(std::any_of(all.begin(), all.end(), [](const std::string& story) {
+    return story.starts_with("client of p/q0 waits for restore worker of p to end");
+  }));
+}
+
 // The queue hangs at 5 ms; its eviction at 10 ms waits for the last fence without limit.
 MachineSpec hung() {
   MachineSpec spec = ideal_machine();
@@ -159,8 +194,8 @@ TEST_CASE("where somebody will come to a hung queue nobody waits for ever", "[wa
   CHECK(bench.count<EvictionSignaled>() == 1);
 }
 
-// The client's submission at 12 ms has the restore work queued at once; the isolation window cancels it on its way
-// to run, and nobody queues it again.
+// The isolation window cancels the restore work, which is due at 15 ms. A client that waits for it since 12 ms
+// looks again, and queues it: it runs 1 ms later.
 MachineSpec cancelled_under_client() {
   MachineSpec spec = ideal_machine_with("6.18");
   spec.costs.worker_latency = cost(1ms);
@@ -171,12 +206,19 @@ MachineSpec cancelled_under_client() {
   return spec;
 }
 
-TEST_CASE("a client whose restore was cancelled waits for ever", "[waits]") {
-  const WaitGraph waits = waits_at(1s, cancelled_under_client());
-  CHECK(
-      waits.stories() ==
-      Stories{"client of p/q0 waits for a live eviction fence; the restart of p does not come: its restore work is "
-              "not queued"});
+TEST_CASE("a client whose restore was cancelled has it queued again", "[waits]") {
+  MachineBench bench(cancelled_under_client());
+  bench.expect_at<Hazard>(12500us, hazard(HazardKind::restore_cancelled));
+  bench.expect_at<EvictionResumed>(13500us);
+  bench.expect_at<JobEnded>(14500us);
+  CHECK_FALSE(waits_at(1s, cancelled_under_client()).anyone_waits_for_ever());
+}
+
+TEST_CASE("without a client a restore that was cancelled does not come", "[waits]") {
+  MachineSpec spec = cancelled_under_client();
+  spec.processes[0].queues[0].jobs.reset();
+  const WaitGraph waits = waits_at(1s, spec);
+  CHECK(waits.stories().empty());
   CHECK(waits.story_of_restart(ProcessId{0}) == "the restart of p does not come: its restore work is not queued");
 }
 
@@ -202,10 +244,11 @@ TEST_CASE("while a window is open its end counts only where the scenario has one
   }
   CHECK(waits_at(20ms, spec).stories().empty());
   // The end of the window needs the mutex that the suspend worker holds while it waits for a stopped queue.
-  CHECK(waits_at(40ms, spec).stories() ==
-        Stories{wait + stopped +
-                ", and suspend, resume and isolation is at it; suspend, resume and isolation waits " +
-                "for userq_mutex of p, which suspend worker of p holds: a deadlock"});
+  CHECK(
+      waits_at(40ms, spec).stories() ==
+      Stories{wait + stopped +
+              ", and device worker is at it; device worker waits for userq_mutex of p, which suspend worker of p " +
+              "holds: a deadlock"});
 }
 
 // VRAM has room for one. Each restore evicts the other, who is restored at once, and nothing takes time.
