@@ -27,10 +27,10 @@ cmake --preset release >/dev/null
 cmake --build --preset release --target userqsim
 echo "quickstart: compare the policies on $scenario, 20 replications"
 build/release/scenarios/userqsim compare "$scenario" --reps 20 --out "$out" --force
-if "$python" -c 'import matplotlib' 2>/dev/null; then
+if "$python" -c 'import matplotlib, pandas' 2>/dev/null; then
   "$python" results/plots/plot_compare.py "$out"
 else
-  echo "quickstart: no plot, since $python has no matplotlib (package python3-matplotlib)"
+  echo "quickstart: no plot, since $python lacks matplotlib or pandas (packages python3-matplotlib, python3-pandas)"
 fi
 echo "quickstart: written"
 find "$out" -type f | sort | sed 's/^/  /'

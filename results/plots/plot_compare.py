@@ -14,8 +14,6 @@ Usage: plot_compare.py RUN [--to DIRECTORY]
 """
 import argparse
 import collections
-import csv
-import json
 import pathlib
 import re
 import sys
@@ -26,6 +24,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend comes first: no display is needed)
 import numpy as np  # noqa: E402
+
+import userqsim_results  # noqa: E402
 
 # Okabe and Ito's colours: told apart with every common colour blindness, and in grey by their order.
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLACK = (
@@ -80,37 +80,30 @@ STYLE = {
 
 
 class Run:
-    """The files of one comparison, as lists of dictionaries."""
+    """One comparison: its manifest, and its rows as dictionaries."""
 
     def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        with open(self.directory / "manifest.json", encoding="utf-8") as file:
-            self.manifest = json.load(file)
-        if self.manifest.get("command") != "compare":
+        self.results = userqsim_results.load(directory)
+        if self.results.command != "compare":
             raise SystemExit(f"{directory} was not left by `userqsim compare`")
-        self.evictions = self._rows("evictions.csv")
-        self.parts = self._rows("eviction_parts.csv")
-        self.comparison = self._rows("comparison.csv")
-
-    def _rows(self, name):
-        with open(self.directory / name, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        self.manifest = self.results.manifest
+        self.evictions = userqsim_results.records(self.results.measured("evictions", "start_ns"))
+        self.parts = userqsim_results.records(self.results.frame("eviction_parts"))
 
     def policies(self):
         """What the column policy says, in the order of the comparison: the first is the baseline."""
-        return self.manifest["policies"]
+        return self.results.policies
 
     def measured(self, policy):
-        return [row for row in self.evictions
-                if row["policy"] == policy and int(row["start_ns"]) >= self.manifest["measure_from_ns"]]
+        return [row for row in self.evictions if row["policy"] == policy]
 
     def restored(self, policy):
         return [row for row in self.measured(policy) if row["outcome"] == "restored"]
 
     def against_first(self, metric, role):
         """The base's row of each other policy against the first, where there is one."""
-        return [row for row in self.comparison if row["policy_a"] == self.policies()[0] and
-                (row["variant"], row["metric"], row["role"], row["stat"]) == ("base", metric, role, "mean")]
+        rows = userqsim_results.records(self.results.differences(metric, role, "mean"))
+        return [row for row in rows if row["policy_a"] == self.policies()[0]]
 
 
 def time_scale(largest_ns):
@@ -148,9 +141,9 @@ def differences_from_first(run):
     """A line for each other policy: its paired difference and the interval."""
     lines = []
     for row in run.against_first("downtime_ns", "victim"):
-        if row["ci_low"]:
-            small, unit = time_scale(max(abs(float(row[key])) for key in ("difference", "ci_low", "ci_high")))
-            low, middle, high = (float(row[key]) / small for key in ("ci_low", "difference", "ci_high"))
+        if row["ci_low"] is not None:
+            small, unit = time_scale(max(abs(row[key]) for key in ("difference", "ci_low", "ci_high")))
+            low, middle, high = (row[key] / small for key in ("ci_low", "difference", "ci_high"))
             lines.append(f"{row['policy_b']} \u2212 {row['policy_a']}, paired by replication: "
                          f"{middle:+.3g} {unit} (95 % CI {low:+.3g} to {high:+.3g} {unit})")
     return lines
@@ -159,7 +152,7 @@ def differences_from_first(run):
 def plot_downtime(run, path):
     policies = run.policies()
     figure, axes = plt.subplots(figsize=(7, 4))
-    values = {policy: np.sort([int(row["downtime_ns"]) for row in run.restored(policy) if row["downtime_ns"]])
+    values = {policy: np.sort([row["downtime_ns"] for row in run.restored(policy) if row["downtime_ns"] is not None])
               for policy in policies}
     divisor, unit = time_scale(max((v[-1] for v in values.values() if v.size), default=1))
     for index, policy in enumerate(policies):
@@ -170,7 +163,7 @@ def plot_downtime(run, path):
         if not times.size:
             continue
         steps = np.arange(1, times.size + 1) / times.size
-        unfinished = sum(1 for row in run.measured(policy) if row["outcome"] != "restored" and row["first_stop_ns"])
+        unfinished = sum(1 for row in run.measured(policy) if row["outcome"] != "restored" and row["first_stop_ns"] is not None)
         axes.step(np.concatenate(([times[0]], times)), np.concatenate(([0], steps)), where="post", color=colour,
                   linewidth=width, linestyle=line, label=f"{policy}: mean {times.mean():.4g} {unit}, n = {times.size}" +
                   (f" and {unfinished} unfinished" if unfinished else ""))
@@ -194,8 +187,8 @@ def mean_parts(run, policy):
     keys = {key_of(row) for row in run.restored(policy)}
     sums = collections.Counter()
     for row in run.parts:
-        if row["critical"] == "1" and key_of(row) in keys:
-            sums[row["part"]] += int(row["end_ns"]) - int(row["start_ns"])
+        if row["critical"] == 1 and key_of(row) in keys:
+            sums[row["part"]] += row["end_ns"] - row["start_ns"]
     return {part: total / len(keys) for part, total in sums.items()} if keys else {}
 
 
@@ -271,23 +264,23 @@ def plot_parts(run, path):
 def typical_eviction(run):
     """The same eviction under each policy, or nothing: of those that all restored, the one whose downtime under the
     first policy is nearest to that policy's median."""
-    by_name = [{key_of(row)[1:]: row for row in run.restored(policy) if row["downtime_ns"]}
+    by_name = [{key_of(row)[1:]: row for row in run.restored(policy) if row["downtime_ns"] is not None}
                for policy in run.policies()]
-    times = sorted(int(row["downtime_ns"]) for row in by_name[0].values())
+    times = sorted(row["downtime_ns"] for row in by_name[0].values())
     shared = [name for name in by_name[0] if all(name in rows for rows in by_name[1:])]
     if not shared:
         return []
     median = times[len(times) // 2]
-    chosen = min(shared, key=lambda name: abs(int(by_name[0][name]["downtime_ns"]) - median))
+    chosen = min(shared, key=lambda name: abs(by_name[0][name]["downtime_ns"] - median))
     return [rows[chosen] for rows in by_name]
 
 
 def windows_of(parts, eviction):
     """The stretches of time to draw, each with a title: all of it, or what lies before and after one long part."""
-    start, end = int(eviction["start_ns"]), int(eviction["restored_ns"])
-    critical = [row for row in parts if row["critical"] == "1"]
-    longest = max(critical, key=lambda row: int(row["end_ns"]) - int(row["start_ns"]))
-    begins, ends = int(longest["start_ns"]), int(longest["end_ns"])
+    start, end = eviction["start_ns"], eviction["restored_ns"]
+    critical = [row for row in parts if row["critical"] == 1]
+    longest = max(critical, key=lambda row: row["end_ns"] - row["start_ns"])
+    begins, ends = longest["start_ns"], longest["end_ns"]
     if 2 * (ends - begins) < end - start or begins == start or ends == end:
         return [(start, end, "")]
     margin = (end - start - (ends - begins)) // 20
@@ -301,7 +294,7 @@ def draw_tracks(axes, tracks, window, scale):
     divisor, unit = scale
     for line, (_, rows) in enumerate(tracks):
         for row in rows:
-            left, right = max(int(row["start_ns"]), begin), min(int(row["end_ns"]), end)
+            left, right = max(row["start_ns"], begin), min(row["end_ns"], end)
             if right > left:
                 axes.barh(line, (right - left) / divisor, left=(left - begin) / divisor, height=0.6,
                           color=colour_of(row["part"]), edgecolor="white", linewidth=0.3)
@@ -314,10 +307,10 @@ def draw_tracks(axes, tracks, window, scale):
 
 def mark_moments(axes, eviction, window, divisor):
     begin, end, _ = window
-    moments = [(int(eviction[column]), name)
+    moments = [(eviction[column], name)
                for column, name in (("first_stop_ns", "first stop"), ("signaled_ns", "signalled"),
                                     ("restored_ns", "restored"))
-               if eviction[column] and begin <= int(eviction[column]) <= end]
+               if eviction[column] is not None and begin <= eviction[column] <= end]
     level = 0
     for index, (moment, name) in enumerate(moments):
         near = index > 0 and moment - moments[index - 1][0] < 0.25 * (end - begin)
@@ -330,9 +323,9 @@ def mark_moments(axes, eviction, window, divisor):
 
 
 def tracks_of(parts):
-    tracks = [("critical chain", [row for row in parts if row["critical"] == "1"])]
-    for queue in sorted({row["queue"] for row in parts if row["critical"] == "0"}):
-        rows = [row for row in parts if row["critical"] == "0" and row["queue"] == queue]
+    tracks = [("critical chain", [row for row in parts if row["critical"] == 1])]
+    for queue in sorted({row["queue"] or "" for row in parts if row["critical"] == 0}):
+        rows = [row for row in parts if row["critical"] == 0 and (row["queue"] or "") == queue]
         tracks.append((f"{queue}, beside it" if queue else "worker, beside it", rows))
     return tracks
 
@@ -376,9 +369,9 @@ def main():
     arguments = parser.parse_args()
     try:
         run = Run(arguments.run)
-    except OSError as error:
-        raise SystemExit(f"cannot read {arguments.run}: {error}") from error
-    to = pathlib.Path(arguments.to or run.directory / "plots")
+    except userqsim_results.ResultsError as error:
+        raise SystemExit(str(error)) from error
+    to = pathlib.Path(arguments.to or run.results.directory / "plots")
     to.mkdir(parents=True, exist_ok=True)
     plt.rcParams.update(STYLE)
     for name, plot in (("downtime", plot_downtime), ("parts", plot_parts), ("timeline", plot_timeline)):

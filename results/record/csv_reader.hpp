@@ -18,6 +18,8 @@ class CsvReader {
   // Where the column stands, for at(); nothing when the header does not name it.
   std::optional<std::size_t> column(std::string_view name) const;
 
+  const std::vector<std::string>& header() const { return header_; }
+
   // The next row; false at the end, and after a row that is damaged.
   bool next();
   const std::string& at(std::size_t column) const { return row_[column]; }

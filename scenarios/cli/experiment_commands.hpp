@@ -15,6 +15,7 @@ namespace userqsim {
 // Exit statuses, the same for every subcommand.
 namespace exit_status {
 constexpr int ok = 0;
+constexpr int check_failed = 1;
 constexpr int bad_input = 2;
 constexpr int invariant = 3;
 constexpr int limit = 4;

@@ -1,7 +1,6 @@
-// The command: options in, exit status out. Only this file and usage.cpp know the option parser.
-//
-// Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6 the system failed
-// us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on standard error.
+// The command: options in, exit status out. Only this file, check_command.cpp and usage.cpp know the parser.
+// Exit status: 0 done; 1 a check failed; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6
+// the system failed us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on stderr.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +13,7 @@
 
 #include "models/policy/policies.hpp"
 #include "results/record/output_error.hpp"
+#include "scenarios/cli/check_command.hpp"
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/logging.hpp"
@@ -151,8 +151,7 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
       ->add_option_function<std::string>(
           "--kernels", [&line](const std::string& text) { line.compare.kernels = split_at_commas(text); },
           "With --vary kernel: two kernel profiles or more, the first being the one that the others are compared "
-          "with; "
-          "default: all, by name")
+          "with; default: all, by name")
       ->type_name("K,L,...");
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
@@ -336,6 +335,7 @@ void add_others(CLI::App& app, CommandLine& line) {
     line.command = [&line] { return cmd_list(line.list_what, *table_format(line.format), line.load); };
   });
 
+  add_check(app, line.command);
   add_explain(app, line);
   add_explore(app, line);
   add_graphs(app, line);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <system_error>
 
+#include "scenarios/load/json_member.hpp"
 #include "scenarios/load/json_text.hpp"
 #include "scenarios/load/place.hpp"
 #include "scenarios/load/reader.hpp"
@@ -20,26 +20,6 @@ constexpr std::string_view manifest_format = "userqsim-manifest/1";
 constexpr std::string_view resolved_file = "scenario.resolved.json";
 constexpr std::int64_t most_ids = std::numeric_limits<std::uint32_t>::max() - 1;
 
-// The member `key` of an object.
-struct Member {
-  const Json& value;
-  Place place;
-};
-
-Member member(const Json& object, const Place& place, const char* key, std::string_view doc) {
-  if (!object.is_object()) place.fail("expected an object, found " + shown(object));
-  const auto found = object.find(key);
-  if (found == object.end()) fail_missing(place, key, doc);
-  return {*found, place.at(key)};
-}
-
-std::string text_of(const Json& object, const Place& place, const char* key, std::string_view doc) {
-  const Member found = member(object, place, key, doc);
-  std::string text;
-  read_leaf(found.value, found.place, {}, text);
-  return text;
-}
-
 // A file of the directory itself.
 std::string file_name_of(const Json& object, const Place& place) {
   const std::string name = text_of(object, place, "scenario", "file of the side's scenario");
@@ -47,16 +27,6 @@ std::string file_name_of(const Json& object, const Place& place) {
     place.at("scenario").fail("expected the name of a file beside this one, found " + in_quotes(name, 80));
   }
   return name;
-}
-
-std::uint64_t digest_of(const Json& object, const Place& place) {
-  const std::string text = text_of(object, place, "digest", "of the facts of the run");
-  std::uint64_t digest = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), digest, 16);
-  if (text.size() != 16 || error != std::errc{} || end != text.data() + text.size()) {
-    place.at("digest").fail("expected 16 hexadecimal digits, found " + in_quotes(text, 80));
-  }
-  return digest;
 }
 
 std::vector<RunSide> read_sides(const Json& json, const Place& root) {

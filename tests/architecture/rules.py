@@ -61,7 +61,7 @@ def may_include(user, used):
     """Whether the file `user` may include the project's header `used`."""
     user, used = user.split("/"), used.split("/")
     if user[0] != used[0]:
-        reads_files_only = user[0] == "results" and user[1] in ("compare", "report")
+        reads_files_only = user[0] == "results" and user[1] in ("check", "compare", "report")
         return FLOORS.index(used[0]) < FLOORS.index(user[0]) and not (reads_files_only and used[0] == "models")
     if user[0] == "models" and user[1] in MODELS and used[1] in MODELS:
         return MODELS.index(used[1]) <= MODELS.index(user[1])

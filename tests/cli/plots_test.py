@@ -16,7 +16,7 @@ SCRIPT = pathlib.Path("results/plots/plot_compare.py").resolve()
 PROFILE = pathlib.Path("models/profiles/kernels/6.18.json").resolve()
 
 
-@unittest.skipUnless(importlib.util.find_spec("matplotlib"), "needs matplotlib")
+@unittest.skipUnless(all(map(importlib.util.find_spec, ("matplotlib", "pandas"))), "needs matplotlib and pandas")
 class Plots(CommandTest):
     def plot(self, *arguments):
         self.assert_status(self.run_command("compare", self.scenario, "--reps", 3, "--out", self.out, *arguments), 0)
