@@ -1,7 +1,7 @@
 // The command: options in, exit status out. Only this file and usage.cpp know the option parser.
 //
-// Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6 the system failed
-// us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on standard error.
+// Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 5 runs of a
+// study failed or are missing; 6 the system failed us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +18,7 @@
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/logging.hpp"
 #include "scenarios/cli/signals.hpp"
+#include "scenarios/cli/study_commands.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/usage.hpp"
 #include "scenarios/cli/version.hpp"
@@ -350,6 +351,7 @@ int parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   add_experiments(app, line, {argv, argv + argc});
   add_others(app, line);
+  add_study_commands(app, line.command, {argv, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -28,7 +28,8 @@ BANNED = (
     (r"\bstd::\w+_distribution\b", FLOORS, ()),
     (r"\brandom_device\b", FLOORS, ()),
     (r"\b(system_clock|steady_clock|high_resolution_clock)\b", FLOORS,
-     ("scenarios/experiment/replicate.*", "scenarios/cli/cmd_explore.cpp", "results/record/manifest.*")),
+     ("scenarios/experiment/replicate.*", "scenarios/experiment/sweep.*", "scenarios/cli/cmd_explore.cpp",
+      "results/record/manifest.*")),
     (r"\bstd::(ranges::)?shuffle\b", FLOORS, ()),
     (r"\bunordered_(multi)?(map|set)\b", ("sim", "models", "results"),
      ("sim/search/search.hpp",)),  # which asks it for membership alone
