@@ -55,7 +55,7 @@ SweepOptions sweep_options(const SweepCommand& command) {
 
 std::string output_of(const SweepCommand& command, const Study& study, const Shard& shard) {
   if (!command.out.empty()) return command.out;
-  if (shard.shards == 1) return "out/" + study.name;
+  if (command.shard.empty()) return "out/" + study.name;
   return fmt::format("out/{}.shard-{}-of-{}", study.name, shard.shard, shard.shards);
 }
 
@@ -181,7 +181,7 @@ int run_all(const SweepCommand& command, const Study& study, const Shard& shard,
     outcome = run_sweep(study, runs, directory.pieces(), key, options);
   }
   if (outcome.stop != PoolStop::none) return report_stop(outcome, runs.size(), directory);
-  if (shard.shards > 1) return finish_shard(directory, record, out, key);
+  if (!command.shard.empty()) return finish_shard(directory, record, out, key);
   const Assembled assembled = write_result(record, directory.partial(), list_pieces(directory.pieces(), key),
                                            directory.result(), command.argv, started);
   directory.publish_result();
@@ -199,7 +199,7 @@ int cmd_sweep(const SweepCommand& command) {
                                  shard.shards, study.runs()));
   }
   if (!command.spread.engine.empty()) {
-    if (shard.shards > 1) throw InputError("--emit: cuts the study into shards itself; leave --shard out");
+    if (!command.shard.empty()) throw InputError("--emit: cuts the study into shards itself; leave --shard out");
     return emit_spread(study, command, options);
   }
   require_no_spread(command.spread);

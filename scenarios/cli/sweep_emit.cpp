@@ -93,16 +93,17 @@ std::string list_of_shards(const Spread& spread) {
 std::string head(const Spread& spread, std::string_view engine, std::string_view how) {
   return fmt::format(
       "#!/bin/sh\n"
-      "# Runs the study {} in {} shards {}, and merges them. {}\n"
+      "# Runs the study {} in {} {}, and merges what they leave. {}\n"
       "# What a shard has done is kept: run this again to go on; a shard that is whole ends at once.\n"
       "set -eu\n"
       "mkdir -p {}\n",
-      spread.name, spread.shards, engine, how, quoted_for_shell(fs::path{spread.out}.parent_path()));
+      spread.name, spread.shards == 1 ? "one shard" : fmt::format("{} shards", spread.shards), engine, how,
+      quoted_for_shell(fs::path{spread.out}.parent_path()));
 }
 
 std::string slurm_script(const Spread& spread) {
   const std::string log = quoted_for_shell(spread.out);
-  std::string text = head(spread, "as a Slurm array", "Submit it with: sh FILE");
+  std::string text = head(spread, "as a Slurm array", "Submit it with: sh FILE.");
   text += fmt::format(
       "array=$(sbatch --parsable --output={0}.slurm-%A_%a.log <<'SHARD'\n"
       "#!/bin/sh\n"
@@ -139,7 +140,7 @@ std::string parallel_script(const Spread& spread) {
          fmt::format(
              "seq 0 {} | parallel -q{} --joblog {}.joblog {} --jobs {} --shard {{}}/{} --out {}.shard-{{}}-of-{} "
              "||\n"
-             "  echo \"$? shards did not end well\" >&2\n",
+             "  echo \\n",
              spread.shards - 1, spread.at_once, out, spread.sweep, spread.cpus, spread.shards, out, spread.shards) +
          list_of_shards(spread) + spread.merge + "\n";
 }

@@ -12,6 +12,7 @@
 #include "results/record/file_hash.hpp"
 #include "results/record/manifest.hpp"
 #include "results/record/output_error.hpp"
+#include "results/report/table.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
@@ -88,10 +89,11 @@ Assembled write_result(const SweepRecord& record, const fs::path& prepared, cons
 int finish_sweep(const SweepRecord& record, const std::string& out, const Assembled& assembled) {
   std::string files;
   for (const FileSummary& file : assembled.files) files += file.name + ", ";
-  write_stdout(fmt::format(
-      "{}: {} points x {} x {} replications: {} runs\nwritten to {}: {}manifest.json, "
-      "timing.csv, provenance.json\n",
-      record.study, record.points, fmt::join(record.policies, ", "), record.replications, record.runs, out, files));
+  const std::string did =
+      fmt::format("{}: {} points x {} policies ({}) x {} replications: {} runs", record.study, record.points,
+                  record.policies.size(), fmt::join(record.policies, ", "), record.replications, record.runs);
+  const std::string where = fmt::format("written to {}: {}manifest.json, timing.csv, provenance.json", out, files);
+  write_stdout(wrap(did, page_width, 0) + wrap(where, page_width, 0));
   if (assembled.failed == 0) return exit_status::ok;
   fmt::print(stderr, "userqsim: {} of {} runs failed; runs.csv says which and why\n", assembled.failed,
              record.runs);
