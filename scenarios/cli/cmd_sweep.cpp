@@ -59,11 +59,6 @@ std::string output_of(const SweepCommand& command, const Study& study, const Sha
   return fmt::format("out/{}.shard-{}-of-{}", study.name, shard.shard, shard.shards);
 }
 
-void require_no_spread(const SpreadOptions& spread) {
-  const bool given = spread.shards || spread.at_once || spread.time_limit || spread.cpus != 1;
-  if (given) throw InputError("--shards, --at-once, --cpus and --time-limit go with --emit");
-}
-
 // The points that runs are of, each with how many.
 int print_points(const Study& study, const std::vector<std::uint64_t>& runs, TableFormat format) {
   ReportTable table{{{"point", true}}, {}};
@@ -198,11 +193,7 @@ int cmd_sweep(const SweepCommand& command) {
     throw InputError(fmt::format("--shard: {} shards of {} runs; allowed: as many shards as runs, or fewer",
                                  shard.shards, study.runs()));
   }
-  if (!command.spread.engine.empty()) {
-    if (!command.shard.empty()) throw InputError("--emit: cuts the study into shards itself; leave --shard out");
-    return emit_spread(study, command, options);
-  }
-  require_no_spread(command.spread);
+  if (!command.spread.engine.empty()) return emit_spread(study, command, options);
   if (command.dry_run) {
     const std::vector<std::uint64_t> runs = missing_runs(study.runs(), shard, {});
     check_points(study, runs, options);

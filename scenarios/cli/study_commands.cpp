@@ -13,22 +13,32 @@ namespace {
 
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
+// REQUIRES: the sweep's other options are there already.
 void add_spread(CLI::App& sweep, SpreadOptions& spread) {
-  sweep
-      .add_option("--emit", spread.engine,
-                  "Run nothing; print the script or the lines that run the study on many machines: slurm, parallel "
-                  "or mpirun")
-      ->check(one_of("engine", {"slurm", "parallel", "mpirun"}))
-      ->type_name("slurm|parallel|mpirun");
+  CLI::Option* emit =
+      sweep
+          .add_option(
+              "--emit", spread.engine,
+              "Run nothing; print the script that runs the study on many machines: slurm, parallel or mpirun")
+          ->check(one_of("engine", {"slurm", "parallel", "mpirun"}))
+          ->type_name("slurm|parallel|mpirun");
+  for (const char* other : {"--jobs", "--force", "--resume", "--shard", "--timeout", "--dry-run"}) {
+    emit->excludes(sweep.get_option(other));
+  }
   sweep.add_option("--shards", spread.shards, "With --emit: shards; default: as many as each take some minutes")
-      ->check(whole_number(1, 1'000'000));
+      ->check(whole_number(1, 1'000'000))
+      ->needs(emit);
   sweep.add_option("--at-once", spread.at_once, "With --emit: at most so many shards at a time")
-      ->check(whole_number(1, 1'000'000));
+      ->check(whole_number(1, 1'000'000))
+      ->needs(emit);
   sweep.add_option("--cpus", spread.cpus, "With --emit: processors of each shard")
       ->capture_default_str()
-      ->check(whole_number(1, 4096));
-  sweep.add_option("--time-limit", spread.time_limit,
-                   "With --emit slurm: real time of each shard: 30min; default: from a pilot run");
+      ->check(whole_number(1, 4096))
+      ->needs(emit);
+  sweep
+      .add_option("--time-limit", spread.time_limit,
+                  "With --emit slurm: real time of each shard: 30min; default: from a pilot run")
+      ->needs(emit);
 }
 
 void add_sweep(CLI::App& app, std::function<int()>& command, const std::vector<std::string>& argv) {
@@ -52,12 +62,14 @@ void add_sweep(CLI::App& app, std::function<int()>& command, const std::vector<s
   sweep->add_option("--max-events", options->max_events, "Stop each run after this many events; 0: no limit")
       ->check(whole_number(0, largest));
   sweep->add_option("--timeout", options->timeout, "Stop after this much real time: 90min");
-  sweep->add_flag("--dry-run", options->dry_run, "Print the points and how many runs there are, and run nothing");
+  CLI::Option* dry_run = sweep->add_flag("--dry-run", options->dry_run,
+                                         "Print the points and how many runs there are, and run nothing");
   add_spread(*sweep, options->spread);
   sweep->add_option("--profiles", options->profiles,
                     "Directory of profiles that add to the built-in ones and replace those of the same name");
-  sweep->add_option("--format", *format, "Form of what is printed: table, csv, json or md")
-      ->check(one_of("format", {"table", "csv", "json", "md"}));
+  sweep->add_option("--format", *format, "With --dry-run: form of what is printed: table, csv, json or md")
+      ->check(one_of("format", {"table", "csv", "json", "md"}))
+      ->needs(dry_run);
   sweep->callback([&command, options, format, argv] {
     command = [options, format, argv] {
       options->argv = argv;

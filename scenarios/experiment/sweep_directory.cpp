@@ -1,9 +1,9 @@
 #include "scenarios/experiment/sweep_directory.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <system_error>
+#include <vector>
 
 #include "results/record/csv.hpp"
 #include "results/record/output_error.hpp"
@@ -38,6 +38,22 @@ void remove_path(const fs::path& path) {
   if (error) throw output_error("remove", path.string(), error.value());
 }
 
+// Removes OUT.partial, what it is last: killed in between, it is still known for what it was. REQUIRES: it is
+// locked. Who comes as soon as the marker is gone may have the folder.
+void remove_partial(const fs::path& partial) {
+  std::error_code error;
+  std::vector<fs::path> others;
+  for (const fs::directory_entry& entry : fs::directory_iterator(partial, error)) {
+    const fs::path name = entry.path().filename();
+    if (name != DirectoryLock::marker && name != sweep_record_file) others.push_back(entry.path());
+  }
+  if (error) throw output_error("read", partial.string(), error.value());
+  for (const fs::path& path : others) remove_path(path);
+  remove_path(partial / sweep_record_file);
+  remove_path(partial / DirectoryLock::marker);
+  fs::remove(partial, error);
+}
+
 }  // namespace
 
 SweepDirectory::SweepDirectory(const fs::path& out, const SweepRecord& record, const Options& options)
@@ -70,10 +86,12 @@ bool SweepDirectory::out_holds_this(const Options& options) {
 
 // A process that was killed between the two steps of publish_result() left it.
 void SweepDirectory::remove_finished_partial() {
+  std::error_code error;
+  if (!fs::exists(partial_ / DirectoryLock::marker, error)) return;
   const auto left = read_sweep_record(partial_);
-  if (!left || !difference(record_, *left).empty()) return;
+  if (left && !difference(record_, *left).empty()) return;
   const DirectoryLock held(partial_);
-  remove_path(partial_);
+  remove_partial(partial_);
 }
 
 void SweepDirectory::take_partial(const Options& options) {
@@ -101,9 +119,11 @@ SweepDirectory::~SweepDirectory() {
   std::error_code ignored;  // nothing is left to be told to
   if (complete_ || published_ || !lock_->holds(partial_)) return;
   if (resumed_ || (fs::exists(pieces(), ignored) && !fs::is_empty(pieces(), ignored))) return;
-  const fs::path away = with_suffix(partial_, fmt::format(".{}", ::getpid()));
-  fs::rename(partial_, away, ignored);
-  fs::remove_all(ignored ? partial_ : away, ignored);
+  try {
+    remove_partial(partial_);
+  } catch (const OutputError&) {
+    return;  // nothing is left to be told to
+  }
 }
 
 void SweepDirectory::begin() {
@@ -133,10 +153,7 @@ void SweepDirectory::publish_result() {
   }
   const fs::path old = put_in_place(partial_ / result_folder, out_, force_);
   published_ = true;
-  const fs::path away = with_suffix(partial_, fmt::format(".{}", ::getpid()));
-  std::error_code error;
-  fs::rename(partial_, away, error);  // whoever comes next must not begin in what is being removed
-  remove_path(error ? partial_ : away);
+  remove_partial(partial_);
   remove_replaced(old);
 }
 

@@ -170,6 +170,15 @@ class Resumed(StudyTest):
         self.same(self.out, self.root / "other")
         self.assertIn("nothing to do", self.sweep("--out", self.out, "--resume").stdout)
 
+    def test_killed_between_the_result_and_the_end_of_its_work(self):
+        """The result stands in its place, and what it was made of is still there."""
+        self.cut_off()
+        shutil.copytree(self.root / "out.partial", self.root / "kept")
+        self.sweep("--out", self.out, "--resume")
+        (self.root / "kept").rename(self.root / "out.partial")
+        self.assertIn("nothing to do", self.sweep("--out", self.out, "--resume").stdout)
+        self.assertEqual({path.name for path in self.root.iterdir()}, {"out", "scenario.json", "study.json"})
+
     def test_a_damaged_piece_is_done_again(self):
         piece = self.root / "out.partial" / "pieces" / sorted(self.cut_off())[0]
         piece.write_bytes(piece.read_bytes()[:-9])
