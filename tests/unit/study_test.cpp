@@ -63,7 +63,7 @@ TEST_CASE("a grid has every combination, the first factor slowest", "[study]") {
         Rows{{"1000", "1"}, {"1000", "4"}, {"1000", "7"}, {"2000", "1"}, {"2000", "4"}, {"2000", "7"}});
 }
 
-TEST_CASE("ranges hold both ends; what lies between is rounded to whole units", "[study]") {
+TEST_CASE("ranges hold both ends, and what lies between is rounded to whole units", "[study]") {
   const StudyFolder folder;
   // 100 + 4 x 900 / 3 ... : steps of 300; halves up: 1 + 3/2 = 2.5 becomes 3.
   CHECK(points_of(
