@@ -10,6 +10,7 @@
 
 #include "models/policy/policies.hpp"
 #include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/shell.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
@@ -27,16 +28,6 @@ Duration duration_option(const std::string& name, const std::string& text) {
     throw InputError(fmt::format("{}: {}", name, *problem));
   }
   return std::get<Duration>(parsed);
-}
-
-std::string quoted_for_shell(const std::string& text) {
-  const bool plain = !text.empty() && text.find_first_not_of(
-                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                          "0123456789_-+=./:,@") == std::string::npos;
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-  return quoted + "'";
 }
 
 // The command that runs one cell again, alone.

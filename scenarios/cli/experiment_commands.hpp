@@ -19,6 +19,7 @@ constexpr int check_failed = 1;
 constexpr int bad_input = 2;
 constexpr int invariant = 3;
 constexpr int limit = 4;
+constexpr int incomplete = 5;  // runs of a study failed, or are missing
 constexpr int system = 6;
 constexpr int signal_base = 128;  // plus the signal's number
 }  // namespace exit_status

@@ -1,6 +1,5 @@
-// The command: options in, exit status out. Only this file, check_command.cpp and usage.cpp know the parser.
-// Exit status: 0 done; 1 a check failed; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6
-// the system failed us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on stderr.
+// The command: options in, exit status out (exit_status, in experiment_commands.hpp). Only this file,
+// check_command.cpp, study_commands.cpp and usage.cpp know the parser.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +17,7 @@
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/logging.hpp"
 #include "scenarios/cli/signals.hpp"
+#include "scenarios/cli/study_commands.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/usage.hpp"
 #include "scenarios/cli/version.hpp"
@@ -300,10 +300,7 @@ void add_explore(CLI::App& app, CommandLine& line) {
   explore
       ->add_option("--max-memory", line.explore_limits.memory, "End when the program has this much; 0B: no limit")
       ->capture_default_str();
-  explore
-      ->add_option(
-          "--out", options.out,
-          "Also write each sequence to this directory: as a scenario that holds it, as prose, as a picture")
+  explore->add_option("--out", options.out, "Also write each sequence there: as a scenario, as prose, as a picture")
       ->check(not_empty("the name of a directory"));
   explore->add_flag("--force", options.force, "Replace a directory that is not empty");
   add_load(*explore, options.sets, options.profiles);
@@ -352,6 +349,7 @@ int parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   add_experiments(app, line, {argv, argv + argc});
   add_others(app, line);
+  add_study_commands(app, line.command, {argv, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

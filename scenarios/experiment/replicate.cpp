@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+}  // namespace
+
 CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& options) {
   const Clock::time_point start = Clock::now();
   Machine machine(cell.spec, cell.replication);
@@ -39,6 +41,8 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
           .wall_seconds = wall.count(),
           .stop = stop};
 }
+
+namespace {
 
 class Pool {
  public:

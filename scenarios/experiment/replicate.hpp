@@ -77,6 +77,9 @@ struct PoolResult {
   PoolStop stop = PoolStop::none;
 };
 
+// Runs one cell on the caller's thread; the number is for options.attach. Throws InvariantError.
+CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& options);
+
 // REQUIRES: options.interrupt is not null. Throws CellFailure for the first cell, in their order, that broke an
 // invariant, and what else a cell threw.
 PoolResult run_cells(const std::vector<Cell>& cells, const PoolOptions& options);

@@ -23,11 +23,7 @@
 namespace userqsim {
 namespace {
 
-struct Source {
-  std::string file;  // for messages
-  std::string text;
-  std::filesystem::path folder;  // what it names is relative to
-};
+using Source = ScenarioSource;
 
 // A scenario of the library by its name.
 Source library_source(const std::string& name) {
@@ -40,13 +36,6 @@ Source library_source(const std::string& name) {
   throw InputError(
       fmt::format("{}: no such file, and no scenario of that name in the library; {}", printable(name, 200),
                   nearest.empty() ? "there are: " + joined(names) : "did you mean " + in_quotes(nearest) + "?"));
-}
-
-Source find_source(const std::string& path) {
-  if (path == "-") return {"standard input", read_input(path), {}};
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return library_source(path);
-  return {path, read_input(path), std::filesystem::path(path).parent_path()};
 }
 
 // Before anything else is read: another version may hold other keys.
@@ -226,6 +215,11 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   }
   require_format(json, root);
   if (kernel != nullptr) replace_kernel(json, *kernel, hash);
+  for (const Change& change : options.changes) {
+    apply_change(json, change);
+    hash.add(change.pointer);
+    hash.add(change.json);
+  }
   Composed composed = read_with_profiles(json, root, ProfileStore(options.profiles_dir), hash);
   ScenarioDocument& document = composed.document;
   read_traces(document, json, source, hash);
@@ -261,15 +255,30 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
   return loaded;
 }
 
+const std::string* kernel_of(const LoadOptions& options) {
+  return options.native_kernel ? &*options.native_kernel : nullptr;
+}
+
 }  // namespace
 
+ScenarioSource read_scenario(const std::string& path) {
+  if (path == "-") return {"standard input", read_input(path), {}};
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return library_source(path);
+  return {path, read_input(path), std::filesystem::path(path).parent_path()};
+}
+
 LoadedScenario load_scenario(const std::string& path, const LoadOptions& options) {
-  return load(path, find_source(path), options);
+  return load(path, read_scenario(path), options, kernel_of(options));
+}
+
+LoadedScenario load_scenario(const ScenarioSource& source, const LoadOptions& options) {
+  return load(source.file, source, options, kernel_of(options));
 }
 
 std::vector<LoadedScenario> load_under_kernels(const std::string& path, const std::vector<std::string>& kernels,
                                                const LoadOptions& options) {
-  const Source source = find_source(path);
+  const Source source = read_scenario(path);
   std::vector<LoadedScenario> scenarios;
   for (const std::string& kernel : kernels) {
     scenarios.push_back(load(path, source, options, &kernel));

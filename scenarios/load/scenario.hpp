@@ -1,6 +1,7 @@
 // A scenario file, read strictly and composed with its profiles into the specs of a machine.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -39,10 +40,29 @@ struct LoadedScenario {
   std::string input_hash;                // of the bytes read, with the profiles' and the --set values' bytes
 };
 
-struct LoadOptions {
-  std::string profiles_dir;       // empty: the embedded profiles
-  std::vector<std::string> sets;  // "/json/pointer=value", applied in order before checking
+// One value in place of the scenario's, before it is checked.
+struct Change {
+  std::string where;    // who asks for it, for messages
+  std::string pointer;  // JSON pointer
+  std::string json;     // the value as JSON
 };
+
+struct LoadOptions {
+  std::string profiles_dir;                    // empty: the embedded profiles
+  std::vector<std::string> sets{};             // "/json/pointer=value", applied in order before checking
+  std::optional<std::string> native_kernel{};  // this kernel and its native policy in place of the scenario's
+  std::vector<Change> changes{};               // applied in order, after all others
+};
+
+// A scenario that was read and not looked at: to load it many times over.
+struct ScenarioSource {
+  std::string file;  // for messages
+  std::string text;
+  std::filesystem::path folder;  // what it names is relative to
+};
+// As load_scenario finds it. Throws InputError.
+ScenarioSource read_scenario(const std::string& path);
+LoadedScenario load_scenario(const ScenarioSource& source, const LoadOptions& options);
 
 // Reads `path` ("-": standard input; no such file: the library's scenario of that name). Throws InputError.
 LoadedScenario load_scenario(const std::string& path, const LoadOptions& options);

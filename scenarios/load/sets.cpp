@@ -51,17 +51,11 @@ Json value_of(const std::string& text, const Json& before) {
   }
 }
 
-}  // namespace
-
-void apply_set(Json& document, const std::string& set) {
-  const std::size_t equals = set.find('=');
-  const Place whole{"--set " + in_quotes(set, 120), {}};
-  if (equals == std::string::npos || equals < 2 || set.front() != '/') {
-    whole.fail(R"(expected /json/pointer=value, such as /horizon=5s)");
-  }
+// Where `pointer` leads in the document; what is missing of objects on the way is created.
+Json& node_at(Json& document, std::string_view pointer, const Place& whole) {
   Json* node = &document;
   Place place = whole;
-  const std::vector<std::string> keys = keys_of(std::string_view(set).substr(0, equals), whole);
+  const std::vector<std::string> keys = keys_of(pointer, whole);
   if (keys.size() > json_depth_max) whole.fail(fmt::format("nested deeper than {} levels", json_depth_max));
   for (const std::string& key : keys) {
     place = place.at(key);
@@ -73,7 +67,27 @@ void apply_set(Json& document, const std::string& set) {
       place.fail(fmt::format("there is {} here, which has no members", shown(*node)));
     }
   }
-  *node = value_of(set.substr(equals + 1), *node);
+  return *node;
+}
+
+}  // namespace
+
+void apply_set(Json& document, const std::string& set) {
+  const std::size_t equals = set.find('=');
+  const Place whole{"--set " + in_quotes(set, 120), {}};
+  if (equals == std::string::npos || equals < 2 || set.front() != '/') {
+    whole.fail(R"(expected /json/pointer=value, such as /horizon=5s)");
+  }
+  Json& node = node_at(document, std::string_view(set).substr(0, equals), whole);
+  node = value_of(set.substr(equals + 1), node);
+}
+
+void apply_change(Json& document, const Change& change) {
+  const Place whole{change.where, {}};
+  if (change.pointer.size() < 2 || change.pointer.front() != '/') {
+    whole.fail(fmt::format("expected a JSON pointer such as /horizon, found {}", in_quotes(change.pointer, 120)));
+  }
+  node_at(document, change.pointer, whole) = parse_json(change.json, change.where);
 }
 
 }  // namespace userqsim

@@ -148,7 +148,8 @@ class SeededViolations(unittest.TestCase):
         self.write("prints", "#!/bin/sh\necho '{}'\n")
         binary = self.root / "prints"
         binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-        self.assertEqual(len(rules.schema_is_fresh(self.root, binary)), 1)
+        self.assertEqual(len(rules.schema_is_fresh(self.root, binary)), 2)
+        self.write(path.replace("scenario-1", "study-1"), "{}\n")
         for text, stale in (("{}\n", False), ("{ }\n", True)):
             self.write(path, text)
             self.assertEqual(bool(rules.schema_is_fresh(self.root, binary)), stale)

@@ -28,7 +28,8 @@ BANNED = (
     (r"\bstd::\w+_distribution\b", FLOORS, ()),
     (r"\brandom_device\b", FLOORS, ()),
     (r"\b(system_clock|steady_clock|high_resolution_clock)\b", FLOORS,
-     ("scenarios/experiment/replicate.*", "scenarios/cli/cmd_explore.cpp", "results/record/manifest.*")),
+     ("scenarios/experiment/replicate.*", "scenarios/experiment/sweep.*", "scenarios/cli/cmd_explore.cpp",
+      "results/record/manifest.*")),
     (r"\bstd::(ranges::)?shuffle\b", FLOORS, ()),
     (r"\bunordered_(multi)?(map|set)\b", ("sim", "models", "results"),
      ("sim/search/search.hpp",)),  # which asks it for membership alone
@@ -161,9 +162,12 @@ SOURCE_RULES = (floors, libraries, sizes, banned, headers, links)
 
 
 def schema_is_fresh(root, binary):
-    """The committed schema is the one the command prints."""
-    path = Path("scenarios/schema/userqsim-scenario-1.schema.json")
-    printed = subprocess.run([binary, "schema"], capture_output=True, check=True).stdout
-    if (root / path).is_file() and (root / path).read_bytes() == printed:
-        return []
-    return [f"{path}:1: differs from `userqsim schema`; redirect the command's output into it"]
+    """The committed schemas are those that the command prints."""
+    found = []
+    for kind, options in (("scenario", ()), ("study", ("--study",))):
+        path = Path(f"scenarios/schema/userqsim-{kind}-1.schema.json")
+        command = ("schema", *options)
+        printed = subprocess.run([binary, *command], capture_output=True, check=True).stdout
+        if not (root / path).is_file() or (root / path).read_bytes() != printed:
+            found.append(f"{path}:1: differs from `userqsim {' '.join(command)}`; redirect the command's output into it")
+    return found

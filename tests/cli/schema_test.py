@@ -73,6 +73,46 @@ class SchemaTest(unittest.TestCase):
                 self.assertEqual(self.accepts(document), answer)
 
 
+class StudySchemaTest(unittest.TestCase):
+    """The same of studies; their points are `sweep --dry-run`'s to judge."""
+
+    # What is a value of the scenario, or a name that has to be somebody's, or depends on another key, is beyond a schema.
+    BEYOND_A_SCHEMA = ("/values", "/from", "/to", "/value", "/pointer", "/scenario", "/samples renamed", "/factors/")
+
+    @classmethod
+    def setUpClass(cls):
+        schema = json.loads(userqsim("schema", "--study").stdout)
+        jsonschema.Draft7Validator.check_schema(schema)
+        cls.validator = jsonschema.Draft7Validator(schema)
+
+    def test_the_examples_are_accepted_by_both(self):
+        paths = sorted(Path("scenarios/studies").glob("*.json"))
+        self.assertGreaterEqual(len(paths), 2)
+        for path in paths:
+            with self.subTest(path=path.name):
+                errors = [error.message for error in self.validator.iter_errors(json.loads(path.read_text("utf-8")))]
+                self.assertEqual(errors, [])
+                self.assertEqual(userqsim("sweep", "--dry-run", str(path)).returncode, 0)
+
+    def test_every_mutation_of_a_study_gets_one_answer(self):
+        study = {
+            "format": "userqsim-study/1", "name": "s", "question": "?", "scenario": "one-queue-by-hand", "seed": 3,
+            "replications": 2, "policies": ["hybrid"], "design": "sobol", "samples": 4, "metrics": ["evictions"],
+            "factors": [
+                {"name": "a", "pointer": "/overrides/costs/mes_api/value", "log_range": {"from": "2us", "to": "9us"}},
+                {"name": "b", "pointer": "/overrides/costs/unmap/value", "values": ["2us", "3us"]}],
+            "constraints": [{"factor": "a", "relation": "!=", "other": "b"}]}
+        count = 0
+        for pointer, document in mutations(study):
+            if any(part in pointer for part in self.BEYOND_A_SCHEMA):
+                continue
+            count += 1
+            with self.subTest(mutation=pointer):
+                answer = userqsim("sweep", "--dry-run", "-", text=json.dumps(document)).returncode == 0
+                self.assertEqual(self.validator.is_valid(document), answer)
+        self.assertGreater(count, 60)
+
+
 def mutations(document):
     """Documents that differ from `document` in one place, with the place's name."""
     for pointer, holder, key in places(document):
