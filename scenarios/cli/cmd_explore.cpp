@@ -11,6 +11,7 @@
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/explore_files.hpp"
 #include "scenarios/cli/explore_report.hpp"
+#include "scenarios/cli/quantity_option.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/explore.hpp"
@@ -52,20 +53,12 @@ Exploration search(const LoadedScenario& loaded, const ExploreLimits& limits) {
   return exploration;
 }
 
-Bytes memory_option(const std::string& text) {
-  const Parsed<Bytes> parsed = parse_bytes(text);
-  if (const auto* problem = std::get_if<std::string>(&parsed)) {
-    throw InputError(fmt::format("--max-memory: {}", *problem));
-  }
-  return std::get<Bytes>(parsed);
-}
-
 bool is_for_people(TableFormat format) { return format == TableFormat::table || format == TableFormat::md; }
 
 }  // namespace
 
 int cmd_explore(const ExperimentOptions& options, const ExploreOptions& given) {
-  const ExploreLimits limits{given.search, memory_option(given.memory)};
+  const ExploreLimits limits{given.search, quantity_of("--max-memory", parse_bytes(given.memory))};
   const LoadedScenario loaded = load_experiment(options);
   require_an_end(loaded);
   std::optional<RunDirectory> directory;

@@ -10,6 +10,7 @@
 #include "results/record/manifest.hpp"
 #include "results/record/output_place.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/quantity_option.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/sweep_parts.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -43,13 +44,7 @@ SweepOptions sweep_options(const SweepCommand& command) {
   options.jobs = command.jobs > 0 ? command.jobs : std::max(1U, std::thread::hardware_concurrency());
   options.max_events = command.max_events;
   options.interrupt = interrupt_flag();
-  if (command.timeout) {
-    const Parsed<Duration> parsed = parse_duration(*command.timeout);
-    if (const auto* problem = std::get_if<std::string>(&parsed)) {
-      throw InputError(fmt::format("--timeout: {}", *problem));
-    }
-    options.timeout = std::get<Duration>(parsed);
-  }
+  if (command.timeout) options.timeout = quantity_of("--timeout", parse_duration(*command.timeout));
   return options;
 }
 

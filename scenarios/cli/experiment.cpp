@@ -10,6 +10,7 @@
 
 #include "models/policy/policies.hpp"
 #include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/quantity_option.hpp"
 #include "scenarios/cli/shell.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -21,14 +22,6 @@
 
 namespace userqsim {
 namespace {
-
-Duration duration_option(const std::string& name, const std::string& text) {
-  const Parsed<Duration> parsed = parse_duration(text);
-  if (const auto* problem = std::get_if<std::string>(&parsed)) {
-    throw InputError(fmt::format("{}: {}", name, *problem));
-  }
-  return std::get<Duration>(parsed);
-}
 
 // The command that runs one cell again, alone.
 std::string reproducing_command(const Cell& cell, const ExperimentOptions& options) {
@@ -147,7 +140,7 @@ LoadOptions load_options(const ExperimentOptions& options) {
 // Not checked again: what begins later simply does not happen.
 void end_at_until(LoadedScenario& loaded, const ExperimentOptions& options) {
   if (!options.until) return;
-  const Duration until = duration_option("--until", *options.until);
+  const Duration until = quantity_of("--until", parse_duration(*options.until));
   if (until <= Duration{0}) throw InputError("--until: must be later than 0");
   auto cut = std::make_shared<MachineSpec>(*loaded.machine);
   cut->horizon = std::min(cut->horizon, until);
@@ -217,7 +210,7 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
                    .interrupt = interrupt_flag(),
                    .attach = {},
                    .progress = {}};
-  if (options.timeout) pool.timeout = duration_option("--timeout", *options.timeout);
+  if (options.timeout) pool.timeout = quantity_of("--timeout", parse_duration(*options.timeout));
   pool.attach = [&attach](Machine& machine, const Cell& cell, std::size_t index) {
     if (logs_facts()) log_facts_of(machine, cell);
     return attach(machine, cell, index);

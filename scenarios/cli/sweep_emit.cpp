@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <variant>
 
 #include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/quantity_option.hpp"
 #include "scenarios/cli/shell.hpp"
 #include "scenarios/cli/sweep_parts.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -36,11 +36,8 @@ struct Spread {
 std::string quoted_path(const std::string& path) { return quoted_for_shell(fs::absolute(path).lexically_normal()); }
 
 std::uint64_t minutes_of(const std::string& text) {
-  const Parsed<Duration> parsed = parse_duration(text);
-  if (const auto* problem = std::get_if<std::string>(&parsed))
-    throw InputError(fmt::format("--time-limit: {}", *problem));
-  const std::int64_t minutes =
-      ceil_div(std::get<Duration>(parsed).count(), Duration{std::chrono::minutes{1}}.count());
+  const Duration limit = quantity_of("--time-limit", parse_duration(text));
+  const std::int64_t minutes = ceil_div(limit.count(), Duration{std::chrono::minutes{1}}.count());
   if (minutes < 2)
     throw InputError("--time-limit: allowed: more than 1min, the time between the signal and the end");
   return static_cast<std::uint64_t>(minutes);

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <variant>
 
 #include "models/workload/layout.hpp"
 #include "results/trace/tracer.hpp"
+#include "scenarios/cli/quantity_option.hpp"
 #include "sim/config/units.hpp"
 
 namespace userqsim {
@@ -21,11 +21,7 @@ std::string no_trace(std::string_view option) {
 }
 
 std::int64_t time_option(const std::string& text) {
-  const Parsed<Duration> parsed = parse_duration(text);
-  if (const auto* problem = std::get_if<std::string>(&parsed)) {
-    throw InputError(fmt::format("--trace-window: {}", *problem));
-  }
-  return std::get<Duration>(parsed).count();
+  return quantity_of("--trace-window", parse_duration(text)).count();
 }
 
 // "8s..8.1s"; either side may be missing.
