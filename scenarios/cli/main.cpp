@@ -1,4 +1,5 @@
-// The command: options in, exit status out. Only this file and usage.cpp know the option parser.
+// The command: options in, exit status out. Only this file, shared_options.cpp and usage.cpp
+// know the option parser.
 //
 // Exit status: 0 done; 2 bad usage or input; 3 a model invariant broke; 4 stopped by a limit; 6 the system failed
 // us; 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM. Every error is one message on standard error.
@@ -17,6 +18,7 @@
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/shared_options.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/usage.hpp"
@@ -64,21 +66,6 @@ void add_log(CLI::App& app, CommandLine& line) {
   app.add_option("--log-file", line.log_file, "Log to this file instead of standard error");
 }
 
-void add_traces(CLI::App& app, ExperimentOptions& options) {
-  app.add_flag("--slices", options.slices, "Also write slices.csv and counters.csv: time lines for scripts");
-  app.add_option_function<std::string>(
-         "--trace", [&options](const std::string& text) { options.trace = split_at_commas(text); },
-         "Also write the first replication's time lines for viewers: pftrace (Perfetto), json (Chrome's format, "
-         "compressed), or both")
-      ->type_name("FORMAT,...");
-  app.add_option("--trace-window", options.trace_window, "Of time lines, keep this simulated time alone: 8s..8.1s")
-      ->type_name("FROM..TO");
-  app.add_option_function<std::string>(
-         "--trace-filter", [&options](const std::string& text) { options.trace_filter = split_at_commas(text); },
-         "Of time lines, keep these tracks alone: paths, with * and ?, such as slot,process/game/*")
-      ->type_name("PATTERN,...");
-}
-
 template <class Target>
 void add_load(CLI::App& app, Target& sets, std::string& profiles) {
   app.add_option("--set", sets, "Change one value: /json/pointer=value; repeatable")->allow_extra_args(false);
@@ -108,6 +95,7 @@ void add_experiment(CLI::App& app, CommandLine& line, ExperimentOptions& options
       ->check(whole_number(0, largest));
   app.add_option("--timeout", options.timeout, "Stop after this much real time: 90s");
   app.add_flag("--dry-run", options.dry_run, "Print what would be run, and run nothing");
+  add_precision(app, options);
   add_traces(app, options);
   add_load(app, options.sets, options.profiles);
   add_format(app, line);
@@ -154,6 +142,7 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
           "with; "
           "default: all, by name")
       ->type_name("K,L,...");
+  add_comparison(*compare, line.compare);
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
       line.compare.argv = argv;
