@@ -88,7 +88,8 @@ class Sentence {
 
   std::string band() const {
     if (base_.answer == comparison_answer::no_difference_that_matters) {
-      return fmt::format("; less than {} is said not to matter", human(*base_.band, base_.unit));
+      return fmt::format("; the 90 % interval lies within {}, which is said not to matter",
+                         human(*base_.band, base_.unit));
     }
     if (base_.answer != comparison_answer::undecided) return {};
     return fmt::format("; whether it is less than {}, which would not matter, is not decided",
