@@ -67,7 +67,7 @@ struct TakenOff {
 };
 
 // The range of a remainder: the sum may be off by a step, and what is taken off by all that its range allows.
-std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, const Resolution& resolution) {
+std::vector<Duration> range_of(const CostEstimate& found, const TakenOff& less, const Resolution& resolution) {
   if (less.names.empty()) return {found.least, found.most};
   // The range of a constant holds half a step on either side already.
   const bool is_constant = std::holds_alternative<ConstantDuration>(found.value);
@@ -78,7 +78,7 @@ std::vector<Duration> range_of(const Estimate& found, const TakenOff& less, cons
 }
 
 // How the value came about, after what was measured.
-std::string notes_of(const Estimate& found, const TakenOff& less) {
+std::string notes_of(const CostEstimate& found, const TakenOff& less) {
   std::string notes;
   if (!less.names.empty()) {
     notes += fmt::format("; {} to {} if what is taken off is right", to_text(found.least), to_text(found.most));
@@ -189,7 +189,7 @@ class Attribution {
   void find(std::string_view name, const std::vector<std::int64_t>& samples, const Resolution& resolution,
             const std::vector<std::string_view>& given, const std::string& what) {
     const TakenOff less = taken_off(given);
-    const std::optional<Estimate> found = estimate(samples, resolution, less.mean);
+    const std::optional<CostEstimate> found = estimate(samples, resolution, less.mean);
     if (!found) return;
     if (!found->identified) return keep(name, *found, less, given == stop_);
     const std::string how = fmt::format("{}{}{}; step {}{}", what, less.names.empty() ? "" : ", less ", less.names,
@@ -211,7 +211,7 @@ class Attribution {
   }
 
   // What is taken off is all there is, so the samples tell nothing of the cost.
-  void keep(std::string_view name, const Estimate& found, const TakenOff& less, bool stops) {
+  void keep(std::string_view name, const CostEstimate& found, const TakenOff& less, bool stops) {
     const std::string reason = fmt::format(
         "{} of {} {} took no more than {} ({}); {}", found.negative, found.samples, stops ? "stops" : "samples",
         less.names, to_text(less.mean),

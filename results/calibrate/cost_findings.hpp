@@ -31,10 +31,10 @@ struct CalibrationBase {
 };
 
 struct CostFinding {
-  std::string_view cost;             // its name
-  std::optional<Estimate> estimate;  // nothing: the base's value was kept
-  std::string how;                   // what was measured less what; or why the trace does not identify it
-  std::string warning;               // what the user has to know of it; empty: nothing
+  std::string_view cost;                 // its name
+  std::optional<CostEstimate> estimate;  // nothing: the base's value was kept
+  std::string how;                       // what was measured less what; or why the trace does not identify it
+  std::string warning;                   // what the user has to know of it; empty: nothing
 };
 
 struct Calibration {

@@ -82,8 +82,9 @@ Distribution choose(const std::vector<std::int64_t>& sorted, double half) {
 
 }  // namespace
 
-std::optional<Estimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution, Duration given) {
-  Estimate result;
+std::optional<CostEstimate> estimate(std::vector<std::int64_t> samples, const Resolution& resolution,
+                                     Duration given) {
+  CostEstimate result;
   result.too_long = std::erase_if(samples, [](std::int64_t sample) { return sample > cost_most.count(); });
   if (samples.empty()) return std::nullopt;
   std::sort(samples.begin(), samples.end());

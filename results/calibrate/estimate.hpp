@@ -25,7 +25,7 @@ struct Resolution {
   std::int64_t late_ns = 0;  // by how much more some of the samples may be late
 };
 
-struct Estimate {
+struct CostEstimate {
   Distribution value;
   Duration least{0};  // what the samples allow: for a constant the step, else the least and most sample
   Duration most{0};
@@ -36,7 +36,7 @@ struct Estimate {
 };
 
 // `given` is taken off each sample. Nothing without a sample. REQUIRES: no sample is negative.
-std::optional<Estimate> estimate(std::vector<std::int64_t> samples_ns, const Resolution& resolution,
-                                 Duration given);
+std::optional<CostEstimate> estimate(std::vector<std::int64_t> samples_ns, const Resolution& resolution,
+                                     Duration given);
 
 }  // namespace userqsim

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "sim/core/ensure.hpp"
-#include "sim/stats/statistics.hpp"
+#include "sim/stats/estimate.hpp"
 
 namespace userqsim {
 namespace {
@@ -19,6 +19,17 @@ std::optional<double> number(const Value& value) {
 
 bool same_statistic(const SummaryRow& a, const SummaryRow& b) {
   return a.metric == b.metric && a.role == b.role && a.stat == b.stat;
+}
+
+// Of one long replication in a steady state the windows of time stand for replications; both policies meet the same
+// arrivals in each. A window in which either has no observation of its own counts by what it holds.
+void estimate_by_batches(ComparisonRow& row, const std::vector<Cluster>& a, const std::vector<Cluster>& b) {
+  if (a.size() != b.size()) return;
+  const std::optional<Estimate> estimate = ratio_difference(a, b);
+  if (!estimate || !estimate->standard_error) return;
+  row.estimate.standard_error = estimate->standard_error;
+  row.estimate.samples = estimate->samples;
+  row.basis = estimate_basis::batches;
 }
 
 // The rows of one variant with the variant's own name taken out; nothing when it was not run.
@@ -56,6 +67,7 @@ std::vector<ComparisonRow> compare_policies(const std::vector<ReplicationSummary
   for (std::size_t s = 0; s < a.front().rows.size(); ++s) {
     const SummaryRow& statistic = a.front().rows[s];
     std::vector<double> values_a, values_b, differences;
+    std::size_t last = 0;  // replication that has it
     for (std::size_t r = 0; r < a.size(); ++r) {
       ensure(a[r].replication == b[r].replication, "replications are paired by number");
       ensure(same_statistic(a[r].rows[s], statistic) && same_statistic(b[r].rows[s], statistic),
@@ -66,6 +78,7 @@ std::vector<ComparisonRow> compare_policies(const std::vector<ReplicationSummary
       values_a.push_back(*value_a);
       values_b.push_back(*value_b);
       differences.push_back(*value_b - *value_a);
+      last = r;
     }
     if (differences.empty()) continue;
     ComparisonRow row{.metric = statistic.metric,
@@ -73,19 +86,24 @@ std::vector<ComparisonRow> compare_policies(const std::vector<ReplicationSummary
                       .stat = statistic.stat,
                       .policy_a = a.front().policy,
                       .policy_b = b.front().policy,
-                      .value_a = t_interval(values_a).mean,
-                      .value_b = t_interval(values_b).mean,
+                      .value_a = mean_of(values_a)->value,
+                      .value_b = mean_of(values_b)->value,
                       .ci_low = {},
                       .ci_high = {},
                       .replications = differences.size(),
                       .unit = statistic.unit,
-                      .variant = variant};
-    const Interval interval = t_interval(differences);
-    row.difference = interval.mean;
-    if (interval.half_width) {
-      row.ci_low = interval.mean - *interval.half_width;
-      row.ci_high = interval.mean + *interval.half_width;
+                      .variant = variant,
+                      .estimate = *mean_of(differences),
+                      .basis = estimate_basis::replications};
+    row.difference = row.estimate.value;
+    if (differences.size() == 1) estimate_by_batches(row, a[last].rows[s].batches, b[last].rows[s].batches);
+    if (const std::optional<double> half = half_width(row.estimate)) {
+      row.ci_low = row.difference - *half;
+      row.ci_high = row.difference + *half;
+    } else {
+      row.basis = {};
     }
+    row.p = t_test_p(row.estimate);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -117,9 +135,10 @@ std::vector<SummaryRow> means_of(const std::vector<ReplicationSummary>& side) {
       if (const auto value = number(replication.rows[s].value)) values.push_back(*value);
     }
     if (values.empty()) continue;
-    mean.value = t_interval(values).mean;
+    mean.value = mean_of(values)->value;
     mean.count = static_cast<std::int64_t>(values.size());
     mean.censored = 0;
+    mean.batches.clear();
     means.push_back(std::move(mean));
   }
   return means;
@@ -144,6 +163,7 @@ const ComparisonRow* find_row(const std::vector<ComparisonRow>& rows, std::strin
 }
 
 bool differs(const ComparisonRow& row) {
+  if (row.p_holm) return *row.p_holm <= 0.05;
   return row.ci_low && row.ci_high && (*row.ci_low > 0.0 || *row.ci_high < 0.0);
 }
 

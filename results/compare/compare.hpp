@@ -2,9 +2,9 @@
 //
 // A replication gives each policy one value of a statistic; the two are paired, because both met the same arrivals,
 // sizes and costs. The values shown are means over the replications, the difference is b - a, and its interval is
-// the paired 95 % Student interval. Replications in which either policy lacks the statistic are left out of all
-// three. With more than two policies each pair is compared by itself: that a third lacks a statistic takes nothing
-// from the two that have it.
+// the paired 95 % Student interval; of one replication alone, in a steady state, that of batch means. Replications
+// in which either policy lacks the statistic are left out of all three. With more than two policies each pair is
+// compared by itself: that a third lacks a statistic takes nothing from the two that have it.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,8 @@ std::vector<ComparisonRow> all_rows(const Comparison& comparison);
 const ComparisonRow* find_row(const std::vector<ComparisonRow>& rows, std::string_view variant,
                               std::string_view metric, std::string_view role, std::string_view stat);
 
-// Whether the interval leaves zero out: the policies differ in this. False without an interval.
+// Whether the policies are shown to differ in this: where several metrics are read together, whether the corrected
+// p is at most 5 % (judge.hpp), else whether the interval leaves zero out. False without an interval.
 bool differs(const ComparisonRow& row);
 
 // Whether every replication gave both policies the same value: their difference is zero without any spread.

@@ -67,6 +67,11 @@ Json json_of(const std::vector<RunDigest>& digests) {
   return list;
 }
 
+Json json_of(const ManifestStopping& stopping) {
+  return {{"metric", stopping.metric}, {"role", stopping.role},     {"half_width", stopping.half_width},
+          {"round", stopping.round},   {"max_reps", stopping.most}, {"reached", stopping.reached}};
+}
+
 }  // namespace
 
 void write_manifest(const std::filesystem::path& path, const Manifest& manifest) {
@@ -91,6 +96,9 @@ void write_manifest(const std::filesystem::path& path, const Manifest& manifest)
   json["replications_asked"] = manifest.replications_asked;
   json["horizon_ns"] = manifest.horizon_ns;
   json["measure_from_ns"] = manifest.measure_from_ns;
+  json["analysis"] = manifest.analysis;
+  json["warm_up"] = manifest.warm_up;
+  if (manifest.stopping) json["stopping"] = json_of(*manifest.stopping);
   json["assumptions"] = manifest.assumptions;
   json["digests"] = json_of(manifest.digests);
   json["files"] = json_of(manifest.files);

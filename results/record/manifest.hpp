@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,16 @@ struct ManifestSide {
   std::string scenario;  // the file with every value in place; the policy counts, not the file's
 };
 
+// When to stop adding replications, and whether it was reached.
+struct ManifestStopping {
+  std::string metric;
+  std::string role;
+  double half_width = 0.0;  // relative
+  std::uint32_t round = 0;
+  std::uint32_t most = 0;
+  bool reached = false;
+};
+
 struct Manifest {
   std::string tool_version;
   std::string model_version;
@@ -47,6 +58,9 @@ struct Manifest {
   std::uint32_t replications_asked = 0;
   std::int64_t horizon_ns = 0;
   std::int64_t measure_from_ns = 0;
+  std::string analysis;  // terminating, steady_state
+  std::string warm_up;   // none, mser5
+  std::optional<ManifestStopping> stopping;
   std::vector<std::string> assumptions;
   std::vector<RunDigest> digests;
   bool complete = true;

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "sim/stats/estimate.hpp"
+
 namespace userqsim {
 
 constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
@@ -235,6 +237,9 @@ struct SummaryRow {
   std::string unit;
   std::int64_t count = 0;     // complete observations
   std::int64_t censored = 0;  // known only to exceed what was seen
+  std::optional<double> ci_low{};
+  std::optional<double> ci_high{};
+  std::vector<Cluster> batches{};  // of the mean of one replication in a steady state: its windows of time
 };
 
 // The statistics of one replication.
@@ -258,6 +263,26 @@ struct ComparisonRow {
   std::size_t replications = 0;  // in which both have the statistic
   std::string unit;
   std::string variant;
+  Estimate estimate{};             // the difference
+  std::string_view basis{};        // over what its samples are: estimate_basis
+  std::optional<double> p{};       // that a difference is so far from zero by chance
+  std::optional<double> p_holm{};  // the same, corrected for the metrics that are read together
+  std::optional<double> band{};    // what differs by less than this does not matter
+  std::string_view answer{};       // comparison_answer; empty without an interval
 };
+
+// Over what the interval of a difference was taken.
+namespace estimate_basis {
+constexpr std::string_view replications = "replications";
+constexpr std::string_view batches = "batches";  // windows of one long replication
+}  // namespace estimate_basis
+
+namespace comparison_answer {
+constexpr std::string_view same = "same";              // every replication gave both the same
+constexpr std::string_view difference = "difference";  // shown, and not shown to lie within the band
+constexpr std::string_view difference_within_band = "difference_within_band";
+constexpr std::string_view no_difference_that_matters = "no_difference_that_matters";
+constexpr std::string_view undecided = "undecided";
+}  // namespace comparison_answer
 
 }  // namespace userqsim

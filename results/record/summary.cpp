@@ -28,31 +28,6 @@ Roles find_roles(const RunRecord& record) {
   return roles;
 }
 
-// A complete observation, or one cut off when it had lasted `so_far`.
-void observe(Samples& samples, const OptionalNs& value, std::int64_t so_far) {
-  if (value) {
-    samples.add(*value);
-  } else {
-    samples.add_censored(so_far);
-  }
-}
-
-// A metric's samples by the role of whose process was observed; one that asked for memory and was evicted has both.
-struct ByRole {
-  const Roles& roles;
-  Samples& requester;
-  Samples& victim;
-  Samples& bystander;
-
-  void add(std::uint32_t process, const OptionalNs& value, std::int64_t so_far) {
-    const bool asked = roles.requester[process];
-    const bool stopped = roles.victim[process];
-    if (asked) observe(requester, value, so_far);
-    if (stopped) observe(victim, value, so_far);
-    if (!asked && !stopped) observe(bystander, value, so_far);
-  }
-};
-
 Value value_of(const std::optional<std::int64_t>& value) { return value ? Value{*value} : Value{}; }
 Value value_of(const std::optional<double>& value) { return value ? Value{*value} : Value{}; }
 
@@ -61,16 +36,61 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
+std::optional<double> as_double(const std::optional<std::int64_t>& value) {
+  return value ? std::optional{static_cast<double>(*value)} : std::nullopt;
+}
+
 }  // namespace
 
-Measures::Measures(const RunRecord& record, std::int64_t measure_from_ns) {
+// A metric's entries by the role of whose process was observed; one that asked for memory and was evicted has both.
+struct Measures::ByRole {
+  const Measures& measures;
+  const Roles& roles;
+  Entry& requester;
+  Entry& victim;
+  Entry& bystander;
+
+  void add(std::uint32_t process, std::int64_t begin, const OptionalNs& value, std::int64_t so_far) {
+    const bool asked = roles.requester[process];
+    const bool stopped = roles.victim[process];
+    if (asked) measures.observe(requester, begin, value, so_far);
+    if (stopped) measures.observe(victim, begin, value, so_far);
+    if (!asked && !stopped) measures.observe(bystander, begin, value, so_far);
+  }
+};
+
+Measures::Measures(const RunRecord& record, std::int64_t measure_from_ns, std::size_t batches)
+    : from_ns_(measure_from_ns), end_ns_(record.end_ns), batches_(batches) {
   std::size_t size = 0;
   for (const MetricInfo& metric : metric_catalogue()) size += metric.roles.size();
   entries_.resize(size);
+  for (Entry& entry : entries_) entry.clusters.resize(batches);
   measure_evictions(record, measure_from_ns);
   measure_requests(record, measure_from_ns);
   measure_jobs(record, measure_from_ns);
   measure_device(record, measure_from_ns);
+}
+
+Cluster Measures::Entry::whole() const {
+  if (denominator > 0) return {static_cast<double>(total), static_cast<double>(denominator)};
+  return {static_cast<double>(samples.sum()), static_cast<double>(samples.count())};
+}
+
+void Measures::observe(Entry& entry, std::int64_t begin, const OptionalNs& value, std::int64_t so_far) const {
+  if (!value) {
+    entry.samples.add_censored(so_far);
+    return;
+  }
+  entry.samples.add(*value);
+  add_to_batch(entry, begin, *value);
+}
+
+void Measures::add_to_batch(Entry& entry, std::int64_t begin, std::int64_t value) const {
+  if (batches_ == 0 || begin >= end_ns_) return;
+  const Wide place = static_cast<Wide>(begin - from_ns_) * static_cast<Wide>(batches_) / (end_ns_ - from_ns_);
+  Cluster& batch = entry.clusters.at(static_cast<std::size_t>(place));
+  batch.sum += static_cast<double>(value);
+  batch.count += 1.0;
 }
 
 Measures::Entry& Measures::entry(std::string_view name, std::string_view role) {
@@ -85,41 +105,41 @@ Measures::Entry& Measures::entry(std::string_view name, std::string_view role) {
 }
 
 void Measures::measure_evictions(const RunRecord& record, std::int64_t from) {
-  Samples& evict = entry("evict_latency_ns", "victim").samples;
-  Samples& restore = entry("restore_latency_ns", "victim").samples;
-  Samples& downtime = entry("downtime_ns", "victim").samples;
-  Samples& fence_wait = entry("fence_wait_ns", "victim").samples;
-  Samples& lock_wait = entry("lock_wait_ns", "victim").samples;
+  Entry& evict = entry("evict_latency_ns", "victim");
+  Entry& restore = entry("restore_latency_ns", "victim");
+  Entry& downtime = entry("downtime_ns", "victim");
+  Entry& fence_wait = entry("fence_wait_ns", "victim");
+  Entry& lock_wait = entry("lock_wait_ns", "victim");
   for (const EvictionRow& row : record.evictions) {
-    if (row.start_ns < from) continue;
+    const std::int64_t start = row.start_ns;
+    if (start < from) continue;
     const bool complete = row.restored_ns.has_value();
-    observe(evict, row.evict_latency_ns, row.ended_ns - row.start_ns);
-    if (row.signaled_ns) observe(restore, row.restore_latency_ns, row.ended_ns - *row.signaled_ns);
-    if (row.first_stop_ns) observe(downtime, row.downtime_ns, row.ended_ns - *row.first_stop_ns);
-    observe(fence_wait, row.signaled_ns ? OptionalNs{row.fence_wait_ns} : std::nullopt, row.fence_wait_ns);
-    observe(lock_wait, complete ? OptionalNs{row.lock_wait_ns} : std::nullopt, row.lock_wait_ns);
+    observe(evict, start, row.evict_latency_ns, row.ended_ns - start);
+    if (row.signaled_ns) observe(restore, start, row.restore_latency_ns, row.ended_ns - *row.signaled_ns);
+    if (row.first_stop_ns) observe(downtime, start, row.downtime_ns, row.ended_ns - *row.first_stop_ns);
+    observe(fence_wait, start, row.signaled_ns ? OptionalNs{row.fence_wait_ns} : std::nullopt, row.fence_wait_ns);
+    observe(lock_wait, start, complete ? OptionalNs{row.lock_wait_ns} : std::nullopt, row.lock_wait_ns);
   }
 }
 
 void Measures::measure_requests(const RunRecord& record, std::int64_t from) {
-  Samples& stall = entry("requester_stall_ns", "requester").samples;
+  Entry& stall = entry("requester_stall_ns", "requester");
   for (const RequestRow& row : record.requests) {
     if (row.requested_ns < from || !row.waited) continue;
-    observe(stall, row.stall_ns, row.observed_until_ns - row.requested_ns);
+    observe(stall, row.requested_ns, row.stall_ns, row.observed_until_ns - row.requested_ns);
   }
 }
 
 void Measures::measure_jobs(const RunRecord& record, std::int64_t from) {
   const Roles roles = find_roles(record);
   const auto by_role = [&](std::string_view metric) {
-    return ByRole{roles, entry(metric, "requester").samples, entry(metric, "victim").samples,
-                  entry(metric, "bystander").samples};
+    return ByRole{*this, roles, entry(metric, "requester"), entry(metric, "victim"), entry(metric, "bystander")};
   };
   ByRole latencies = by_role("job_latency_ns");
   for (const JobRow& row : record.jobs) {
     if (row.submitted_ns < from) continue;
     const OptionalNs latency = row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns} : std::nullopt;
-    latencies.add(row.process, latency, row.observed_until_ns - row.submitted_ns);
+    latencies.add(row.process, row.submitted_ns, latency, row.observed_until_ns - row.submitted_ns);
   }
   ByRole excesses = by_role("graph_excess_ns");
   for (const GraphRow& row : record.graphs) {
@@ -128,13 +148,13 @@ void Measures::measure_jobs(const RunRecord& record, std::int64_t from) {
     const OptionalNs excess =
         row.finished_ns ? OptionalNs{*row.finished_ns - row.submitted_ns - alone} : std::nullopt;
     const std::int64_t so_far = std::max<std::int64_t>(row.observed_until_ns - row.submitted_ns - alone, 0);
-    excesses.add(row.process, excess, so_far);
+    excesses.add(row.process, row.submitted_ns, excess, so_far);
   }
   ByRole waits = by_role("slot_wait_ns");
   for (const SlotWaitRow& row : record.slot_waits) {
     if (row.since_ns < from) continue;
     const std::int64_t length = row.until_ns - row.since_ns;
-    waits.add(row.process, row.mapped ? OptionalNs{length} : std::nullopt, length);
+    waits.add(row.process, row.since_ns, row.mapped ? OptionalNs{length} : std::nullopt, length);
   }
 }
 
@@ -155,6 +175,7 @@ void Measures::measure_device(const RunRecord& record, std::int64_t from) {
       Entry& cost = entry(name, "device");
       cost.total += row.*member;
       ++cost.denominator;
+      add_to_batch(cost, row.start_ns, row.*member);
     }
   }
   for (const HazardRow& row : record.hazards) {
@@ -170,48 +191,80 @@ void Measures::measure_device(const RunRecord& record, std::int64_t from) {
 
 void Measures::merge(const Measures& other) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!pooled_) entries_[i].clusters = {entries_[i].whole()};
+    entries_[i].clusters.push_back(other.entries_[i].whole());
     entries_[i].samples.merge(other.entries_[i].samples);
     entries_[i].total += other.entries_[i].total;
     entries_[i].denominator += other.entries_[i].denominator;
   }
+  pooled_ = true;
 }
 
 std::vector<SummaryRow> Measures::rows() {
   std::vector<SummaryRow> rows;
   std::size_t index = 0;
   for (const MetricInfo& metric : metric_catalogue()) {
-    for (const std::string_view role : metric.roles) {
-      Entry& e = entries_[index++];
-      const auto add = [&](std::string_view stat, Value value, std::int64_t count, std::int64_t censored) {
-        rows.push_back({std::string{metric.name}, std::string{role}, std::string{stat}, value,
-                        stat == "count" ? "count" : std::string{metric.unit}, count, censored});
-      };
-      const auto count = static_cast<std::int64_t>(e.samples.count());
-      const auto censored = static_cast<std::int64_t>(e.samples.censored());
-      switch (metric.kind) {
-        case MetricKind::sample:
-          add("count", count, count, censored);
-          add("sum", e.samples.sum(), count, censored);
-          add("mean", value_of(e.samples.mean()), count, censored);
-          add("p50", value_of(e.samples.quantile_permille(500)), count, censored);
-          add("p95", value_of(e.samples.quantile_permille(950)), count, censored);
-          add("p99", value_of(e.samples.quantile_permille(990)), count, censored);
-          add("max", value_of(e.samples.max()), count, censored);
-          break;
-        case MetricKind::cost:
-          add("sum", e.total, e.denominator, 0);
-          add("mean", value_of(ratio(e.total, e.denominator)), e.denominator, 0);
-          break;
-        case MetricKind::count:
-          add("count", e.total, e.total, 0);
-          break;
-        case MetricKind::share:
-          add("mean", value_of(ratio(e.total, e.denominator)), 1, 0);
-          break;
-      }
-    }
+    for (const std::string_view role : metric.roles) add_rows(rows, entries_[index++], metric, role);
   }
   return rows;
+}
+
+void Measures::add_rows(std::vector<SummaryRow>& rows, Entry& e, const MetricInfo& metric, std::string_view role) {
+  std::int64_t count = e.denominator;
+  std::int64_t censored = 0;
+  const auto add = [&](std::string_view stat, Value value) -> SummaryRow& {
+    rows.push_back({std::string{metric.name}, std::string{role}, std::string{stat}, value,
+                    stat == "count" ? "count" : std::string{metric.unit}, count, censored});
+    return rows.back();
+  };
+  const auto add_mean = [&](std::optional<double> value) {
+    SummaryRow& row = add("mean", value_of(value));
+    if (!pooled_) row.batches = e.clusters;
+    const std::optional<Estimate> estimate = ratio_of(e.clusters);
+    const std::optional<double> half = estimate ? half_width(*estimate) : std::nullopt;
+    if (!value || !half) return;
+    row.ci_low = *value - *half;
+    row.ci_high = *value + *half;
+  };
+  switch (metric.kind) {
+    case MetricKind::sample: {
+      count = static_cast<std::int64_t>(e.samples.count());
+      censored = static_cast<std::int64_t>(e.samples.censored());
+      add("count", count);
+      add("sum", e.samples.sum());
+      add_mean(e.samples.mean());
+      for (const auto& [stat, p] : {std::pair{"p50", 500}, std::pair{"p95", 950}, std::pair{"p99", 990}}) {
+        SummaryRow& row = add(stat, value_of(e.samples.quantile_permille(p)));
+        const Bounds bounds = e.samples.quantile_bounds(p);
+        row.ci_low = as_double(bounds.low);
+        row.ci_high = as_double(bounds.high);
+      }
+      add("max", value_of(e.samples.max()));
+      if (censored == 0) {  // they are the same, to the bit
+        add("km_mean", value_of(e.samples.mean()));
+        add("km_p50", value_of(e.samples.quantile_permille(500)));
+        add("km_p95", value_of(e.samples.quantile_permille(950)));
+        break;
+      }
+      const KaplanMeier curve = e.samples.kaplan_meier();
+      add("km_mean", value_of(curve.restricted_mean(end_ns_ - from_ns_)));
+      add("km_p50", value_of(curve.quantile_permille(500)));
+      add("km_p95", value_of(curve.quantile_permille(950)));
+      break;
+    }
+    case MetricKind::cost:
+      add("sum", e.total);
+      add_mean(ratio(e.total, e.denominator));
+      break;
+    case MetricKind::count:
+      count = e.total;
+      add("count", e.total);
+      break;
+    case MetricKind::share:
+      count = 1;
+      add_mean(ratio(e.total, e.denominator));
+      break;
+  }
 }
 
 }  // namespace userqsim

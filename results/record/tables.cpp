@@ -237,11 +237,11 @@ void RecordTables::write_faults(const RecordKey& key, const RunRecord& record) {
 
 FileSummary write_summary(const std::filesystem::path& path, const std::string& scenario,
                           const std::vector<SummaryBlock>& blocks) {
-  CsvWriter csv(path, keyed({"metric", "role", "stat", "value", "unit", "count", "censored"}));
+  CsvWriter csv(path, keyed({"metric", "role", "stat", "value", "unit", "count", "censored", "ci_low", "ci_high"}));
   for (const SummaryBlock& block : blocks) {
     for (const SummaryRow& row : block.rows) {
       csv << scenario << block.policy << block.replication << row.metric << row.role << row.stat << row.value
-          << row.unit << row.count << row.censored;
+          << row.unit << row.count << row.censored << row.ci_low << row.ci_high;
       csv.end_row();
     }
   }
@@ -250,12 +250,13 @@ FileSummary write_summary(const std::filesystem::path& path, const std::string& 
 
 FileSummary write_comparison(const std::filesystem::path& path, const std::string& scenario,
                              const std::vector<ComparisonRow>& rows) {
-  CsvWriter csv(path, {"scenario", "metric", "role", "stat", "policy_a", "policy_b", "value_a", "value_b",
-                       "difference", "ci_low", "ci_high", "reps", "unit", "variant"});
+  CsvWriter csv(path,
+                {"scenario", "metric", "role", "stat", "policy_a", "policy_b", "value_a", "value_b", "difference",
+                 "ci_low", "ci_high", "reps", "unit", "variant", "basis", "p", "p_holm", "band", "answer"});
   for (const ComparisonRow& row : rows) {
     csv << scenario << row.metric << row.role << row.stat << row.policy_a << row.policy_b << row.value_a
         << row.value_b << row.difference << row.ci_low << row.ci_high << std::uint64_t{row.replications} << row.unit
-        << row.variant;
+        << row.variant << row.basis << row.p << row.p_holm << row.band << row.answer;
     csv.end_row();
   }
   return csv.close();

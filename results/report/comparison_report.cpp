@@ -41,6 +41,7 @@ std::vector<std::pair<std::string, std::string>> header(const ComparisonReport& 
     runs += fmt::format(" (PARTIAL: {} were asked for)", report.replications_asked);
   }
   facts.emplace_back("runs", runs);
+  if (!report.measured.empty()) facts.emplace_back("measured", report.measured);
   for (std::size_t side = 0; side < report.pooled.size(); ++side) {
     facts.emplace_back(side_letter(side), fmt::format("{}: {}", report.comparison.policies[side],
                                                       evictions_held(report, report.pooled[side])));
@@ -57,7 +58,18 @@ constexpr std::string_view note =
     "left out.";
 
 constexpr std::string_view many_note =
-    "Each interval stands by itself: among many, about one in twenty leaves zero out by chance.";
+    "Each interval stands by itself: among many, about one in twenty leaves zero out by chance. What is called a "
+    "difference below is one after correction for the metrics and policies that are read together (Holm).";
+
+constexpr std::string_view answers_note =
+    "p: that chance alone gives such a difference; Holm: corrected for the headline metrics that are read "
+    "together. "
+    "Band: less does not matter (--equivalence). When to read what: docs/statistics.md.";
+
+constexpr std::string_view forks_note =
+    "The same evictions of a's history, each dealt with from the same state of the machine: the decision alone, "
+    "without what two histories make of it. Means are over evictions, intervals over replications (of one "
+    "replication: over its evictions).";
 
 constexpr std::string_view pooled_note =
     "p99 is empty below 200 complete observations. n+cens.: complete and censored observations.";
@@ -102,6 +114,7 @@ class Page {
     out_ += "\n";
     tables(pooled_tables(comparison_, report_.pooled));
     paragraph(pooled_note);
+    forks();
     other_assumptions();
     if (!report_.assumptions.empty()) title("What the numbers rest on (sources: manifest.json)");
     for (const std::string& assumption : report_.assumptions) bullet(without_source(assumption));
@@ -124,6 +137,16 @@ class Page {
     for (const ReportTable& table : all) {
       out_ += render(table, markdown_ ? TableFormat::md : TableFormat::table) + "\n";
     }
+  }
+
+  void forks() {
+    if (!report_.forks.made) return;
+    title(fmt::format("The decision alone ({} evictions of each replication, and {} behind them)",
+                      report_.forks.sample, report_.forks.window));
+    for (std::size_t side = 1; side < comparison_.policies.size(); ++side) {
+      tables({fork_table(report_.forks.effects, comparison_.policies, side)});
+    }
+    paragraph(forks_note);
   }
 
   void kernels() {
@@ -179,6 +202,12 @@ class Page {
     tables({variant_table(pair, comparison_.variants, side_letter(side) + " - a, mean, under")});
     const bool alone = comparison_.pairs.size() == 1;
     if (alone) paragraph(variant_note);
+    const ReportTable answers = answers_table(pair, side_letter(side) + " - a, mean of");
+    if (!answers.rows.empty()) {
+      out_ += alone ? "\n" : "";
+      tables({answers});
+      if (alone) paragraph(answers_note);
+    }
     const std::vector<std::string> idle = without_effect(pair, comparison_.variants);
     if (!idle.empty()) {
       paragraph(

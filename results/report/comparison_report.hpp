@@ -9,10 +9,19 @@
 #include <vector>
 
 #include "results/compare/comparison.hpp"
+#include "results/compare/forks.hpp"
 #include "results/record/rows.hpp"
 #include "results/report/table.hpp"
 
 namespace userqsim {
+
+// The effect of the decision alone, if it was asked for.
+struct ForkReport {
+  bool made = false;
+  std::string sample;  // how many evictions of each replication: a number, or all
+  std::string window;  // how long a fork goes on behind the eviction
+  std::vector<ForkEffect> effects;
+};
 
 struct ComparisonReport {
   std::string scenario;
@@ -27,8 +36,10 @@ struct ComparisonReport {
   std::uint64_t seed = 0;
   std::size_t replications = 0;
   std::size_t replications_asked = 0;
+  std::string measured;  // from when on, and when replications ended; may be empty
   Comparison comparison;
   std::vector<std::vector<SummaryRow>> pooled;  // of each of its policies: all replications as one
+  ForkReport forks;
   std::vector<std::string> assumptions;
   std::string directory;  // where the files are
   std::vector<std::string> files;

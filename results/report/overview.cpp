@@ -10,7 +10,7 @@
 #include <span>
 
 #include "results/compare/compare.hpp"
-#include "results/report/headlines.hpp"
+#include "results/compare/headlines.hpp"
 #include "results/report/human.hpp"
 
 namespace userqsim {
@@ -28,7 +28,7 @@ constexpr std::array told_standings{Standing::less, Standing::more, Standing::no
 
 Standing standing(const ComparisonRow* row) {
   if (row == nullptr) return Standing::unmeasured;
-  if (row->replications < 2) return Standing::alone;
+  if (!row->ci_low) return Standing::alone;
   if (!differs(*row)) return Standing::not_shown;
   return row->difference < 0.0 ? Standing::less : Standing::more;
 }

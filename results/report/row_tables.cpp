@@ -54,6 +54,34 @@ std::string pairs_of_baseline(const Comparison& comparison) {
   return out + "\n]";
 }
 
+// What the forks say, in exact numbers.
+ReportTable forks_table(const ComparisonReport& report) {
+  ReportTable table{{{"metric"},
+                     {"role"},
+                     {"policy_a"},
+                     {"policy_b"},
+                     {"value_a", true},
+                     {"value_b", true},
+                     {"difference", true},
+                     {"ci_low", true},
+                     {"ci_high", true},
+                     {"evictions", true},
+                     {"reps", true},
+                     {"unit"}},
+                    {}};
+  for (const ForkEffect& effect : report.forks.effects) {
+    const std::optional<double> half = half_width(effect.difference);
+    const double value = effect.difference.value;
+    table.rows.push_back({std::string{effect.metric}, std::string{effect.role}, effect.policy_a, effect.policy_b,
+                          number(effect.value_a), number(effect.value_b), number(value),
+                          number(half ? std::optional{value - *half} : std::nullopt),
+                          number(half ? std::optional{value + *half} : std::nullopt),
+                          fmt::format("{}", effect.evictions), fmt::format("{}", effect.replications),
+                          std::string{effect.unit}});
+  }
+  return table;
+}
+
 }  // namespace
 
 ReportTable comparison_table(const std::string& scenario, const std::vector<ComparisonRow>& rows) {
@@ -70,12 +98,18 @@ ReportTable comparison_table(const std::string& scenario, const std::vector<Comp
                      {"ci_high", true},
                      {"reps", true},
                      {"unit"},
-                     {"variant"}},
+                     {"variant"},
+                     {"basis"},
+                     {"p", true},
+                     {"p_holm", true},
+                     {"band", true},
+                     {"answer"}},
                     {}};
   for (const ComparisonRow& row : rows) {
     table.rows.push_back({scenario, row.metric, row.role, row.stat, row.policy_a, row.policy_b, number(row.value_a),
                           number(row.value_b), number(row.difference), number(row.ci_low), number(row.ci_high),
-                          fmt::format("{}", row.replications), row.unit, row.variant});
+                          fmt::format("{}", row.replications), row.unit, row.variant, std::string{row.basis},
+                          number(row.p), number(row.p_holm), number(row.band), std::string{row.answer}});
   }
   return table;
 }
@@ -100,6 +134,7 @@ std::string comparison_json(const ComparisonReport& report) {
   out += "\"assumptions\": " + list_of(report.assumptions) + ",\n";
   out += "\"verdict\": " + list_of(sentences_of(report.comparison)) + ",\n";
   out += "\"pairs\": " + pairs_of_baseline(report.comparison) + ",\n";
+  if (report.forks.made) out += "\"forks\": " + without_end(render(forks_table(report), TableFormat::json)) + ",\n";
   text("directory", report.directory);
   out += "\"files\": " + list_of(report.files) + ",\n";
   std::string rows = render(comparison_table(report.scenario, all_rows(report.comparison)), TableFormat::json);
@@ -116,11 +151,14 @@ ReportTable summary_table(const std::string& scenario, const std::string& policy
                      {"value", true},
                      {"unit"},
                      {"count", true},
-                     {"censored", true}},
+                     {"censored", true},
+                     {"ci_low", true},
+                     {"ci_high", true}},
                     {}};
   for (const SummaryRow& row : rows) {
     table.rows.push_back({scenario, policy, row.metric, row.role, row.stat, exact(row.value), row.unit,
-                          fmt::format("{}", row.count), fmt::format("{}", row.censored)});
+                          fmt::format("{}", row.count), fmt::format("{}", row.censored), number(row.ci_low),
+                          number(row.ci_high)});
   }
   return table;
 }

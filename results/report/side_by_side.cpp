@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "results/compare/compare.hpp"
+#include "results/compare/headlines.hpp"
 #include "results/report/human.hpp"
 
 namespace userqsim {
@@ -127,6 +128,8 @@ ReportTable beside(ReportTable left, const ReportTable& right) {
   return left;
 }
 
+std::string p_text(double p) { return p < 0.001 ? "<0.001" : fmt::format("{:.3f}", p); }
+
 std::string under(const PairComparison& pair, const std::string& variant, std::string_view metric,
                   std::string_view role) {
   const ComparisonRow* row = find_row(pair.rows, variant, metric, role, "mean");
@@ -189,6 +192,51 @@ ReportTable variant_table(const PairComparison& pair, const VariantNames& varian
   for (const VariantName& cost : variants.costs) add(cost.variant, cost.label + " zero");
   for (const VariantName& cost : variants.highs) add(cost.variant, cost.label);
   for (const CornerName& corner : variants.corners) add(corner.variant, corner.label);
+  return table;
+}
+
+ReportTable answers_table(const PairComparison& pair, const std::string& title) {
+  ReportTable table{{{title},
+                     {"difference", true},
+                     {"95 % interval", true},
+                     {"p", true},
+                     {"p, Holm", true},
+                     {"band", true},
+                     {"so"}},
+                    {}};
+  for (const Headline& headline : headlines) {
+    const ComparisonRow* row = find_row(pair.rows, base_variant, headline.metric, headline.role, "mean");
+    if (row == nullptr || row->answer.empty() || !row->p_holm) continue;
+    std::string answer{row->answer};
+    std::replace(answer.begin(), answer.end(), '_', ' ');
+    table.rows.push_back({row->metric, human_signed(row->difference, row->unit), interval_of(*row), p_text(*row->p),
+                          p_text(*row->p_holm), human(*row->band, row->unit), answer});
+  }
+  return table;
+}
+
+ReportTable fork_table(const std::vector<ForkEffect>& effects, const std::vector<std::string>& policies,
+                       std::size_t side) {
+  ReportTable table{{{fmt::format("{} - a, of an eviction", side_letter(side))},
+                     {"role"},
+                     {"a", true},
+                     {side_letter(side), true},
+                     {"difference", true},
+                     {"95 % interval", true},
+                     {"p", true},
+                     {"n", true}},
+                    {}};
+  for (const ForkEffect& effect : effects) {
+    if (effect.policy_b != policies[side] || (effect.value_a == 0.0 && effect.value_b == 0.0)) continue;
+    const std::string unit{effect.unit == "count" ? "" : effect.unit};
+    const std::optional<double> half = half_width(effect.difference);
+    const double value = effect.difference.value;
+    const std::optional<double> p = t_test_p(effect.difference);
+    table.rows.push_back({std::string{effect.metric}, std::string{effect.role}, human(effect.value_a, unit),
+                          human(effect.value_b, unit), human_signed(value, unit),
+                          half ? human_interval(value - *half, value + *half, unit) : std::string{},
+                          p ? p_text(*p) : std::string{}, fmt::format("{}", effect.evictions)});
+  }
   return table;
 }
 

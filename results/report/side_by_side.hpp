@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "results/compare/comparison.hpp"
+#include "results/compare/forks.hpp"
 #include "results/report/table.hpp"
 
 namespace userqsim {
@@ -24,5 +25,12 @@ std::vector<ReportTable> pooled_tables(const Comparison& comparison,
 
 // What a pair's differences become under each variant that was run; `title` stands above the variants' names.
 ReportTable variant_table(const PairComparison& pair, const VariantNames& variants, const std::string& title);
+
+// What may be said of a pair's headline metrics; no rows where none has an interval.
+ReportTable answers_table(const PairComparison& pair, const std::string& title);
+
+// What the forks say of that side against the first.
+ReportTable fork_table(const std::vector<ForkEffect>& effects, const std::vector<std::string>& policies,
+                       std::size_t side);
 
 }  // namespace userqsim

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "results/compare/compare.hpp"
-#include "results/report/headlines.hpp"
+#include "results/compare/headlines.hpp"
 #include "results/report/human.hpp"
 
 namespace userqsim {
@@ -38,15 +38,15 @@ class Sentence {
       : pair_(pair), variants_(variants), headline_(headline), base_(base) {}
 
   std::string text() const {
-    if (base_.replications < 2) {
+    if (!base_.ci_low) {
       return fmt::format("{}: {} with one replication, which says nothing about the next; use --reps.",
                          headline_.subject, human_signed(base_.difference, base_.unit));
     }
     if (!differs(base_)) {
       return no_difference() + corners_that_differ() + structure_that_differs() + costs_that_differ() + "." +
-             ranges_that_differ();
+             ranges_that_differ() + censoring();
     }
-    return difference() + structure() + corners() + costs() + "." + ranges();
+    return difference() + structure() + corners() + costs() + "." + ranges() + censoring();
   }
 
  private:
@@ -73,7 +73,35 @@ class Sentence {
     if (is_same(base_)) {
       return fmt::format("{}: the same under both, {}", headline_.subject, human(base_.value_a, base_.unit));
     }
-    return fmt::format("{}: no difference shown, {}{}", headline_.subject, told(base_), bound());
+    const bool none = base_.answer == comparison_answer::no_difference_that_matters;
+    return fmt::format("{}: no difference {}, {}{}{}{}", headline_.subject, none ? "that matters" : "shown",
+                       told(base_), chance(), bound(), band());
+  }
+
+  // An interval that leaves zero out is a difference by itself; of several that are read together it may be chance.
+  std::string chance() const {
+    if (!base_.p_holm || !base_.ci_low || (*base_.ci_low <= 0.0 && *base_.ci_high >= 0.0)) return {};
+    return fmt::format(
+        " (of the metrics that are read together one such interval may be chance: corrected p {:.3f})",
+        *base_.p_holm);
+  }
+
+  std::string band() const {
+    if (base_.answer == comparison_answer::no_difference_that_matters) {
+      return fmt::format("; the 90 % interval lies within {}, which is said not to matter",
+                         human(*base_.band, base_.unit));
+    }
+    if (base_.answer != comparison_answer::undecided) return {};
+    return fmt::format("; whether it is less than {}, which would not matter, is not decided",
+                       human(*base_.band, base_.unit));
+  }
+
+  // Means are of complete observations; where some were cut off, they are too low.
+  std::string censoring() const {
+    const ComparisonRow* row = find_row(pair_.rows, base_variant, headline_.metric, headline_.role, "km_mean");
+    if (row == nullptr || (row->value_a == base_.value_a && row->value_b == base_.value_b)) return {};
+    return fmt::format(" Some observations were cut off; with them (Kaplan-Meier) the difference is {}.",
+                       told(*row));
   }
 
   // What the interval excludes is worth saying: "; with these costs at most 3.53 us (0.01 % of a's downtime)".
@@ -134,7 +162,10 @@ class Sentence {
     const double size = std::fabs(base_.difference);
     return fmt::format("{}: {}{} {} with {} than with {}{}", headline_.subject, human(size, base_.unit),
                        share(size), base_.difference > 0.0 ? headline_.less : headline_.more, pair_.policy_a,
-                       pair_.policy_b, interval_text(base_, base_.difference < 0.0));
+                       pair_.policy_b, interval_text(base_, base_.difference < 0.0)) +
+           (base_.answer == comparison_answer::difference_within_band
+                ? fmt::format(", which does not matter: it is less than {}", human(*base_.band, base_.unit))
+                : "");
   }
 
   std::string structure() const {
@@ -248,7 +279,7 @@ std::vector<std::string> verdict(const PairComparison& pair, const VariantNames&
     const ComparisonRow* base = find_row(pair.rows, base_variant, headline.metric, headline.role, "mean");
     if (base == nullptr) continue;
     any_differs = any_differs || differs(*base);
-    any_alone = any_alone || base->replications < 2;
+    any_alone = any_alone || !base->ci_low;
     sentences.push_back(Sentence(pair, variants, headline, *base).text());
   }
   if (sentences.empty()) return {"Nothing was evicted, so there is nothing to compare."};

@@ -1,13 +1,20 @@
 // `compare`: policies over the same replications, or kernels.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "results/compare/compare.hpp"
+#include "results/compare/judge.hpp"
 #include "results/report/comparison_report.hpp"
 #include "scenarios/cli/compare_sides.hpp"
 #include "scenarios/cli/experiment.hpp"
+#include "scenarios/cli/signals.hpp"
+#include "scenarios/cli/statistics_options.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/compare.hpp"
 #include "scenarios/load/kernel_fields.hpp"
@@ -51,8 +58,39 @@ ReportTable kernels_side_by_side(const ComparedSides& sides) {
   return table;
 }
 
+std::vector<std::shared_ptr<const MachineSpec>> machines_of(const ComparedSides& sides) {
+  std::vector<std::shared_ptr<const MachineSpec>> machines;
+  for (const CompareSide& side : sides.machines) machines.push_back(side.machine);
+  return machines;
+}
+
+// From when on, and why there are so many replications; empty where neither needs a word.
+std::string describe_measured(const LoadedScenario& loaded, const Experiment& experiment) {
+  const Scenario& scenario = loaded.scenario;
+  std::string text;
+  if (scenario.analysis == Analysis::steady_state || scenario.measure_from > Duration{0}) {
+    text = fmt::format(
+        "{}, from {} on{}", scenario.analysis == Analysis::steady_state ? "steady state" : "terminating",
+        format_duration(scenario.measure_from), scenario.warm_up == WarmUp::mser5 ? " (found by MSER-5)" : "");
+  }
+  if (!experiment.stopping) return text;
+  const ManifestStopping& rule = *experiment.stopping;
+  return fmt::format("{}{}until half the interval of {} is at most {:g} % of the first: {}", text,
+                     text.empty() ? "" : "; ", rule.metric, rule.half_width * 100.0,
+                     rule.reached ? "reached" : "not reached");
+}
+
+ForkReport make_fork_report(const ExperimentOptions& options, const CompareOutcome& outcome,
+                            const Experiment& experiment) {
+  if (!experiment.forks) return {};
+  return {.made = true,
+          .sample = options.fork_sample,
+          .window = options.fork_window,
+          .effects = fork_effects(*experiment.forks, outcome.comparison.policies)};
+}
+
 ComparisonReport make_report(const ExperimentOptions& options, const ComparedSides& sides,
-                             const CompareOutcome& outcome) {
+                             const CompareOutcome& outcome, const Experiment& experiment) {
   const LoadedScenario& loaded = sides.loaded;
   const MachineSpec& machine = *loaded.machine;
   const bool kernels = options.vary == Vary::kernel;
@@ -68,12 +106,54 @@ ComparisonReport make_report(const ExperimentOptions& options, const ComparedSid
           .horizon = format_duration(machine.horizon),
           .seed = machine.seed,
           .replications = outcome.replications.size(),
-          .replications_asked = options.reps,
+          .replications_asked = experiment.replications_asked,
+          .measured = describe_measured(loaded, experiment),
           .comparison = outcome.comparison,
           .pooled = outcome.pooled,
+          .forks = make_fork_report(options, outcome, experiment),
           .assumptions = loaded.assumptions,
           .directory = {},
           .files = {}};
+}
+
+// The base first, in rounds if a rule says so; then the variants, of as many replications.
+PoolResult run_plan(ComparePlan& plan, CompareRequest request, const std::optional<PrecisionRule>& rule,
+                    const ExperimentOptions& options, const LoadedScenario& loaded, const CellAttach& attach,
+                    Experiment& experiment) {
+  if (!rule) return run_replications(plan.cells, rule, options, loaded, attach, experiment);
+  const auto is_variant = [](const Cell& cell) { return cell.variant != base_variant; };
+  std::vector<Cell> base(plan.cells.begin(), std::find_if(plan.cells.begin(), plan.cells.end(), is_variant));
+  PoolResult results = run_replications(base, rule, options, loaded, attach, experiment);
+  request.replications = experiment.replications_asked;
+  plan = plan_comparison(request);
+  if (results.stop == PoolStop::none) {
+    const auto first = plan.cells.begin() + static_cast<std::ptrdiff_t>(base.size());
+    const CellAttach nothing = [](Machine&, const Cell&, std::size_t) { return CellFinisher{}; };
+    PoolResult rest = run_experiment({first, plan.cells.end()}, options, loaded, nothing, results.seconds);
+    std::move(rest.cells.begin(), rest.cells.end(), std::back_inserter(results.cells));
+    results.stop = rest.stop;
+  }
+  results.cells.resize(plan.cells.size());
+  return results;
+}
+
+// Traces and forks are made on a cell's thread, each for itself.
+CellFinisher both(CellFinisher one, CellFinisher other) {
+  if (!one) return other;
+  if (!other) return one;
+  return [one = std::move(one), other = std::move(other)](SimTime end, const RunRecord& record) {
+    one(end, record);
+    other(end, record);
+  };
+}
+
+// The forks of whole replications. One that was interrupted while it was forked has none.
+void take_forks(const Forks& forks, const CompareOutcome& outcome, Experiment& experiment) {
+  experiment.forks = forks.rows(outcome.replications);
+  const bool all = std::all_of(outcome.replications.begin(), outcome.replications.end(),
+                               [&](std::uint32_t replication) { return forks.has(replication); });
+  if (all || experiment.results.stop != PoolStop::none) return;
+  experiment.results.stop = received_signal() != 0 ? PoolStop::interrupted : PoolStop::timeout;
 }
 
 }  // namespace
@@ -82,26 +162,39 @@ int cmd_compare(const ExperimentOptions& options) {
   Experiment experiment;
   experiment.command = "compare";
   experiment.started_utc = utc_now();
-  const ComparedSides sides = load_sides(options);
-  const LoadedScenario& loaded = sides.loaded;
-  const ComparePlan plan = plan_comparison(
-      {.sides = sides.machines, .first_replication = options.first_rep, .replications = options.reps});
+  ComparedSides sides = load_sides(options);
+  LoadedScenario& loaded = sides.loaded;
+  const Bands bands = equivalence_bands(options);
+  const std::optional<PrecisionRule> rule = precision_rule(options);
+  CompareRequest request{sides.machines, options.first_rep, rule ? rule->round : options.reps};
   const TraceRequest traced = trace_request(options, loaded);
+  std::optional<ForkRequest> asked = fork_request(options, sides.machines, Duration{0});
   if (options.dry_run) {
-    print_plan(plan.cells, loaded, options.format);
+    print_plan(plan_comparison(request).cells, loaded, options.format);
     return exit_status::ok;
+  }
+  settle_warm_up(loaded, machines_of(sides));
+  if (rule) request.replications = rule->most;
+  ComparePlan plan = plan_comparison(request);
+  std::optional<Forks> forks;
+  if (asked) {
+    asked->measure_from = loaded.scenario.measure_from;
+    forks.emplace(*asked);
   }
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, plan.cells, loaded.scenario.name, directory.partial());
-  experiment.results = run_experiment(
-      plan.cells, options, loaded,
-      [&](Machine& machine, const Cell& cell, std::size_t index) { return traces.attach(machine, cell, index); });
-  const CompareOutcome outcome = assess(plan, experiment.results);
+  const CellAttach attach = [&](Machine& machine, const Cell& cell, std::size_t index) {
+    return both(traces.attach(machine, cell, index), forks ? forks->attach(machine, cell) : CellFinisher{});
+  };
+  experiment.results = run_plan(plan, request, rule, options, loaded, attach, experiment);
+  CompareOutcome outcome = assess(plan, experiment.results);
+  judge(outcome.comparison, bands);
   experiment.cells = plan.cells;
   experiment.summaries = outcome.summaries;
   experiment.varied = sides.varied;
   experiment.comparison = all_rows(outcome.comparison);
-  ComparisonReport report = make_report(options, sides, outcome);
+  if (forks) take_forks(*forks, outcome, experiment);
+  ComparisonReport report = make_report(options, sides, outcome, experiment);
   const Published published = publish(directory, options, loaded, experiment, traces);
   report.directory = published.directory;
   report.files = published.files;

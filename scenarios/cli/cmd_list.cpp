@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/policy/policies.hpp"
+#include "results/compare/judge.hpp"
 #include "results/record/metrics.hpp"
 #include "results/report/table.hpp"
 #include "scenarios/cli/commands.hpp"
@@ -92,11 +93,12 @@ ReportTable list_costs(const ProfileStore& profiles) {
 }
 
 ReportTable list_metrics() {
-  ReportTable table = with_columns({"name", "roles", "unit", "doc"});
+  ReportTable table = with_columns({"name", "roles", "unit", "doc", "band"});
   for (const MetricInfo& metric : metric_catalogue()) {
     std::vector<std::string> roles(metric.roles.begin(), metric.roles.end());
     table.rows.push_back({std::string(metric.name), fmt::format("{}", fmt::join(roles, " ")),
-                          std::string(metric.unit), std::string(metric.doc)});
+                          std::string(metric.unit), std::string(metric.doc),
+                          text_of(default_band(metric.name), metric.unit)});
   }
   return table;
 }

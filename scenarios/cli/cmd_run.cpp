@@ -8,6 +8,7 @@
 #include "results/report/row_tables.hpp"
 #include "scenarios/cli/experiment.hpp"
 #include "scenarios/cli/ftrace_option.hpp"
+#include "scenarios/cli/statistics_options.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/experiment/cells.hpp"
 
@@ -33,22 +34,27 @@ int cmd_run(const ExperimentOptions& options) {
   Experiment experiment;
   experiment.command = "run";
   experiment.started_utc = utc_now();
-  const LoadedScenario loaded = load_timed_experiment(options);
-  experiment.cells = plan_run(loaded.machine, options.first_rep, options.reps);
+  LoadedScenario loaded = load_timed_experiment(options);
+  const std::optional<PrecisionRule> rule = precision_rule(options);
+  experiment.cells = plan_run(loaded.machine, options.first_rep,
+                              rule && !options.dry_run ? rule->most
+                              : rule                   ? rule->round
+                                                       : options.reps);
   const TraceRequest traced = trace_request(options, loaded);
   if (options.dry_run) {
     print_plan(experiment.cells, loaded, options.format);
     return exit_status::ok;
   }
+  settle_warm_up(loaded, {loaded.machine});
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, experiment.cells, loaded.scenario.name, directory.partial());
   std::optional<FtraceOutput> ftrace;
   if (!options.ftrace.empty()) ftrace.emplace(options, output_path(options, loaded));
-  experiment.results =
-      run_experiment(experiment.cells, options, loaded, [&](Machine& machine, const Cell& cell, std::size_t index) {
-        if (ftrace) ftrace->attach(machine, cell);
-        return traces.attach(machine, cell, index);
-      });
+  const CellAttach attach = [&](Machine& machine, const Cell& cell, std::size_t index) {
+    if (ftrace) ftrace->attach(machine, cell);
+    return traces.attach(machine, cell, index);
+  };
+  experiment.results = run_replications(experiment.cells, rule, options, loaded, attach, experiment);
   experiment.summaries =
       summarize(experiment.cells, experiment.results, whole_base_cells(experiment.cells, experiment.results));
   const Published published = publish(directory, options, loaded, experiment, traces);

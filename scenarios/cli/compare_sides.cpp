@@ -49,8 +49,10 @@ void require_several(const std::string& option, const std::vector<std::string>& 
 std::vector<std::string> policies_of(const ExperimentOptions& options) {
   if (options.policies.empty()) return {"preempt_restore", "unmap_map"};
   for (const std::string& policy : options.policies) require_policy("--policies", policy);
-  require_several("--policies", options.policies,
-                  "allowed: two or more different policies, such as preempt_restore,unmap_map");
+  const std::string allowed =
+      "allowed: two or more different policies, such as preempt_restore,unmap_map (with --fork also one twice)";
+  if (options.fork && options.policies.size() >= 2) return options.policies;
+  require_several("--policies", options.policies, allowed);
   return options.policies;
 }
 
@@ -72,11 +74,15 @@ ComparedSides sides_of_policies(const ExperimentOptions& options) {
   ComparedSides sides;
   sides.loaded = load_timed_experiment(options);
   sides.varied.what = "policy";
-  for (const std::string& policy : policies) {
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    const std::string& policy = policies[i];
+    // One that is named again is the same under another key: forks of it must not differ.
+    const auto before = std::count(policies.begin(), policies.begin() + static_cast<std::ptrdiff_t>(i), policy);
+    const std::string key = before == 0 ? policy : fmt::format("{}:{}", before + 1, policy);
     auto machine = std::make_shared<MachineSpec>(*sides.loaded.machine);
     machine->policy = policy;
-    sides.machines.push_back({policy, std::move(machine)});
-    sides.varied.sides.push_back({policy, sides.loaded.scenario.kernel, policy, std::string{resolved_file}});
+    sides.machines.push_back({key, std::move(machine)});
+    sides.varied.sides.push_back({key, sides.loaded.scenario.kernel, policy, std::string{resolved_file}});
   }
   return sides;
 }

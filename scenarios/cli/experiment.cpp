@@ -16,6 +16,7 @@
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
 #include "scenarios/experiment/cells.hpp"
+#include "scenarios/experiment/warm_up.hpp"
 #include "scenarios/load/place.hpp"
 #include "sim/config/units.hpp"
 #include "sim/core/ensure.hpp"
@@ -96,7 +97,10 @@ Manifest manifest_of(const ExperimentOptions& options, const LoadedScenario& loa
   manifest.input_hash = loaded.input_hash;
   manifest.sets = options.sets;
   manifest.seed = loaded.machine->seed;
-  manifest.replications_asked = options.reps;
+  manifest.replications_asked = experiment.replications_asked;
+  manifest.analysis = name_of(loaded.scenario.analysis);
+  manifest.warm_up = name_of(loaded.scenario.warm_up);
+  manifest.stopping = experiment.stopping;
   manifest.horizon_ns = loaded.machine->horizon.count();
   manifest.measure_from_ns = loaded.scenario.measure_from.count();
   manifest.assumptions = loaded.assumptions;
@@ -154,7 +158,22 @@ void require_no_order(const LoadedScenario& loaded) {
       "an order has no times, and a run by the clock does not follow it; use explore, or take the order out");
 }
 
+constexpr std::size_t batches_of_a_replication = 20;
+
 }  // namespace
+
+void settle_warm_up(LoadedScenario& loaded, const std::vector<std::shared_ptr<const MachineSpec>>& machines) {
+  if (loaded.scenario.warm_up == WarmUp::none) return;
+  const std::optional<Duration> found = find_warm_up(machines, interrupt_flag());
+  if (!found && !*interrupt_flag()) {
+    Place{printable(loaded.path, 200), {}}.at("warm_up").fail(
+        fmt::format("found {}, but within {} job latencies do not settle, or fewer than 50 jobs end; allowed: a "
+                    "longer horizon, or measure_from in its place",
+                    name_of(loaded.scenario.warm_up), to_text(loaded.machine->horizon)));
+  }
+  loaded.scenario.measure_from = found.value_or(Duration{0});
+  log_info(fmt::format("warm-up ends at {}", to_text(loaded.scenario.measure_from)));
+}
 
 LoadedScenario load_experiment(const ExperimentOptions& options) {
   LoadedScenario loaded = load_scenario(options.scenario, load_options(options));
@@ -202,15 +221,20 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 }
 
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded, const CellAttach& attach) {
+                          const LoadedScenario& loaded, const CellAttach& attach, double spent) {
+  const bool steady = loaded.scenario.analysis == Analysis::steady_state;
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
+                   .batches = steady ? batches_of_a_replication : 0,
                    .max_events = options.max_events,
                    .timeout = {},
                    .interrupt = interrupt_flag(),
                    .attach = {},
                    .progress = {}};
-  if (options.timeout) pool.timeout = quantity_of("--timeout", parse_duration(*options.timeout));
+  if (options.timeout) {
+    const Duration gone{static_cast<std::int64_t>(spent * 1e9)};
+    pool.timeout = std::max(Duration{0}, quantity_of("--timeout", parse_duration(*options.timeout)) - gone);
+  }
   pool.attach = [&attach](Machine& machine, const Cell& cell, std::size_t index) {
     if (logs_facts()) log_facts_of(machine, cell);
     return attach(machine, cell, index);
@@ -224,6 +248,36 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
     throw InvariantError(
         fmt::format("{}\nto repeat it: {}", failure.what(), reproducing_command(failure.cell(), options)));
   }
+}
+
+PoolResult run_replications(std::vector<Cell>& cells, const std::optional<PrecisionRule>& rule,
+                            const ExperimentOptions& options, const LoadedScenario& loaded,
+                            const CellAttach& attach, Experiment& experiment) {
+  experiment.replications_asked = options.reps;
+  if (!rule) return run_experiment(cells, options, loaded, attach);
+  double spent = 0.0;
+  Rounds rounds = run_in_rounds(cells, *rule, [&](const std::vector<Cell>& some, std::size_t first) {
+    const CellAttach at = [&](Machine& machine, const Cell& cell, std::size_t index) {
+      return attach(machine, cell, first + index);
+    };
+    PoolResult results = run_experiment(some, options, loaded, at, spent);
+    spent += results.seconds;
+    return results;
+  });
+  if (rounds.unmeasured) {
+    throw InputError(
+        fmt::format("--metric: {} ({}) is not measured in two of the first {} replications; allowed: a "
+                    "metric that is, as summary.csv has it",
+                    rule->metric, rule->role, rounds.replications));
+  }
+  if (!rounds.reached && rounds.results.stop == PoolStop::none) {
+    fmt::print(stderr, "userqsim: after {} replications half the interval of {} is still wider than {:g} %\n",
+               rounds.replications, rule->metric, rule->half_width * 100.0);
+  }
+  cells.resize(rounds.results.cells.size());
+  experiment.replications_asked = rounds.replications;
+  experiment.stopping = {rule->metric, rule->role, rule->half_width, rule->round, rule->most, rounds.reached};
+  return std::move(rounds.results);
 }
 
 Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
@@ -240,6 +294,7 @@ Published publish(RunDirectory& directory, const ExperimentOptions& options, con
   if (!experiment.varied.sides.empty()) {
     manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, experiment.comparison));
   }
+  if (experiment.forks) manifest.files.push_back(write_forks(to / "forks.csv", scenario, *experiment.forks));
   RecordTables tables(to);
   for (const std::size_t i : whole) {
     tables.write({scenario, cells[i].policy, cells[i].replication}, results.cells[i]->record);

@@ -3,16 +3,19 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "results/compare/forks.hpp"
 #include "results/record/manifest.hpp"
 #include "results/record/run_directory.hpp"
 #include "results/record/tables.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/traces.hpp"
 #include "scenarios/experiment/replicate.hpp"
+#include "scenarios/experiment/rounds.hpp"
 #include "scenarios/load/scenario.hpp"
 
 namespace userqsim {
@@ -36,11 +39,24 @@ std::string output_path(const ExperimentOptions& options, const LoadedScenario& 
 // Prints the cells that would be run.
 void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, TableFormat format);
 
-// Runs the cells with progress, log and limits as the options say. `attach` is as in
-// PoolOptions. A broken invariant is thrown as InvariantError with the command that
+// Finds the end of the warm-up where the scenario asks for it: its measure_from, from here on. Throws InputError
+// when the run is too short to tell. REQUIRES: the machines are those of the experiment.
+void settle_warm_up(LoadedScenario& loaded, const std::vector<std::shared_ptr<const MachineSpec>>& machines);
+
+// Runs the cells with progress, log and limits as the options say, of which `spent` seconds of --timeout are gone.
+// `attach` is as in PoolOptions. A broken invariant is thrown as InvariantError with the command that
 // repeats it.
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
-                          const LoadedScenario& loaded, const CellAttach& attach);
+                          const LoadedScenario& loaded, const CellAttach& attach, double spent = 0.0);
+
+struct Experiment;
+
+// Runs cells that keep their records: all of them, or, under a rule, as many replications of them as it asks for;
+// the others are taken out. REQUIRES: as run_in_rounds() has it. Throws InputError where the rule's metric is not
+// there.
+PoolResult run_replications(std::vector<Cell>& cells, const std::optional<PrecisionRule>& rule,
+                            const ExperimentOptions& options, const LoadedScenario& loaded,
+                            const CellAttach& attach, Experiment& experiment);
 
 // The sides of a comparison, for the manifest.
 struct VariedSides {
@@ -56,8 +72,11 @@ struct Experiment {
   std::vector<Cell> cells;
   PoolResult results;
   std::vector<SummaryBlock> summaries;
-  VariedSides varied;                     // compare
-  std::vector<ComparisonRow> comparison;  // compare
+  VariedSides varied;                         // compare
+  std::vector<ComparisonRow> comparison;      // compare
+  std::optional<std::vector<ForkRow>> forks;  // compare --fork
+  std::optional<ManifestStopping> stopping;
+  std::uint32_t replications_asked = 0;
 };
 
 struct Published {

@@ -50,6 +50,13 @@ struct ExperimentOptions {
   std::vector<std::string> trace;  // formats: pftrace, json
   std::optional<std::string> trace_window;
   std::vector<std::string> trace_filter;
+  std::vector<std::string> equivalence;         // compare: "5%", "METRIC=5%", "METRIC=100us"
+  bool fork = false;                            // compare
+  std::string fork_sample = "20";               // evictions of each replication, or "all"
+  std::string fork_window = "10ms";             // behind the end of the eviction
+  std::optional<std::string> until_half_width;  // "5%": replications in rounds until the interval is so narrow
+  std::optional<std::string> metric;            // whose; "METRIC" or "METRIC:ROLE"
+  std::uint32_t max_reps = 1000;
   std::string ftrace;  // run: file of the trace; empty: none
   std::string profiles;
   std::vector<std::string> argv;

@@ -1,5 +1,5 @@
 // The command: options in, exit status out (exit_status, in experiment_commands.hpp). Only this file,
-// check_command.cpp, study_commands.cpp and usage.cpp know the parser.
+// check_command.cpp, shared_options.cpp, study_commands.cpp and usage.cpp know the parser.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +16,7 @@
 #include "scenarios/cli/commands.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
 #include "scenarios/cli/logging.hpp"
+#include "scenarios/cli/shared_options.hpp"
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/study_commands.hpp"
 #include "scenarios/cli/terminal.hpp"
@@ -64,21 +65,6 @@ void add_log(CLI::App& app, CommandLine& line) {
   app.add_option("--log-file", line.log_file, "Log to this file instead of standard error");
 }
 
-void add_traces(CLI::App& app, ExperimentOptions& options) {
-  app.add_flag("--slices", options.slices, "Also write slices.csv and counters.csv: time lines for scripts");
-  app.add_option_function<std::string>(
-         "--trace", [&options](const std::string& text) { options.trace = split_at_commas(text); },
-         "Also write the first replication's time lines for viewers: pftrace (Perfetto), json (Chrome's format, "
-         "compressed), or both")
-      ->type_name("FORMAT,...");
-  app.add_option("--trace-window", options.trace_window, "Of time lines, keep this simulated time alone: 8s..8.1s")
-      ->type_name("FROM..TO");
-  app.add_option_function<std::string>(
-         "--trace-filter", [&options](const std::string& text) { options.trace_filter = split_at_commas(text); },
-         "Of time lines, keep these tracks alone: paths, with * and ?, such as slot,process/game/*")
-      ->type_name("PATTERN,...");
-}
-
 template <class Target>
 void add_load(CLI::App& app, Target& sets, std::string& profiles) {
   app.add_option("--set", sets, "Change one value: /json/pointer=value; repeatable")->allow_extra_args(false);
@@ -108,6 +94,7 @@ void add_experiment(CLI::App& app, CommandLine& line, ExperimentOptions& options
       ->check(whole_number(0, largest));
   app.add_option("--timeout", options.timeout, "Stop after this much real time: 90s");
   app.add_flag("--dry-run", options.dry_run, "Print what would be run, and run nothing");
+  add_precision(app, options);
   add_traces(app, options);
   add_load(app, options.sets, options.profiles);
   add_format(app, line);
@@ -153,6 +140,7 @@ void add_experiments(CLI::App& app, CommandLine& line, const std::vector<std::st
           "With --vary kernel: two kernel profiles or more, the first being the one that the others are compared "
           "with; default: all, by name")
       ->type_name("K,L,...");
+  add_comparison(*compare, line.compare);
   compare->callback([&line, argv] {
     line.command = [&line, argv] {
       line.compare.argv = argv;

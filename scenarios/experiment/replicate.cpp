@@ -31,7 +31,7 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
   const std::string violation = whole ? verify_parts(record) : std::string{};
   ensure(violation.empty(), violation);
   if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
-  Measures measures(record, options.measure_from.count());
+  Measures measures(record, options.measure_from.count(), options.batches);
   const std::chrono::duration<double> wall = Clock::now() - start;
   return {.record = cell.keep_record ? std::move(record) : RunRecord{},
           .measures = std::move(measures),
@@ -61,6 +61,7 @@ class Pool {
       watch();
     }
     for (std::size_t i = 0; i < cells_.size(); ++i) rethrow(i);
+    result_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     return std::move(result_);
   }
 

@@ -65,6 +65,7 @@ using CellAttach = std::function<CellFinisher(Machine&, const Cell&, std::size_t
 struct PoolOptions {
   unsigned jobs = 1;
   Duration measure_from{0};
+  std::size_t batches = 0;                                     // windows for batch means; 0: none
   std::uint64_t max_events = 0;                                // of each cell; 0: no limit
   std::optional<std::chrono::steady_clock::duration> timeout;  // of the whole pool
   std::atomic<bool>* interrupt = nullptr;                      // becomes true: stop; the pool sets it at a time-out
@@ -75,6 +76,7 @@ struct PoolOptions {
 struct PoolResult {
   std::vector<std::optional<CellResult>> cells;  // nothing for a cell that did not reach the horizon
   PoolStop stop = PoolStop::none;
+  double seconds = 0.0;  // of real time
 };
 
 // Runs one cell on the caller's thread; the number is for options.attach. Throws InvariantError.

@@ -162,6 +162,17 @@ void check_document(const ScenarioDocument& document, const Place& root) {
         .fail(fmt::format("{} is not before the horizon, {}", to_text(document.measure_from),
                           to_text(document.horizon)));
   }
+  if (document.warm_up == WarmUp::none) return;
+  if (document.analysis != Analysis::steady_state) {
+    root.at("warm_up").fail(
+        fmt::format("found {} in a terminating analysis, which measures from its beginning; "
+                    "allowed: \"analysis\": \"steady_state\" beside it",
+                    name_of(document.warm_up)));
+  }
+  if (document.measure_from > Duration{0}) {
+    root.at("warm_up").fail(fmt::format("found {} beside measure_from {}; allowed: one of the two",
+                                        name_of(document.warm_up), to_text(document.measure_from)));
+  }
 }
 
 // check() speaks of graphs; where the scenario used the short form, its pointer has no "/graph/0".
@@ -244,8 +255,8 @@ LoadedScenario load(const std::string& path, const Source& source, const LoadOpt
 
   LoadedScenario loaded;
   loaded.path = path;
-  loaded.scenario = {document.name,   document.question,     document.expected, document.device,
-                     document.kernel, document.measure_from, document.order};
+  loaded.scenario = {document.name,         document.question, document.expected, document.device, document.kernel,
+                     document.measure_from, document.analysis, document.warm_up,  document.order};
   loaded.assumptions = assumptions_of(machine->costs, machine->firmware, machine->policy_options);
   loaded.machine = std::move(machine);
   loaded.resolved_json = json_of_value(document).dump(2) + "\n";

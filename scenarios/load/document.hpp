@@ -15,6 +15,7 @@
 #include "models/profiles/costs.hpp"
 #include "models/workload/faults.hpp"
 #include "models/workload/spec.hpp"
+#include "scenarios/load/scenario.hpp"
 
 namespace userqsim {
 
@@ -42,6 +43,8 @@ struct ScenarioDocument {
   std::uint64_t seed = 1;
   Duration horizon{0};
   Duration measure_from{0};
+  Analysis analysis = Analysis::terminating;
+  WarmUp warm_up = WarmUp::none;
   Duration mutex_held_limit = MachineSpec{}.mutex_held_limit;
   std::vector<ProcessSpec> processes;
   std::vector<PressureSpec> events;
@@ -77,6 +80,8 @@ void describe(V& v, ScenarioDocument& s) {
   v.optional("seed", s.seed, "Seed of every random draw");
   v.required("horizon", s.horizon, "Simulated time", positive());
   v.optional("measure_from", s.measure_from, "What begins before this is left out of statistics");
+  v.optional("analysis", s.analysis, "Whether what is measured has an end of its own, or goes on for ever");
+  v.optional("warm_up", s.warm_up, "How the end of a steady state's warm-up is found, in place of measure_from");
   v.optional("mutex_held_limit", s.mutex_held_limit,
              "Whoever holds userq_mutex or the MES mutex for longer is a hazard", positive());
   v.required("processes", s.processes, "Who uses the device");

@@ -1,14 +1,19 @@
 // A scenario file, read strictly and composed with its profiles into the specs of a machine.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/machine/spec.hpp"
+#include "sim/core/enum_names.hpp"
 
 namespace userqsim {
 
@@ -19,6 +24,24 @@ class InputError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What the statistics are about: a span of time with a beginning and an end (a game that starts beside a model), or
+// what goes on for ever once it has begun.
+enum class Analysis : std::uint8_t { terminating, steady_state };
+
+// How the end of the warm-up is found, if measure_from does not say it.
+enum class WarmUp : std::uint8_t { none, mser5 };
+
+template <>
+struct EnumNames<Analysis> {
+  static constexpr std::array entries{std::pair{Analysis::terminating, std::string_view{"terminating"}},
+                                      std::pair{Analysis::steady_state, std::string_view{"steady_state"}}};
+};
+template <>
+struct EnumNames<WarmUp> {
+  static constexpr std::array entries{std::pair{WarmUp::none, std::string_view{"none"}},
+                                      std::pair{WarmUp::mser5, std::string_view{"mser5"}}};
+};
+
 // The part of a scenario that is not the machine.
 struct Scenario {
   std::string name;
@@ -27,6 +50,8 @@ struct Scenario {
   std::string device;
   std::string kernel;
   Duration measure_from{0};  // evictions, jobs and requests that begin before it are left out of statistics
+  Analysis analysis = Analysis::terminating;
+  WarmUp warm_up = WarmUp::none;
   std::optional<std::vector<std::string>> order;  // that explore is to follow
 };
 

@@ -1,11 +1,12 @@
 #include "sim/stats/statistics.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
+#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <limits>
 
 #include "sim/core/ensure.hpp"
+#include "sim/stats/estimate.hpp"
 
 namespace userqsim {
 namespace {
@@ -19,7 +20,41 @@ void append(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from
 // With fewer uncensored values a high quantile is the outcome of a handful of runs (docs/outputs.md).
 constexpr std::size_t least_for_high_quantile = 200;
 
+// The smallest k in [0, n] of which `is` holds, which holds of all above one of which it does; n + 1 when of none.
+template <class Is>
+std::size_t first_of(std::size_t n, Is is) {
+  std::size_t low = 0;
+  for (std::size_t above = n + 1; low < above;) {
+    const std::size_t middle = low + (above - low) / 2;
+    if (is(middle)) {
+      above = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
 }  // namespace
+
+QuantileRanks quantile_ranks(std::size_t n, std::int64_t p, double level) {
+  ensure(p > 0 && p < 1000, "a quantile with bounds is given in parts per thousand, from 1 to 999");
+  ensure(level > 0.0 && level < 1.0, "an interval's level lies between 0 and 1");
+  QuantileRanks ranks;
+  if (n == 0) return ranks;
+  // How many of n lie at or below the quantile is binomial.
+  const boost::math::binomial_distribution<double> below(static_cast<double>(n), static_cast<double>(p) / 1000.0);
+  const double tail = (1.0 - level) / 2.0;
+  // P(at most k below) > tail for k from here on; the k-th smallest still lies below the quantile often enough.
+  const std::size_t low =
+      first_of(n, [&](std::size_t k) { return boost::math::cdf(below, static_cast<double>(k)) > tail; });
+  if (low >= 1) ranks.low = low;
+  const std::size_t high = first_of(n, [&](std::size_t k) {
+    return boost::math::cdf(boost::math::complement(below, static_cast<double>(k))) <= tail;
+  });
+  if (high + 1 <= n) ranks.high = high + 1;
+  return ranks;
+}
 
 void Samples::merge(const Samples& other) {
   append(values_, other.values_);
@@ -52,32 +87,31 @@ std::optional<std::int64_t> Samples::quantile_permille(std::int64_t p) {
   if (observations == 0) return std::nullopt;
   const auto rank = static_cast<std::size_t>(ceil_div(p * observations, 1000));
   if (rank > values_.size()) return std::nullopt;  // among the censored, which count as infinite
-  if (!sorted_) {
-    std::sort(values_.begin(), values_.end());
-    sorted_ = true;
-  }
+  sort();
   return values_[rank - 1];
 }
 
-Interval t_interval(const std::vector<double>& samples) {
-  if (samples.empty()) return {};
-  const auto n = static_cast<double>(samples.size());
-  double sum = 0.0;
-  for (const double sample : samples) sum += sample;
-  const double mean = sum / n;
-  if (samples.size() < 2) return {.mean = mean, .half_width = std::nullopt};
-  double squares = 0.0;  // around the mean, in a second pass: one pass would cancel
-  for (const double sample : samples) squares += (sample - mean) * (sample - mean);
-  const double standard_error = std::sqrt(squares / (n - 1.0) / n);
-  return {.mean = mean, .half_width = t_quantile_95(samples.size()) * standard_error};
+Bounds Samples::quantile_bounds(std::int64_t p) {
+  if (!quantile_permille(p)) return {};
+  const QuantileRanks ranks = quantile_ranks(values_.size() + censored_.size(), p);
+  Bounds bounds;
+  if (ranks.low) bounds.low = values_[*ranks.low - 1];  // below the quantile's own rank, which is of a value
+  if (ranks.high && *ranks.high <= values_.size()) bounds.high = values_[*ranks.high - 1];
+  return bounds;
 }
 
-double t_quantile_95(std::size_t n) {
-  ensure(n >= 2, "a Student interval needs two samples");
-  const boost::math::students_t distribution(static_cast<double>(n - 1));
-  const double quantile = boost::math::quantile(boost::math::complement(distribution, 0.025));
-  return std::round(quantile * 1e6) / 1e6;
+void Samples::sort() {
+  if (!sorted_) std::sort(values_.begin(), values_.end());
+  sorted_ = true;
 }
+
+Interval t_interval(const std::vector<double>& samples) {
+  const std::optional<Estimate> estimate = mean_of(samples);
+  if (!estimate) return {};
+  return {.mean = estimate->value, .half_width = half_width(*estimate)};
+}
+
+double t_quantile_95(std::size_t n) { return t_quantile(n, 0.95); }
 
 void TimeWeightedMean::update(std::int64_t time_ns, std::int64_t value) {
   ensure(time_ns >= 0 && (start_ < 0 || time_ns >= last_), "a time-weighted mean must not go back in time");

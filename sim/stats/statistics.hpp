@@ -8,8 +8,26 @@
 
 #include "sim/core/time.hpp"
 #include "sim/core/wide.hpp"
+#include "sim/stats/kaplan_meier.hpp"
 
 namespace userqsim {
+
+// Which of n sorted independent observations bound a quantile, whatever their distribution: the k-th smallest,
+// from 1. An end that no observation bounds is missing.
+struct QuantileRanks {
+  std::optional<std::size_t> low;
+  std::optional<std::size_t> high;
+};
+// The quantile lies below the lower, and above the upper, with a probability of at most half of 1 - level each
+// (Conover, Practical Nonparametric Statistics, 3.2). p in parts per thousand. REQUIRES: 1 <= p <= 999, 0 < level
+// < 1.
+QuantileRanks quantile_ranks(std::size_t n, std::int64_t p, double level = 0.95);
+
+// What is known of where a value lies.
+struct Bounds {
+  std::optional<std::int64_t> low;
+  std::optional<std::int64_t> high;
+};
 
 // Durations observed to the end, and those cut off by the horizon (known only to exceed their value).
 class Samples {
@@ -27,8 +45,15 @@ class Samples {
   // are none, when it may fall among the censored (rank counted from the smallest with each censored value taken as
   // infinite), or for p > 950 with fewer than 200 uncensored.
   std::optional<std::int64_t> quantile_permille(std::int64_t p);
+  // Its 95 % bounds by order statistics: as of independent observations. None where there is no quantile; no upper
+  // one where it falls among the censored.
+  Bounds quantile_bounds(std::int64_t p);
+  // What the censored say too.
+  KaplanMeier kaplan_meier() const { return {values_, censored_}; }
 
  private:
+  void sort();
+
   std::vector<std::int64_t> values_;
   std::vector<std::int64_t> censored_;
   bool sorted_ = false;

@@ -18,7 +18,7 @@ BEYOND_A_SCHEMA = {
     "out_of_range": {
         "zero_horizon", "zero_mutex_held_limit", "beyond_a_century", "time_overflow", "finer_than_ns", "zero_size", "size_overflow",
         "half_a_byte", "zero_period", "number_overflow", "cost_above_range", "slowdown_below_one", "fill_above_one",
-        "exponential_zero_mean", "measure_from", "reversed_range", "range_of_three"},
+        "exponential_zero_mean", "measure_from", "warm_up_terminating", "warm_up_and_measure_from", "reversed_range", "range_of_three"},
     "wrong_types": {"no_processes"},
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("a bad --set says what is wrong", "[load]") {
   CHECK(with("/horizn=5s") ==
         path +
             ": /horizn: unknown key \"horizn\"; did you mean \"horizon\"? allowed: format, name, "
-            "question, expected, device, kernel, policy, seed, horizon, measure_from, "
+            "question, expected, device, kernel, policy, seed, horizon, measure_from, analysis, warm_up, "
             "mutex_held_limit, processes, events, faults, overrides, order");
 }
 
