@@ -33,11 +33,13 @@ _COUNTS = frozenset((
     "rep", "reps", "point", "eviction", "queues", "queues_running", "mes_packets", "request", "critical", "job", "jobs",
     "first_job", "preemptions", "waits", "waits_still", "evictions", "stopped_still", "short_runs", "waited", "fault",
     "events", "count", "censored"))
-_DECIMALS = frozenset(("value_a", "value_b", "difference", "ci_low", "ci_high", "wall_s", "events_per_s"))
+_DECIMALS = frozenset(("value_a", "value_b", "mean", "difference", "ci_low", "ci_high", "p", "p_holm", "band",
+                       "wall_s", "events_per_s"))
 _TEXTS = frozenset((
     "scenario", "policy", "metric", "role", "stat", "unit", "policy_a", "policy_b", "variant", "process", "queue",
     "trigger", "outcome", "part", "waits_for", "op", "from", "to", "mes_call", "result", "opcode", "type", "priority",
-    "kind", "detail", "method", "track", "name", "flows"))
+    "kind", "detail", "method", "track", "name", "flows", "basis", "answer", "status", "digest",
+    "message"))
 
 
 class ResultsError(Exception):
@@ -174,7 +176,7 @@ class Results:
         """The points of a sweep with their factors, by number; without any for a run or a comparison."""
         if not (self.directory / "points.csv").is_file():
             return pandas.DataFrame(index=pandas.Index([], name="point"))
-        return self.frame("points").set_index("point")
+        return self.frame("points").drop(columns="scenario").set_index("point")
 
     def with_points(self, frame):
         """The frame with a column for each factor of its points."""

@@ -158,8 +158,6 @@ void require_no_order(const LoadedScenario& loaded) {
       "an order has no times, and a run by the clock does not follow it; use explore, or take the order out");
 }
 
-constexpr std::size_t batches_of_a_replication = 20;
-
 }  // namespace
 
 void settle_warm_up(LoadedScenario& loaded, const std::vector<std::shared_ptr<const MachineSpec>>& machines) {
@@ -222,10 +220,9 @@ void print_plan(const std::vector<Cell>& cells, const LoadedScenario& loaded, Ta
 
 PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOptions& options,
                           const LoadedScenario& loaded, const CellAttach& attach, double spent) {
-  const bool steady = loaded.scenario.analysis == Analysis::steady_state;
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
-                   .batches = steady ? batches_of_a_replication : 0,
+                   .batches = batches_of(loaded.scenario),
                    .max_events = options.max_events,
                    .timeout = {},
                    .interrupt = interrupt_flag(),

@@ -5,13 +5,14 @@
 #include <sstream>
 
 #include "results/record/csv_reader.hpp"
+#include "scenarios/experiment/sweep_rows.hpp"
 #include "sim/core/ensure.hpp"
 #include "sim/stats/statistics.hpp"
 
 namespace userqsim {
 namespace {
 
-enum Column : std::size_t { scenario, point, policy, rep, metric, role, stat, value, unit, columns = 11 };
+enum Column : std::size_t { scenario, point, policy, rep, metric, role, stat, value, unit };
 
 std::optional<double> number(const std::string& text) {
   double result = 0.0;
@@ -29,9 +30,7 @@ Estimates::Estimates(const std::filesystem::path& path)
 
 void Estimates::add(std::string_view summary_rows) {
   if (summary_rows.empty()) return;
-  // The reader takes its first row for a header; what it is called does not matter here.
-  std::istringstream in("scenario,point,policy,rep,metric,role,stat,value,unit,count,censored\n" +
-                        std::string{summary_rows});
+  std::istringstream in(std::string{sweep_summary_header}.append(summary_rows));
   CsvReader rows(in);
   for (std::size_t i = 0; rows.next(); ++i) {
     if (i == 0 && (rows.at(point) != point_ || rows.at(policy) != policy_)) {

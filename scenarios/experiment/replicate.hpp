@@ -16,6 +16,7 @@
 #include "models/machine/machine.hpp"
 #include "results/record/rows.hpp"
 #include "results/record/summary.hpp"
+#include "scenarios/load/scenario.hpp"
 
 namespace userqsim {
 
@@ -72,6 +73,11 @@ struct PoolOptions {
   CellAttach attach;
   std::function<void(const PoolProgress&)> progress;  // called on the caller's thread, about each 200 ms
 };
+
+// In a steady state a replication is cut into 20 windows: few enough that each is long, enough for an interval.
+inline std::size_t batches_of(const Scenario& scenario) {
+  return scenario.analysis == Analysis::steady_state ? 20 : 0;
+}
 
 struct PoolResult {
   std::vector<std::optional<CellResult>> cells;  // nothing for a cell that did not reach the horizon

@@ -50,6 +50,7 @@ Cell cell_of(const Study& study, const StudyRun& run, const LoadedScenario& load
 PoolOptions cell_options(const LoadedScenario& loaded, const SweepOptions& options) {
   PoolOptions pool;
   pool.measure_from = loaded.scenario.measure_from;
+  pool.batches = batches_of(loaded.scenario);
   pool.max_events = options.max_events;
   pool.interrupt = options.interrupt;
   return pool;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <variant>
 
 #include "results/record/csv.hpp"
@@ -28,6 +29,10 @@ bool is_kept(const Study& study, const std::string& metric) {
          std::find(study.metrics.begin(), study.metrics.end(), metric) != study.metrics.end();
 }
 
+std::string text_of(const std::optional<double>& value) {
+  return value ? fmt::format("{}", *value) : std::string{};
+}
+
 std::string timing_of(const std::string& keys, const CellResult& result) {
   const double rate = result.wall_seconds > 0.0 ? static_cast<double>(result.events) / result.wall_seconds : 0.0;
   return fmt::format("{},{},{},{:.0f}\n", keys, result.wall_seconds, result.events, rate);
@@ -47,8 +52,9 @@ RunRows rows_of(const Study& study, std::uint64_t run, const CellResult& result)
   Measures measures = result.measures;
   for (const SummaryRow& row : measures.rows()) {
     if (!is_kept(study, row.metric)) continue;
-    fmt::format_to(std::back_inserter(rows.summary), "{},{},{},{},{},{},{},{}\n", keys, row.metric, row.role,
-                   row.stat, text_of(row.value), row.unit, row.count, row.censored);
+    fmt::format_to(std::back_inserter(rows.summary), "{},{},{},{},{},{},{},{},{},{}\n", keys, row.metric, row.role,
+                   row.stat, text_of(row.value), row.unit, row.count, row.censored, text_of(row.ci_low),
+                   text_of(row.ci_high));
   }
   return rows;
 }

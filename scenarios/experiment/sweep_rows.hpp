@@ -13,7 +13,7 @@ namespace userqsim {
 
 inline constexpr std::string_view runs_header = "scenario,point,policy,rep,status,events,digest,waits,message\n";
 inline constexpr std::string_view sweep_summary_header =
-    "scenario,point,policy,rep,metric,role,stat,value,unit,count,censored\n";
+    "scenario,point,policy,rep,metric,role,stat,value,unit,count,censored,ci_low,ci_high\n";
 inline constexpr std::string_view sweep_timing_header = "scenario,point,policy,rep,wall_s,events,events_per_s\n";
 
 // What the column `status` of runs.csv says.

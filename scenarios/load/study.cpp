@@ -225,6 +225,12 @@ Study load_study(const std::string& path, const std::string& profiles_dir) {
     Place{parts.source.file, {}}.at("order").fail(
         "an order has no times, and a run by the clock does not follow it; take it out");
   }
+  if (study.base.scenario.warm_up != WarmUp::none) {
+    Place{parts.source.file, {}}.at("warm_up").fail(fmt::format(
+        "found {}: a study measures from one time at all points; allowed: measure_from in its place (run "
+        "finds one: measure_from_ns in its manifest)",
+        name_of(study.base.scenario.warm_up)));
+  }
   if (study.sides.front().key.empty()) study.sides.front().key = study.base.machine->policy;
   study.input_hash = hash.hexadecimal();
   parts.points = std::make_unique<StudyPoints>(document, study.base.machine->seed, parts.root);

@@ -120,6 +120,7 @@ void StudyPoints::check_pointers(const Place& root) const {
     const std::string& pointer = study_.factors[f].pointer;
     const Place place = root.at("factors").at(f).at("pointer");
     refuse(pointer, place);
+    if (overlap(pointer, "/warm_up")) place.fail("a study measures from one time at all points");
     if (overlap(pointer, "/policy")) place.fail("policies are compared side by side; give them in policies");
     if (overlap(pointer, "/kernel")) place.fail("kernels are compared side by side; give them in kernels");
     for (const auto& [set, value] : study_.set) {

@@ -36,7 +36,7 @@ class Loader(CommandTest):
 
     def test_every_column_is_known(self):
         """A table or column that is new needs an entry in the loader."""
-        run = self.compare("--slices")
+        run = self.compare("--slices", "--fork")
         self.assertEqual(run.tables(), sorted(path.stem for path in self.out.glob("*.csv")))
         documented = set(re.findall(r"`(\w+)\.csv`", OUTPUTS.read_text(encoding="utf-8")))
         self.assertLessEqual(set(run.tables()), documented)
@@ -103,22 +103,34 @@ class Loader(CommandTest):
         run.frame("jobs")["policy"] = "changed"
         self.assertEqual(set(run.frame("jobs")["policy"]), set(run.policies))
 
-    def test_a_sweep_s_points(self):
-        """A directory as a sweep's is: `point` behind `scenario`, and points.csv with a column a factor."""
-        self.assert_status(self.run_command("run", self.scenario, "--out", self.out), 0)
-        path = self.out / "evictions.csv"
-        lines = path.read_text(encoding="utf-8").splitlines()
-        widened = [line.replace("cli-test,", f"cli-test,{number % 2},", 1) for number, line in enumerate(lines[1:])]
-        path.write_text("\n".join([lines[0].replace("scenario,", "scenario,point,", 1), *widened]) + "\n", encoding="utf-8")
-        (self.out / "points.csv").write_text("point,/horizon,/seed,share\n0,1s,3,0.5\n1,2s,4,1\n", encoding="utf-8")
+    def test_a_sweep(self):
+        study = self.root / "study.json"
+        study.write_text(json.dumps({
+            "format": "userqsim-study/1", "name": "two", "scenario": "scenario.json", "replications": 2,
+            "policies": ["unmap_map", "preempt_restore"],
+            "factors": [{"name": "api", "pointer": "/overrides/costs/mes_api/value", "values": ["2us", "20us"]},
+                        {"name": "order", "pointer": "/question", "values": ["first", "second"]},
+                        {"name": "fill", "pointer": "/overrides/costs/context_fill/value", "values": [0.5, 0.25]}],
+            "zip": [["api", "order", "fill"]]}), encoding="utf-8")
+        self.assert_status(self.run_command("sweep", study, "--out", self.out), 0)
         run = userqsim_results.load(self.out)
-        self.assertEqual(run.points()["/seed"].tolist(), [3, 4])
-        joined = run.with_points(run.frame("evictions"))
-        self.assertEqual(joined["point"].tolist()[:2], [0, 1])
-        self.assertEqual(joined["/horizon"].tolist()[:2], ["1s", "2s"])
-        self.assertEqual(joined["share"].tolist()[:2], [0.5, 1.0])
-        jobs = run.frame("jobs")
-        pandas.testing.assert_frame_equal(run.with_points(jobs), jobs)
+        run.verify()
+        self.assertEqual(run.command, "sweep")
+        for table in run.tables():
+            for column in set(run.frame(table).columns) - {"order", "fill"}:
+                self.assertIsNotNone(userqsim_results.type_of(column, table), f"{table}.{column}")
+        self.assertEqual(run.points()["api_ns"].tolist(), [2000, 20000])
+        self.assertEqual(run.points()["order"].tolist(), ["first", "second"])
+        each = run.with_points(run.statistic("downtime_ns", "victim", "mean"))
+        self.assertEqual(each[["point", "policy", "rep", "api_ns", "fill"]].values.tolist(),
+                         [[point, policy, rep, (2000, 20000)[point], (0.5, 0.25)[point]]
+                          for point in range(2) for policy in ("preempt_restore", "unmap_map") for rep in range(2)])
+        means = each.groupby(["point", "policy"])["value"].mean()
+        estimates = run.frame("estimates")
+        chosen = estimates[(estimates["metric"] == "downtime_ns") & (estimates["stat"] == "mean")]
+        for row in userqsim_results.records(chosen):
+            self.assertAlmostEqual(row["mean"], means[(row["point"], row["policy"])], places=3)
+        self.assertEqual(len(chosen), 4)
 
     def test_errors(self):
         with self.assertRaisesRegex(userqsim_results.ResultsError, "holds no manifest.json"):
