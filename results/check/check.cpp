@@ -138,8 +138,11 @@ double severity_of(double difference, double allowed) {
   return allowed > 0.0 ? std::fabs(difference) / allowed : beyond_all;
 }
 
-void judge_within_tolerance(const BaselineMetric& metric, double value, CheckItem& item) {
-  const double allowed = std::max(metric.abs_tol, metric.rel_tol * std::fabs(metric.value));
+double tolerance_of(const BaselineMetric& metric) {
+  return std::max(metric.abs_tol, metric.rel_tol * std::fabs(metric.value));
+}
+
+void judge_within(double allowed, const BaselineMetric& metric, double value, CheckItem& item) {
   const double difference = value - metric.value;
   item.allowed = allowed;
   if (std::fabs(difference) <= allowed) {
@@ -241,8 +244,9 @@ CheckItem metric_item(const Baseline& baseline, std::size_t number, const Checke
   if (mean) {
     judge_moved(metric, *mean, item);
   } else {
-    judge_within_tolerance(metric, *found->value, item);
-    if (moved) item.text += " (fewer than two replications have it: held against its tolerance)";
+    const double margin = moved ? metric.margin * std::fabs(metric.value) : 0.0;
+    judge_within(std::max(tolerance_of(metric), margin), metric, *found->value, item);
+    if (moved) item.text += " (fewer than two replications have it: pooled)";
   }
   return item;
 }

@@ -62,9 +62,11 @@ def type_of(column, table=""):
 
     >>> type_of("downtime_ns"), type_of("process"), type_of("value", "summary"), type_of("value", "counters")
     ('Int64', 'string', 'float64', 'Int64')
-    >>> type_of("no_such_column") is None
-    True
+    >>> type_of("no_such_column") is None, type_of("jobs", "points") is None
+    (True, True)
     """
+    if table == "points" and column not in ("scenario", "point"):
+        return None  # a factor, whose name is free
     if column == "value":
         return "Int64" if table == "counters" else "float64"
     if column in _DECIMALS:
@@ -82,7 +84,7 @@ def _read_csv(path, table):
     except (OSError, ValueError) as error:
         raise ResultsError(f"{path}: {error}") from error
     for column in frame.columns:
-        kind = type_of(column, table) or ("string" if table != "points" else None)
+        kind = type_of(column, table) or (None if table == "points" else "string")
         try:
             frame[column] = _numbers_if_all(frame[column]) if kind is None else frame[column].astype(kind)
         except (TypeError, ValueError) as error:
@@ -179,8 +181,12 @@ class Results:
         return self.frame("points").drop(columns="scenario").set_index("point")
 
     def with_points(self, frame):
-        """The frame with a column for each factor of its points."""
-        return frame.join(self.points(), on="point") if "point" in frame.columns else frame
+        """The frame with a column for each factor of its points; `jobs_of_point` where the frame has its own `jobs`."""
+        if "point" not in frame.columns:
+            return frame
+        points = self.points()
+        taken = {column: f"{column}_of_point" for column in points.columns if column in frame.columns}
+        return frame.join(points.rename(columns=taken), on="point")
 
     def verify(self):
         """Raises ResultsError where a file that the manifest names is not there, or has another size."""

@@ -69,7 +69,7 @@ constexpr std::string_view answers_note =
 constexpr std::string_view forks_note =
     "The same evictions of a's history, each dealt with from the same state of the machine: the decision alone, "
     "without what two histories make of it. Means are over evictions, intervals over replications (of one "
-    "replication: over its evictions).";
+    "replication: over its evictions). Each p is of its row alone: of twenty rows one is below 0.05 by chance.";
 
 constexpr std::string_view pooled_note =
     "p99 is empty below 200 complete observations. n+cens.: complete and censored observations.";
@@ -141,8 +141,10 @@ class Page {
 
   void forks() {
     if (!report_.forks.made) return;
+    const bool all = report_.forks.sample == "all";
     title(fmt::format("The decision alone ({} evictions of each replication, and {} behind them)",
-                      report_.forks.sample, report_.forks.window));
+                      all ? "all" : "up to " + report_.forks.sample, report_.forks.window));
+    if (report_.forks.effects.empty()) return paragraph("No eviction starts while things are measured.");
     for (std::size_t side = 1; side < comparison_.policies.size(); ++side) {
       tables({fork_table(report_.forks.effects, comparison_.policies, side)});
     }

@@ -177,6 +177,20 @@ class Sentence {
     return fmt::format("{} it is {}", zero, told(*row));
   }
 
+  // In which of the corners that keep the sign it matters where the base does not, or does not where the base does.
+  std::string corners_of_other_weight() const {
+    std::string list;
+    for (const CornerName& corner : variants_.corners) {
+      const ComparisonRow* row = in(corner.variant);
+      if (row == nullptr || !differs(*row) || sign(row->difference) != sign(base_.difference)) continue;
+      if (row->answer == base_.answer) continue;
+      list += fmt::format("{}{}: {}", list.empty() ? "" : "; ", corner.variant, told(*row));
+    }
+    if (list.empty()) return list;
+    const bool matters = base_.answer == comparison_answer::difference;
+    return fmt::format(", but it {} in some ({})", matters ? "is too small to matter" : "matters", list);
+  }
+
   std::string corners() const {
     std::size_t known = 0;
     std::size_t agree = 0;
@@ -200,9 +214,11 @@ class Sentence {
     const std::string weak = shown == agree
                                  ? std::string{}
                                  : fmt::format(", though the interval holds zero in {} of them", agree - shown);
-    if (agree == known) return fmt::format("; the sign is the same in all {} firmware corners{}", known, weak);
-    return fmt::format("; it keeps its sign in {} of {} firmware corners{} (not with {})", agree, known, weak,
-                       others);
+    const std::string sizes = corners_of_other_weight();
+    if (agree == known)
+      return fmt::format("; the sign is the same in all {} firmware corners{}{}", known, weak, sizes);
+    return fmt::format("; it keeps its sign in {} of {} firmware corners{} (not with {}){}", agree, known, weak,
+                       others, sizes);
   }
 
   bool turns(const ComparisonRow& row) const {

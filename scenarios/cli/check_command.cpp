@@ -39,19 +39,23 @@ void set_format(CheckOptions& options, const std::string& text) {
 
 // What is written into a baseline.
 void add_update(CLI::App& check, CheckOptions& options) {
-  check.add_flag("--update-baselines", options.update,
-                 "Write the baseline from the run and print what changed. Ends with 1 where anything did");
-  check.add_flag("--force", options.force, "Write it even where CI is set, as it is by most CI systems");
+  CLI::Option* update =
+      check.add_flag("--update-baselines", options.update,
+                     "Write the baseline from the run and print what changed. Ends with 1 where anything did");
+  check.add_flag("--force", options.force, "Write it even where CI is set, as it is by most CI systems")
+      ->needs(update);
   check
       .add_option("--metric", options.metrics,
                   "A statistic that an update adds, of all policies or of one; repeatable; default, for a new "
                   "baseline: means, p99, counts and shares")
       ->allow_extra_args(false)
+      ->needs(update)
       ->type_name("METRIC/ROLE/STAT[/POLICY]");
   const auto number = [&](const std::string& name, double& target, const std::string& help) {
     check.add_option(name, target, help + ", of the statistics that an update adds")
         ->capture_default_str()
         ->check(number_from_zero())
+        ->needs(update)
         ->type_name("NUMBER");
   };
   number("--abs-tol", options.abs_tol, "Allowed difference, in the statistic's unit");
@@ -61,7 +65,8 @@ void add_update(CLI::App& check, CheckOptions& options) {
       .add_option("--exact-facts", options.exact_facts,
                   "Facts that the baseline tells apart one by one; beyond, it tells where two runs part ever more "
                   "coarsely; default: 1024")
-      ->check(whole_number(least_exact_facts, std::numeric_limits<std::int64_t>::max()));
+      ->check(whole_number(least_exact_facts, std::numeric_limits<std::int64_t>::max()))
+      ->needs(update);
 }
 
 }  // namespace

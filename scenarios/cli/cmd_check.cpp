@@ -1,6 +1,7 @@
 // `check`: a run against a baseline.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -42,6 +43,21 @@ std::string rows_that_differ(const std::string& was, const std::string& is, cons
   }
   if (all.size() > most_files) text += fmt::format("; {} files more differ", all.size() - most_files);
   return text;
+}
+
+// Another run's rows would be told as where this one leaves the baseline's way.
+void require_origin(const Baseline& baseline, const CheckOptions& options) {
+  const CheckedRun run = read_checked_run(read_run_manifest(options.against));
+  for (const BaselineDigest& of : baseline.digests) {
+    const auto same = [&](const CheckedDigest& each) {
+      return each.policy == of.policy && each.replication == of.replication && each.digest == of.digest;
+    };
+    if (std::any_of(run.digests.begin(), run.digests.end(), same)) continue;
+    throw InputError(fmt::format(
+        "--against {}: is not the run that {} was made from: it has no replication {} under {} of the digest "
+        "{:016x}",
+        printable(options.against, 200), printable(options.baseline, 200), of.replication, of.policy, of.digest));
+  }
 }
 
 // Of each policy whose digests differ, where the first replication that does leaves the baseline's way. False when
@@ -99,7 +115,6 @@ bool locate(const CheckOptions& options, const RunManifest& manifest, const Chec
 int cmd_check(const CheckOptions& options) {
   const RunManifest manifest = read_run_manifest(options.run);
   const CheckedRun run = read_checked_run(manifest);
-  if (!options.against.empty()) read_run_manifest(options.against);
   if (options.update) return update_baseline(options, manifest, run);
   std::error_code error;
   if (!std::filesystem::exists(options.baseline, error)) {
@@ -108,6 +123,7 @@ int cmd_check(const CheckOptions& options) {
   }
   const std::string text = read_input(options.baseline);
   const Baseline baseline = parse_baseline(text, options.baseline);
+  if (!options.against.empty()) require_origin(baseline, options);
   CheckReport report = check_run(baseline, run, options.moved);
   report.baseline = options.baseline;
   report.strict = options.strict;

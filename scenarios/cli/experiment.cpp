@@ -145,7 +145,15 @@ LoadOptions load_options(const ExperimentOptions& options) {
 void end_at_until(LoadedScenario& loaded, const ExperimentOptions& options) {
   if (!options.until) return;
   const Duration until = quantity_of("--until", parse_duration(*options.until));
-  if (until <= Duration{0}) throw InputError("--until: must be later than 0");
+  const Duration from = loaded.scenario.measure_from;
+  if (until <= from) {
+    throw InputError(
+        from == Duration{0}
+            ? std::string{"--until: must be later than 0"}
+            : fmt::format(
+                  "--until: found {}; allowed: later than {}, from when on things are measured (measure_from)",
+                  format_duration(until), format_duration(from)));
+  }
   auto cut = std::make_shared<MachineSpec>(*loaded.machine);
   cut->horizon = std::min(cut->horizon, until);
   loaded.machine = std::move(cut);

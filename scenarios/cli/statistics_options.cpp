@@ -87,6 +87,7 @@ void set_metric(const std::string& text, PrecisionRule& rule) {
 
 Bands equivalence_bands(const ExperimentOptions& options) {
   Bands bands;
+  bool told_all = false;
   for (const std::string& text : options.equivalence) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
@@ -97,13 +98,17 @@ Bands equivalence_bands(const ExperimentOptions& options) {
                         "as 5%, or METRIC=5%, or METRIC=100us",
                         in_quotes(text, 40)));
       }
+      if (std::exchange(told_all, true))
+        throw InputError("--equivalence: found two shares for all metrics; allowed: one");
       bands.all = Band{*part, true};
       continue;
     }
     const MetricInfo& metric = metric_named("--equivalence", text.substr(0, equals));
     const std::string size = text.substr(equals + 1);
     const std::optional<double> part = share(size);
-    bands.named[std::string{metric.name}] = part ? Band{*part, true} : size_of(metric, size);
+    const Band band = part ? Band{*part, true} : size_of(metric, size);
+    if (!bands.named.try_emplace(std::string{metric.name}, band).second)
+      throw InputError(fmt::format("--equivalence: found {} more than once; allowed: once", metric.name));
   }
   return bands;
 }
@@ -147,8 +152,8 @@ std::optional<ForkRequest> fork_request(const ExperimentOptions& options, const 
           fmt::format("--fork-sample: found {}; allowed: a whole number from 1, or all", in_quotes(text, 40)));
     }
   }
-  return ForkRequest{sides, evictions, quantity_of("--fork-window", parse_duration(options.fork_window)), measure_from,
-                     interrupt_flag()};
+  return ForkRequest{sides, evictions, quantity_of("--fork-window", parse_duration(options.fork_window)),
+                     measure_from, interrupt_flag()};
 }
 
 }  // namespace userqsim

@@ -231,6 +231,19 @@ class Moved(Check):
         self.change_metric(key, by_replication=[value / 1.01 for value in values])
         self.assertEqual(self.item("--moved", key=key)["outcome"], "passed")
 
+    def test_what_one_replication_has_is_held_against_the_margin(self):
+        self.make_baseline("--margin", "0.05")
+        key = ("job_latency_ns", "bystander", "mean", "preempt_restore")
+        metric = self.metric(self.load(), key)
+        value = metric["value"]
+        alone = [value] + [None] * (len(metric["by_replication"]) - 1)
+        self.change_metric(key, by_replication=alone, value=value / 1.04)
+        item = self.item("--moved", key=key)
+        self.assertEqual(item["outcome"], "passed")
+        self.assertIn("fewer than two replications have it", item["text"])
+        self.change_metric(key, value=value / 1.06)
+        self.assertEqual(self.item("--moved", key=key)["outcome"], "failed")
+
     def test_other_replications_are_unpaired(self):
         self.make_baseline("--margin", "100")
         self.make("--force", "--first-rep", 100)
@@ -290,6 +303,18 @@ class BadInput(Check):
         self.make_baseline()
         self.assert_one_error(self.check(run=self.root), "holds no manifest.json")
         self.assert_one_error(self.check("--against", self.root / "none"), "no such directory")
+
+    def test_against_another_run(self):
+        self.make_baseline()
+        other = self.root / "other"
+        self.make("--set", "/overrides/costs/unmap/value=10.1us", out=other)
+        self.assert_one_error(self.check("--against", other), "is not the run that", "it has no replication 0 under")
+
+    def test_options_of_an_update_do_not_go_with_a_check(self):
+        self.make_baseline()
+        for option in (("--metric", "downtime_ns/victim/p50"), ("--rel-tol", 0.05), ("--abs-tol", 1), ("--margin", 1),
+                       ("--exact-facts", 2048), ("--force",)):
+            self.assert_one_error(self.check(*option), option[0], "--update-baselines")
 
     def test_a_damaged_baseline(self):
         self.make_baseline()

@@ -110,14 +110,15 @@ class Loader(CommandTest):
             "policies": ["unmap_map", "preempt_restore"],
             "factors": [{"name": "api", "pointer": "/overrides/costs/mes_api/value", "values": ["2us", "20us"]},
                         {"name": "order", "pointer": "/question", "values": ["first", "second"]},
-                        {"name": "fill", "pointer": "/overrides/costs/context_fill/value", "values": [0.5, 0.25]}],
-            "zip": [["api", "order", "fill"]]}), encoding="utf-8")
+                        {"name": "fill", "pointer": "/overrides/costs/context_fill/value", "values": [0.5, 0.25]},
+                        {"name": "mean", "pointer": "/overrides/costs/gtt_slowdown/value", "values": [1.5, 2]}],
+            "zip": [["api", "order", "fill", "mean"]]}), encoding="utf-8")
         self.assert_status(self.run_command("sweep", study, "--out", self.out), 0)
         run = userqsim_results.load(self.out)
         run.verify()
         self.assertEqual(run.command, "sweep")
-        for table in run.tables():
-            for column in set(run.frame(table).columns) - {"order", "fill"}:
+        for table in set(run.tables()) - {"points"}:  # its columns are what they hold
+            for column in run.frame(table).columns:
                 self.assertIsNotNone(userqsim_results.type_of(column, table), f"{table}.{column}")
         self.assertEqual(run.points()["api_ns"].tolist(), [2000, 20000])
         self.assertEqual(run.points()["order"].tolist(), ["first", "second"])
@@ -131,6 +132,9 @@ class Loader(CommandTest):
         for row in userqsim_results.records(chosen):
             self.assertAlmostEqual(row["mean"], means[(row["point"], row["policy"])], places=3)
         self.assertEqual(len(chosen), 4)
+        joined = run.with_points(chosen)  # it has a mean of its own
+        self.assertEqual(joined["mean"].tolist(), chosen["mean"].tolist())
+        self.assertEqual(set(joined["mean_of_point"]), {1.5, 2.0})
 
     def test_errors(self):
         with self.assertRaisesRegex(userqsim_results.ResultsError, "holds no manifest.json"):

@@ -180,7 +180,7 @@ TEST_CASE("a moved trajectory passes when its interval lies inside the margin", 
   CHECK(moved(10, 0, Better::both) == Outcome::passed);  // without spread the interval is a point
 }
 
-TEST_CASE("other replications are compared unpaired, too few against the tolerance", "[check]") {
+TEST_CASE("other replications are compared unpaired, too few against the margin", "[check]") {
   BaselineMetric metric = metric_of(100, 0, 0, Better::lower);
   metric.margin = 0.1;
   metric.by_replication = {{99.0}, {100.0}, {101.0}};
@@ -192,7 +192,9 @@ TEST_CASE("other replications are compared unpaired, too few against the toleran
   run.statistics.front().by_replication = {{100.0}, {}, {}};
   CHECK(item().text.find("fewer than two replications") != std::string::npos);
   CHECK(item().outcome == Outcome::passed);
-  run.statistics.front().value = 101;
+  run.statistics.front().value = 109;  // the margin is a tenth of 100
+  CHECK(item().outcome == Outcome::passed);
+  run.statistics.front().value = 111;
   CHECK(item().outcome == Outcome::failed);
 }
 
