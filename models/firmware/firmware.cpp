@@ -73,6 +73,13 @@ void Firmware::verify() const {
     const QueueId queue = slot_taken_[i];
     if (queue.exists()) ensure(gang(queue).slot.index() == i, "MES has given a slot to a gang that has another");
   }
+  for (const QueueType type : engines) {
+    const auto is_low = [&](QueueId queue) {
+      return queue.exists() && type_of(queue) == type && level_of(queue) == Priority::low;
+    };
+    ensure(std::count_if(slot_taken_.begin(), slot_taken_.end(), is_low) == lists_of(type).low_in_slots,
+           "gangs of level low in slots are miscounted");
+  }
 }
 
 }  // namespace userqsim

@@ -107,9 +107,10 @@ struct ListedProcess {
 // What there is of one engine. Derived from the gangs, so that no decision walks them all.
 struct EngineLists {
   std::uint32_t slots = 0;
-  std::uint32_t listed = 0;  // gangs that may run
-  std::uint32_t busy = 0;    // of these, above level low, those that are to
-  bool quiet = true;         // busy is zero, and has been for as long as level low must wait
+  std::uint32_t listed = 0;        // gangs that may run
+  std::uint32_t busy = 0;          // of these, above level low, those that are to
+  std::uint32_t low_in_slots = 0;  // gangs of level low
+  bool quiet = true;               // busy is zero, and has been for as long as level low must wait
   EventHandle quiet_timer;
   WaitingGangs waiting;
   auto fields() const { return std::tie(quiet); }

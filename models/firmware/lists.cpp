@@ -99,6 +99,7 @@ void Firmware::move_to_tail(QueueId queue, bool with_process) {
 void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
   slot_taken_[slot.index()] = queue;
   gang(queue).slot = slot;
+  if (level_of(queue) == Priority::low) ++lists_of(type_of(queue)).low_in_slots;
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.take(*vmid);
   ListedProcess& process = process_of(queue);
   ++process.in_slots;
@@ -114,6 +115,7 @@ void Firmware::begin_turn(ListedProcess& process, SimTime now) const {
 void Firmware::leave(QueueId queue) {
   Gang& g = gang(queue);
   slot_taken_[g.slot.index()] = QueueId::none();
+  if (level_of(queue) == Priority::low) --lists_of(type_of(queue)).low_in_slots;
   g.slot = SlotId::none();
   g.leaving = g.left_idle = g.turn_over = false;
   g.on_pipe_since.reset();
@@ -185,7 +187,7 @@ bool Firmware::has_gang(QueueId queue) const {
 
 void Firmware::forget_lists() {
   for (EngineLists& lists : lists_) {
-    lists.listed = lists.busy = 0;
+    lists.listed = lists.busy = lists.low_in_slots = 0;
     lists.quiet = true;
     lists.waiting.clear();
   }

@@ -38,9 +38,14 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
 // First come first of all engines.
 std::vector<Firmware::Unserved> Firmware::serve_waiting(std::span<const QueueType> types,
                                                         const FirmwareChannels& channels) {
-  Pass pass = begin_pass(channels.map.now());
   std::array<std::optional<WaitKey>, engines.size()> next;  // by engine; none: it is done with
-  for (const QueueType type : types) next[index_of(type)] = first_waiting(type, WaitKey{});
+  bool anybody = false;
+  for (const QueueType type : types) {
+    next[index_of(type)] = first_waiting(type, WaitKey{});
+    anybody = anybody || next[index_of(type)];
+  }
+  if (!anybody) return {};
+  Pass pass = begin_pass(channels.map.now());
   for (;;) {
     std::optional<WaitKey>* first = nullptr;
     for (std::optional<WaitKey>& key : next) {
@@ -322,6 +327,7 @@ void Firmware::on(const QuietTimer& message, const FirmwareChannels& channels) {
 }
 
 void Firmware::send_low_away(QueueType type, const FirmwareChannels& channels) {
+  if (lists_of(type).low_in_slots == 0) return;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type || level_of(queue) != Priority::low) continue;
     if (!gang(queue).leaving && !keeps_slot(queue)) end_turn(queue, QueueId::none(), channels);

@@ -27,7 +27,10 @@ class FlightRecorder {
  public:
   static constexpr std::size_t capacity = 16;
 
-  void record(const AnyFact& fact) { facts_[count_++ % capacity] = fact; }
+  template <class Fact>
+  void record(const Fact& fact) {
+    facts_[count_++ % capacity].template emplace<Fact>(fact);
+  }
   // Oldest first, one a line.
   std::string text() const;
 

@@ -375,6 +375,7 @@ std::vector<Standing> Machine::standing() const { return userqsim::standing(impl
 std::vector<Standing> Machine::for_ever() const { return userqsim::for_ever(impl_->observed()); }
 WaitGraph Machine::wait_graph() const { return impl_->wait_graph(); }
 SimTime Machine::now() const { return impl_->engine.now(); }
+std::size_t Machine::pending() const { return impl_->engine.pending().size(); }
 std::uint64_t Machine::events() const { return impl_->engine.executed(); }
 std::uint64_t Machine::jobs_submitted() const { return impl_->workload.jobs_submitted(); }
 std::uint64_t Machine::digest() const { return impl_->digest.value(); }

@@ -74,6 +74,7 @@ class Machine {
 
   SimTime now() const;
   std::uint64_t events() const;  // executed so far
+  std::size_t pending() const;   // events that are to come
   std::uint64_t jobs_submitted() const;
   std::uint64_t digest() const;  // over every fact stated so far
   // Canonical: times relative to now. Of an untimed machine what may happen next counts without order.

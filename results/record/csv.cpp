@@ -11,14 +11,29 @@
 
 namespace userqsim {
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string{text};
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+namespace {
+
+constexpr std::size_t written_at_once = std::size_t{64} << 10U;
+
+void append_field(std::string& text, std::string_view field) {
+  if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+    text += field;
+    return;
   }
-  return quoted + '"';
+  text += '"';
+  for (const char c : field) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  text += '"';
+}
+
+}  // namespace
+
+std::string csv_field(std::string_view text) {
+  std::string field;
+  append_field(field, text);
+  return field;
 }
 
 struct OutputFile::State {
@@ -69,30 +84,32 @@ CsvWriter::CsvWriter(const std::filesystem::path& path, const std::vector<std::s
 }
 
 void CsvWriter::separate() {
-  if (filled_++ > 0) line_ += ',';
+  if (filled_++ > 0) text_ += ',';
 }
 
 CsvWriter& CsvWriter::operator<<(std::string_view text) {
   separate();
-  line_ += csv_field(text);
+  append_field(text_, text);
   return *this;
 }
 
 CsvWriter& CsvWriter::operator<<(std::int64_t number) {
   separate();
-  fmt::format_to(std::back_inserter(line_), "{}", number);
+  const fmt::format_int digits(number);
+  text_.append(digits.data(), digits.size());
   return *this;
 }
 
 CsvWriter& CsvWriter::operator<<(std::uint64_t number) {
   separate();
-  fmt::format_to(std::back_inserter(line_), "{}", number);
+  const fmt::format_int digits(number);
+  text_.append(digits.data(), digits.size());
   return *this;
 }
 
 CsvWriter& CsvWriter::operator<<(double number) {
   separate();
-  fmt::format_to(std::back_inserter(line_), "{}", number);
+  fmt::format_to(std::back_inserter(text_), "{}", number);
   return *this;
 }
 
@@ -104,14 +121,19 @@ CsvWriter& CsvWriter::operator<<(const Value& value) {
 
 void CsvWriter::end_row() {
   ensure(filled_ == columns_, "a CSV row has as many fields as its header");
-  line_ += '\n';
-  file_.write(line_);
-  line_.clear();
+  text_ += '\n';
+  if (text_.size() >= written_at_once) flush();
   filled_ = 0;
   ++rows_;
 }
 
+void CsvWriter::flush() {
+  file_.write(text_);
+  text_.clear();
+}
+
 FileSummary CsvWriter::close() {
+  flush();
   FileSummary summary = file_.close();
   summary.rows = rows_;
   return summary;

@@ -65,9 +65,10 @@ class CsvWriter {
 
  private:
   void separate();
+  void flush();
 
   OutputFile file_;
-  std::string line_;
+  std::string text_;  // not written yet
   std::size_t columns_;
   std::size_t filled_ = 0;
   std::uint64_t rows_ = 0;

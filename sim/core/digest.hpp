@@ -5,12 +5,16 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -60,7 +64,7 @@ class Digest {
     cap_ = cap;
   }
 
-  std::uint64_t value() const { return words_ == nullptr ? value_ : hash_of(*words_); }
+  std::uint64_t value() const { return words_ == nullptr ? hash_of({block_.data(), filled_}) : hash_of(*words_); }
 
   template <class T>
   void fold(const T& value) {
@@ -129,11 +133,20 @@ class Digest {
   }
 
  private:
-  static std::uint64_t hash_of(const std::vector<std::uint64_t>& words);
-  void mix(std::uint64_t word);
+  static std::uint64_t hash_of(std::span<const std::uint64_t> words);
+  // The hash reads little-endian bytes: a word has the same ones everywhere.
+  static constexpr std::uint64_t little_endian(std::uint64_t word) {
+    if constexpr (std::endian::native == std::endian::big) return __builtin_bswap64(word);
+    return word;
+  }
   void fold_word(std::uint64_t word) {
-    if (words_ == nullptr) return mix(word);
-    words_->push_back(word);
+    if (words_ != nullptr) return words_->push_back(little_endian(word));
+    block_[filled_++] = little_endian(word);
+    if (filled_ == block_.size()) close_block();
+  }
+  void close_block() {
+    block_[0] = little_endian(hash_of(block_));
+    filled_ = 1;
   }
 
   template <class Range>
@@ -149,7 +162,10 @@ class Digest {
   static constexpr std::uint64_t calls_to_come = 64;
 
   SimTime origin_;
-  std::uint64_t value_ = 0;
+  // Words are hashed a block at a time, for a hash a word would be most of what it costs. The first is the hash of
+  // the blocks before.
+  std::array<std::uint64_t, 32> block_{};
+  std::size_t filled_ = 1;
   std::vector<std::uint64_t>* words_ = nullptr;
   bool has_draw_counts_ = true;
   std::uint64_t cap_ = std::numeric_limits<std::uint64_t>::max();

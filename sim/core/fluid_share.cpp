@@ -1,6 +1,7 @@
 #include "sim/core/fluid_share.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "sim/core/ensure.hpp"
 
@@ -31,12 +32,12 @@ Wide FluidShare::remaining(std::uint32_t key) const {
 
 void FluidShare::advance(SimTime now) {
   ensure(now >= last_, "a share advances backwards");
-  const Wide pool = pool_of(now - last_);
+  const Duration span = now - last_;
   last_ = now;
-  if (pool == 0) return;
+  if (span == Duration{0}) return;
   std::uint64_t width_before = 0;
   for (Flow& flow : flows_) {
-    const Wide share = grant(pool, width_before, flow.width);
+    const Wide share = grant(span, width_before, flow.width);
     flow.remaining -= share;
     granted_ += share;
     width_before += flow.width;
@@ -54,13 +55,15 @@ std::optional<FluidShare::Completion> FluidShare::next_completion() const {
   return next;
 }
 
-// The pool is what all flows together are granted in `span`.
-Wide FluidShare::pool_of(Duration span) const {
-  const std::uint64_t units = std::min<std::uint64_t>(capacity_, width_sum_);
-  return static_cast<Wide>(span.count()) * static_cast<Wide>(units) * ticks_per_unit_ns;
+// The ticks of a nanosecond that a flow has where there is nothing to divide: all fit, or it is alone. Else none.
+std::optional<std::int64_t> FluidShare::whole_rate(std::uint32_t width) const {
+  if (width_sum_ > capacity_ && width_sum_ > width) return std::nullopt;
+  return std::int64_t{std::min(capacity_, width)} * ticks_per_unit_ns;
 }
 
-Wide FluidShare::grant(Wide pool, std::uint64_t width_before, std::uint32_t width) const {
+Wide FluidShare::grant(Duration span, std::uint64_t width_before, std::uint32_t width) const {
+  if (const auto rate = whole_rate(width)) return static_cast<Wide>(span.count()) * *rate;
+  const Wide pool = static_cast<Wide>(span.count()) * capacity_ * ticks_per_unit_ns;
   const Wide sum = static_cast<Wide>(width_sum_);
   const Wide before = static_cast<Wide>(width_before);
   return pool * (before + width) / sum - pool * before / sum;
@@ -68,16 +71,22 @@ Wide FluidShare::grant(Wide pool, std::uint64_t width_before, std::uint32_t widt
 
 Duration FluidShare::time_to_complete(const Flow& flow, std::uint64_t width_before) const {
   if (flow.remaining <= 0) return Duration{0};
+  if (const auto rate = whole_rate(flow.width)) {
+    const Wide ns = flow.remaining <= std::numeric_limits<std::int64_t>::max()
+                        ? ceil_div(static_cast<std::int64_t>(flow.remaining), *rate)
+                        : (flow.remaining + *rate - 1) / *rate;
+    return ns >= never.count() ? never : Duration{static_cast<std::int64_t>(ns)};
+  }
   // Ignoring the rounding of the deal, `remaining` takes remaining / rate; the rounding moves that by at most one
   // tick, which is less than a nanosecond of any flow: the answer is that time or the nanosecond after.
-  const Wide pool_per_ns = pool_of(Duration{1});
+  const Wide pool_per_ns = Wide{capacity_} * ticks_per_unit_ns;
   const Wide numerator = flow.remaining * static_cast<Wide>(width_sum_);
   const Wide denominator = pool_per_ns * flow.width;
   const Wide quotient = (numerator + denominator - 1) / denominator;
   if (quotient >= never.count()) return never;
   auto ns = static_cast<std::int64_t>(quotient);
   const auto enough = [&](std::int64_t t) {
-    return t >= 0 && grant(pool_of(Duration{t}), width_before, flow.width) >= flow.remaining;
+    return t >= 0 && grant(Duration{t}, width_before, flow.width) >= flow.remaining;
   };
   while (enough(ns - 1)) --ns;
   while (!enough(ns)) ++ns;

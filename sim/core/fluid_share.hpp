@@ -63,9 +63,9 @@ class FluidShare {
   auto fields() const { return std::tuple<const std::vector<Flow>&, TimeIf>(flows_, {!flows_.empty(), last_}); }
 
  private:
-  // What flow i is granted by `pool` ticks dealt to all flows, when widths before it sum to `width_before`.
-  Wide grant(Wide pool, std::uint64_t width_before, std::uint32_t width) const;
-  Wide pool_of(Duration span) const;
+  std::optional<std::int64_t> whole_rate(std::uint32_t width) const;
+  // What a flow is granted in `span`, when widths before it sum to `width_before`.
+  Wide grant(Duration span, std::uint64_t width_before, std::uint32_t width) const;
   Duration time_to_complete(const Flow& flow, std::uint64_t width_before) const;
   Flow& find(std::uint32_t key);
 

@@ -1,0 +1,11 @@
+// Counts the allocations of a program that is linked with it: it replaces operator new.
+#pragma once
+
+#include <cstdint>
+
+namespace userqsim {
+
+// Since the program began, of all threads.
+std::uint64_t allocations();
+
+}  // namespace userqsim
