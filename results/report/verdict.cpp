@@ -100,8 +100,8 @@ class Sentence {
   std::string censoring() const {
     const ComparisonRow* row = find_row(pair_.rows, base_variant, headline_.metric, headline_.role, "km_mean");
     if (row == nullptr || (row->value_a == base_.value_a && row->value_b == base_.value_b)) return {};
-    return fmt::format(" Some observations were cut off; with them (Kaplan-Meier) the difference is {}.",
-                       told(*row));
+    return fmt::format(" Some observations were cut off; with them (Kaplan-Meier) {}.",
+                       is_same(*row) ? "there is no difference" : "the difference is " + told(*row));
   }
 
   // What the interval excludes is worth saying: "; with these costs at most 3.53 us (0.01 % of a's downtime)".

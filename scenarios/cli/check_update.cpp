@@ -27,13 +27,14 @@ namespace userqsim {
 namespace {
 
 void require_allowed(const CheckOptions& options, const RunManifest& manifest, const CheckedRun& run) {
-  const char* ci = std::getenv("CI");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  const std::string_view value = ci == nullptr ? "" : ci;
-  if (!value.empty() && value != "false" && value != "0" && !options.force) {
+  for (const char* name : {"CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION"}) {  // the last three do not set CI
+    const char* found = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
+    const std::string_view value = found == nullptr ? "" : found;
+    if (value.empty() || value == "false" || value == "0" || options.force) continue;
     throw InputError(
-        fmt::format("--update-baselines: CI={}: a baseline is not written where it would turn a check "
+        fmt::format("--update-baselines: {}={}: a baseline is not written where it would turn a check "
                     "green; allowed: write it elsewhere and commit it, or --force",
-                    printable(value, 40)));
+                    name, printable(value, 40)));
   }
   if (options.format != CheckFormat::table && options.format != CheckFormat::md) {
     throw InputError(

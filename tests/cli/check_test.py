@@ -278,6 +278,8 @@ class Update(Check):
         for value in ("true", "1"):
             result = self.check("--update-baselines", environment=dict(self.environment, CI=value))
             self.assert_one_error(result, f"CI={value}", "--force")
+        result = self.check("--update-baselines", environment=dict(self.environment, TF_BUILD="True"))
+        self.assert_one_error(result, "TF_BUILD=True", "--force")
         self.assertFalse(self.baseline.exists())
         forced = self.check("--update-baselines", "--force", environment=dict(self.environment, CI="true"))
         self.assert_status(forced, 1)
