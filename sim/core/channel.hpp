@@ -19,26 +19,30 @@ class Channel {
     channel.engine_ = &engine;
     channel.part_ = part;
     channel.phase_ = phase;
-    channel.wrap_ = [](const Message& message) { return Payload::of(PartEvent{message}); };
+    channel.wrap_ = [](const Message& message, Payload& payload) { payload.hold<PartEvent>(message); };
     return channel;
   }
 
   SimTime now() const { return engine_->now(); }
   // Delivered at the current time, behind what already stands there for that part at this time.
-  EventHandle post(const Message& message) const { return engine_->post(now(), phase_, part_, wrap_(message)); }
+  EventHandle post(const Message& message) const { return engine_->post(now(), phase_, part_, wrapped(message)); }
   // What takes its time, even if that is none.
   EventHandle post_in(Duration delay, const Message& message) const { return post_at(now() + delay, message); }
   EventHandle post_at(SimTime at, const Message& message) const {
-    return engine_->post_later(at, phase_, part_, wrap_(message));
+    return engine_->post_later(at, phase_, part_, wrapped(message));
   }
   bool is_pending(EventHandle handle) const { return engine_->is_pending(handle); }
   bool cancel(EventHandle handle) const { return engine_->cancel(handle); }
 
  private:
+  auto wrapped(const Message& message) const {
+    return [this, &message](Payload& payload) { wrap_(message, payload); };
+  }
+
   Engine* engine_ = nullptr;
   PartTag part_ = 0;
   Phase phase_ = 0;
-  Payload (*wrap_)(const Message&) = nullptr;
+  void (*wrap_)(const Message&, Payload&) = nullptr;
 };
 
 // Calls the overload that fits: a variant is handled exhaustively or does not compile.

@@ -26,7 +26,8 @@ class Source {
         high_{std::uint64_t{point.purpose} << 32 | point.entity},
         ordinal_{point.ordinal} {}
 
-  Words words(std::uint64_t attempt) const {
+  // Inlined, so that of the last rounds only what is used is computed.
+  [[gnu::always_inline]] Words words(std::uint64_t attempt) const {
     ensure(attempt < max_attempts, "a draw was rejected a thousand times");
     const Words counter{{high_, ordinal_, attempt, 0}};
     return r123::Philox4x64{}(counter, key_);
@@ -72,18 +73,34 @@ Duration at_most_never(double ns) {
   return ns < static_cast<double>(never.count()) ? duration_from_double(ns) : never;
 }
 
+// mean * -log(uniform), to the nearest nanosecond. The quick logarithm says which that is, but where the result
+// lies so near the middle of two that its error could decide: there, and where a nanosecond is nothing to the mean,
+// the portable one is asked. So the result is always the portable one's.
+Duration exponential(Duration mean, double uniform) {
+  const auto scale = static_cast<double>(mean.count());
+  constexpr double quick_max = 0x1p42;  // beyond, the error may be more than half a nanosecond
+  if (scale <= quick_max) [[likely]] {
+    const double ns = scale * -quick_log(uniform);
+    const auto whole = static_cast<Duration::rep>(ns);
+    const double from_middle = ns - static_cast<double>(whole) - 0.5;
+    // Twice the error: once for the logarithm, and more than enough for the two products' rounding.
+    if (std::fabs(from_middle) > scale * (2 * quick_log_error)) [[likely]]
+      return Duration{whole + static_cast<Duration::rep>(from_middle > 0.0)};
+  }
+  return at_most_never(scale * -portable_log(uniform));
+}
+
 struct Sampler {
   Source source;
 
   Duration operator()(const ConstantDuration& d) const { return d.value; }
   Duration operator()(const ExponentialDuration& d) const {
-    const double u = to_uniform(source.words(0)[0]);
-    return at_most_never(static_cast<double>(d.mean.count()) * -portable_log(u));
+    return exponential(d.mean, to_uniform(source.words(0)[0]));
   }
   Duration operator()(const HyperexponentialDuration& d) const {
     const auto words = source.words(0);
     const Duration mean = to_uniform(words[0]) < d.longer_share ? d.longer : d.shorter;
-    return at_most_never(static_cast<double>(mean.count()) * -portable_log(to_uniform(words[1])));
+    return exponential(mean, to_uniform(words[1]));
   }
   // exp(mu + sigma z) with mu = log(mean) - sigma^2 / 2, written as mean * exp(...): exact for sigma = 0, and
   // defined for a mean of zero.
@@ -103,7 +120,8 @@ struct Sampler {
 double Draws::uniform(DrawPoint point) const { return to_uniform(Source{seed_, replication_, point}.words(0)[0]); }
 
 Duration Draws::sample(const Distribution& distribution, DrawPoint point) const {
-  const Duration drawn = std::visit(Sampler{Source{seed_, replication_, point}}, distribution);
+  const Sampler sampler{Source{seed_, replication_, point}};
+  const Duration drawn = std::visit(sampler, distribution);
   ensure(drawn >= Duration{0}, "a sampled duration is negative");
   return drawn;
 }

@@ -12,47 +12,47 @@ LivelockError::LivelockError(SimTime at, std::vector<PartTag> parts)
       at_(at),
       parts_(std::move(parts)) {}
 
-EventKey Engine::key_for(SimTime at, Phase phase) {
-  ensure(at >= now_, "an event is posted in the past");
-  std::uint32_t round = 0;
-  if (running_ && at == now_) round = phase <= phase_ ? round_ + 1 : round_;
-  return {at, round, phase, sequence_++};
+EventHandle Engine::place(SimTime at, Phase phase, PartTag part) { return queue_.push(key_for(at, phase), part); }
+
+EventHandle Engine::place_later(SimTime at, Phase phase, PartTag part) {
+  if (!holds_) return place(at, phase, part);
+  return queue_.push({SimTime::max(), 0, phase, sequence_++}, part);
 }
 
-EventHandle Engine::post(SimTime at, Phase phase, PartTag part, const Payload& payload) {
-  return queue_.push({key_for(at, phase), part, payload});
-}
-
-EventHandle Engine::post_later(SimTime at, Phase phase, PartTag part, const Payload& payload) {
-  if (!holds_) return post(at, phase, part, payload);
-  return queue_.push({{SimTime::max(), 0, phase, sequence_++}, part, payload});
-}
+bool Engine::cancel(EventHandle handle) { return queue_.remove(handle); }
 
 std::optional<EventHandle> Engine::reschedule(EventHandle handle, SimTime at) {
   if (!queue_.contains(handle)) return std::nullopt;
-  Event event = queue_.event(handle);
-  if (event.key.time == SimTime::max()) return handle;  // held: it has no time
-  event.key = key_for(at, event.key.phase);
-  queue_.remove(handle);
-  return queue_.push(event);
+  const EventKey key = queue_.key(handle);
+  if (key.time == SimTime::max()) return handle;  // held: it has no time
+  return queue_.move(handle, key_for(at, key.phase));
 }
 
 std::optional<Event> Engine::next(SimTime horizon) {
-  if (queue_.empty() || queue_.top().key.time > horizon) {
+  std::optional<Event> event(std::in_place);
+  if (!queue_.pop_until(horizon, *event)) [[unlikely]] {
     now_ = std::max(now_, horizon);
     running_ = false;
-    return std::nullopt;
+    recent_.clear();
+    event.reset();
+    return event;
   }
-  const Event event = queue_.pop();
-  now_ = event.key.time;
-  round_ = event.key.round;
-  phase_ = event.key.phase;
+  now_ = event->key.time;
+  round_ = event->key.round;
+  phase_ = event->key.phase;
   running_ = true;
   ++executed_;
-  if (round_ == 0) recent_.clear();
-  if (round_ + recent_max >= rounds_max) recent_.push_back(event.part);
-  if (round_ >= rounds_max) throw LivelockError(now_, recent_);
+  if (round_ + recent_max >= rounds_max) [[unlikely]]
+    remember(event->part);
   return event;
+}
+
+// What the last events before a livelock were.
+void Engine::remember(PartTag part) {
+  if (recent_at_ != now_) recent_.clear();
+  recent_at_ = now_;
+  recent_.push_back(part);
+  if (round_ >= rounds_max) throw LivelockError(now_, recent_);
 }
 
 void Engine::hold() {

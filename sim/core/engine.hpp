@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "sim/core/event.hpp"
@@ -33,12 +34,19 @@ class Engine {
   std::uint64_t executed() const { return executed_; }
   const EventQueue& pending() const { return queue_; }
 
+  // The content is a payload, or writes one where it will lie: content(Payload&).
   // REQUIRES: at >= now(); a post in the past is an InvariantError.
-  EventHandle post(SimTime at, Phase phase, PartTag part, const Payload& payload);
+  template <class Content>
+  EventHandle post(SimTime at, Phase phase, PartTag part, const Content& content) {
+    return filled(place(at, phase, part), content);
+  }
   // The same, of something that takes its time, which may be none.
-  EventHandle post_later(SimTime at, Phase phase, PartTag part, const Payload& payload);
+  template <class Content>
+  EventHandle post_later(SimTime at, Phase phase, PartTag part, const Content& content) {
+    return filled(place_later(at, phase, part), content);
+  }
   // False, and nothing happens, when the event has fired or was cancelled.
-  bool cancel(EventHandle handle) { return queue_.remove(handle); }
+  bool cancel(EventHandle handle);
   // Moves a pending event to `at`, behind what is already posted there; the handle given names it no longer, the
   // one returned does. Nothing when the event has fired or was cancelled.
   std::optional<EventHandle> reschedule(EventHandle handle, SimTime at);
@@ -59,7 +67,25 @@ class Engine {
  private:
   static constexpr std::size_t recent_max = 8;
 
-  EventKey key_for(SimTime at, Phase phase);
+  EventKey key_for(SimTime at, Phase phase) {
+    ensure(at >= now_, "an event is posted in the past");
+    std::uint32_t round = 0;
+    if (running_ && at == now_) round = phase <= phase_ ? round_ + 1 : round_;
+    return {at, round, phase, sequence_++};
+  }
+  void remember(PartTag part);
+  EventHandle place(SimTime at, Phase phase, PartTag part);
+  EventHandle place_later(SimTime at, Phase phase, PartTag part);
+  template <class Content>
+  EventHandle filled(EventHandle handle, const Content& content) {
+    Payload& payload = queue_.payload(handle);
+    if constexpr (std::is_same_v<Content, Payload>) {
+      payload = content;
+    } else {
+      content(payload);
+    }
+    return handle;
+  }
 
   EventQueue queue_;
   bool holds_ = false;
@@ -69,7 +95,8 @@ class Engine {
   bool running_ = false;  // an event of (now_, round_, phase_) has been handed out
   std::uint64_t sequence_ = 0;
   std::uint64_t executed_ = 0;
-  std::vector<PartTag> recent_;
+  std::vector<PartTag> recent_;  // in the last rounds before a livelock at recent_at_
+  SimTime recent_at_{};
 };
 
 }  // namespace userqsim

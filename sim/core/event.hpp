@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <type_traits>
 
 #include "sim/core/time.hpp"
@@ -35,15 +36,21 @@ struct EventKey {
 // A trivially copyable message, stored by value.
 class Payload {
  public:
-  static constexpr std::size_t capacity = 64;
+  static constexpr std::size_t capacity = 48;  // a queue's slot is a cache line: event_queue.hpp
 
   template <class Message>
   static Payload of(const Message& message) {
+    Payload payload;
+    payload.hold<Message>(message);
+    return payload;
+  }
+  // Becomes a payload made of Message{from}.
+  template <class Message, class From>
+  void hold(const From& from) {
     static_assert(std::is_trivially_copyable_v<Message>, "an event is plain data");
     static_assert(sizeof(Message) <= capacity, "an event is small; keep large data in the part's state");
-    Payload payload;
-    std::memcpy(payload.bytes_.data(), &message, sizeof(Message));
-    return payload;
+    static_assert(alignof(Message) <= alignof(Payload));
+    new (bytes_.data()) Message{from};
   }
   // REQUIRES: the payload was made of a Message.
   template <class Message>
@@ -54,10 +61,14 @@ class Payload {
   }
 
  private:
-  alignas(8) std::array<std::byte, capacity> bytes_{};
+  alignas(8) std::array<std::byte, capacity> bytes_;  // mean nothing beyond the message
 };
 
 struct Event {
+  Event() {}  // NOLINT(modernize-use-equals-default): a payload's bytes are not written before there is a message
+  Event(const EventKey& the_key, PartTag the_part, const Payload& the_payload)
+      : key(the_key), part(the_part), payload(the_payload) {}
+
   EventKey key;
   PartTag part = 0;
   Payload payload;

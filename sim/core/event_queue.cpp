@@ -2,115 +2,75 @@
 
 #include <algorithm>
 
-#include "sim/core/ensure.hpp"
-
 namespace userqsim {
-
 namespace {
-constexpr std::size_t arity = 4;
-}
 
-EventHandle EventQueue::push(const Event& event) {
-  std::uint32_t index = 0;
-  if (free_.empty()) {
-    index = static_cast<std::uint32_t>(slots_.size());
-    slots_.emplace_back();
-  } else {
-    index = free_.back();
-    free_.pop_back();
-  }
-  Slot& slot = slots_[index];
-  slot.event = event;
-  slot.pending = true;
-  heap_.push_back(index);
-  set(heap_.size() - 1, index);
-  sift_up(heap_.size() - 1);
-  return {index, slot.generation};
-}
+constexpr std::size_t leaves_min = 8;
 
-Event EventQueue::pop() {
-  ensure(!heap_.empty(), "an event is popped from an empty queue");
-  const Event event = top();
-  take_out(0);
-  return event;
-}
-
-bool EventQueue::contains(EventHandle handle) const {
-  return handle.generation != 0 && handle.index < slots_.size() && slots_[handle.index].pending &&
-         slots_[handle.index].generation == handle.generation;
-}
-
-bool EventQueue::remove(EventHandle handle) {
-  if (!contains(handle)) return false;
-  take_out(slots_[handle.index].place);
-  return true;
-}
+}  // namespace
 
 std::vector<Event> EventQueue::in_order() const {
   std::vector<Event> events;
-  events.reserve(heap_.size());
-  for (const std::uint32_t slot : heap_) events.push_back(slots_[slot].event);
-  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.key < b.key; });
+  events.reserve(size_);
+  for (const std::uint32_t slot : pending_from(SimTime{})) events.push_back(event_in(slot));
   return events;
 }
 
 std::vector<EventHandle> EventQueue::handles_from(SimTime from) const {
-  std::vector<std::uint32_t> found;
-  for (const std::uint32_t slot : heap_) {
-    if (slots_[slot].event.key.time >= from) found.push_back(slot);
-  }
-  std::sort(found.begin(), found.end(), [this](std::uint32_t a, std::uint32_t b) { return before(a, b); });
   std::vector<EventHandle> handles;
-  handles.reserve(found.size());
-  for (const std::uint32_t slot : found) handles.push_back({slot, slots_[slot].generation});
+  for (const std::uint32_t slot : pending_from(from)) handles.push_back({slot, slots_[slot].generation});
   return handles;
 }
 
-void EventQueue::set(std::size_t place, std::uint32_t slot) {
-  heap_[place] = slot;
-  slots_[slot].place = static_cast<std::uint32_t>(place);
-}
-
-void EventQueue::sift_up(std::size_t place) {
-  const std::uint32_t moving = heap_[place];
-  while (place > 0) {
-    const std::size_t parent = (place - 1) / arity;
-    if (!before(moving, heap_[parent])) break;
-    set(place, heap_[parent]);
-    place = parent;
+std::vector<std::uint32_t> EventQueue::pending_from(SimTime from) const {
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+    if (key_at(slot) != none && key_at(slot) != hole && time_of(key_at(slot)) >= from) found.push_back(slot);
   }
-  set(place, moving);
+  std::sort(found.begin(), found.end(), [this](std::uint32_t a, std::uint32_t b) { return key_at(a) < key_at(b); });
+  return found;
 }
 
-void EventQueue::sift_down(std::size_t place) {
-  const std::uint32_t moving = heap_[place];
-  for (;;) {
-    const std::size_t first = place * arity + 1;
-    if (first >= heap_.size()) break;
-    std::size_t least = first;
-    for (std::size_t child = first + 1; child < std::min(first + arity, heap_.size()); ++child) {
-      if (before(heap_[child], heap_[least])) least = child;
-    }
-    if (!before(heap_[least], moving)) break;
-    set(place, heap_[least]);
-    place = least;
+// While there is a hole, it has won every game on its path: the first event is the best of those it has beaten.
+std::uint32_t EventQueue::second() const {
+  std::uint32_t winner = hole_ ^ 1U;
+  for (std::size_t node = (leaves_ + hole_) >> 1; node > 1; node >>= 1) {
+    const std::uint32_t other = winners_[node ^ 1U] / 2;
+    winner = toss(key_at(other) < key_at(winner)) ? other : winner;
   }
-  set(place, moving);
+  return winner;
 }
 
-void EventQueue::take_out(std::size_t place) {
-  const std::uint32_t slot = heap_[place];
-  slots_[slot].pending = false;
-  ++slots_[slot].generation;
-  if (slots_[slot].generation == 0) slots_[slot].generation = 1;
-  free_.push_back(slot);
+void EventQueue::grow() {
+  const auto index = static_cast<std::uint32_t>(slots_.size());
+  slots_.emplace_back().sequence = free_;
+  free_ = index;
+  if (index < leaves_) return;
+  // Twice the leaves, and all games anew.
+  const std::size_t more = std::max(leaves_min, 2 * leaves_);
+  leaves_ = more;
+  words_.resize(2 * more, ~std::uint64_t{0});
+  winners_.resize(more);
+  for (std::size_t node = more - 1; node >= 1; --node) {
+    const auto winner_of = [&](std::size_t child) {
+      return child < more ? winners_[child] / 2 : static_cast<std::uint32_t>(child - more);
+    };
+    const std::uint32_t left = winner_of(2 * node), right = winner_of(2 * node + 1);
+    winners_[node] = 2 * (key_at(right) < key_at(left) ? right : left);
+  }
+}
 
-  const std::uint32_t last = heap_.back();
-  heap_.pop_back();
-  if (place == heap_.size()) return;
-  set(place, last);
-  sift_up(place);
-  sift_down(slots_[last].place);
+// The pending events are numbered anew from 1 in the order of their sequences, and what comes goes on from there.
+void EventQueue::move_base(std::uint64_t next_sequence) {
+  std::vector<std::uint32_t> slots = pending_from(SimTime{});
+  std::sort(slots.begin(), slots.end(),
+            [this](std::uint32_t a, std::uint32_t b) { return slots_[a].sequence < slots_[b].sequence; });
+  ensure(slots.empty() || slots_[slots.back()].sequence < next_sequence,
+         "events are not given in the order of their sequences");
+  constexpr Key ordinals = (Key{1} << ordinal_bits) - 1;
+  std::uint64_t ordinal = 0;
+  for (const std::uint32_t slot : slots) set_key(slot, (key_at(slot) & ~ordinals) | ++ordinal);
+  base_ = next_sequence - ordinal;
 }
 
 }  // namespace userqsim

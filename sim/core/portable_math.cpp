@@ -21,7 +21,7 @@ constexpr int exponent_bias = 1023;
 constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << mantissa_bits) - 1;
 
 // 2^k. REQUIRES: -1022 <= k <= 1023.
-double power_of_two(int k) {
+constexpr double power_of_two(int k) {
   return std::bit_cast<double>(static_cast<std::uint64_t>(k + exponent_bias) << mantissa_bits);
 }
 
@@ -32,7 +32,7 @@ struct Split {
   int exponent;
 };
 
-Split split(double x) {
+constexpr Split split(double x) {
   int exponent = 0;
   if (x < std::numeric_limits<double>::min()) {  // a subnormal: scaled up first, exactly
     x *= power_of_two(54);
@@ -41,10 +41,12 @@ Split split(double x) {
   const auto bits = std::bit_cast<std::uint64_t>(x);
   exponent += static_cast<int>(bits >> mantissa_bits) - exponent_bias;
   const std::uint64_t one = static_cast<std::uint64_t>(exponent_bias) << mantissa_bits;
-  const auto mantissa = std::bit_cast<double>((bits & mantissa_mask) | one);  // in [1, 2)
-  constexpr double root_of_two = 1.4142135623730951;
-  if (mantissa <= root_of_two) return {mantissa, exponent};
-  return {mantissa * 0.5, exponent + 1};
+  constexpr std::uint64_t root_of_two = std::bit_cast<std::uint64_t>(1.4142135623730951) & mantissa_mask;
+  // Above the root, half the mantissa and twice the power. Without a branch, which would be guessed wrong for half
+  // of all random numbers.
+  const std::uint64_t fraction = bits & mantissa_mask;
+  const std::uint64_t above = fraction > root_of_two ? 1 : 0;
+  return {std::bit_cast<double>(fraction | (one - (above << mantissa_bits))), exponent + static_cast<int>(above)};
 }
 
 // 2/3, 2/5, 2/7, ...: the series of 2 atanh(s) after its first term. |s| <= 0.1716, so ten terms leave an error of
@@ -66,17 +68,17 @@ constexpr auto exp_coefficients = [] {
   return c;
 }();
 
-template <std::size_t N>
-double horner(const std::array<double, N>& coefficients, double x) {
-  double sum = 0.0;
-  for (std::size_t i = N; i-- > 0;) sum = sum * x + coefficients[i];
-  return sum;
+// ((c[N-1] x + c[N-2]) x + ...) x + c[0], written out: the steps wait for each other as it is.
+template <std::size_t I = 0, std::size_t N>
+constexpr double horner(const std::array<double, N>& coefficients, double x) {
+  if constexpr (I + 1 == N) {
+    return coefficients[I];
+  } else {
+    return horner<I + 1>(coefficients, x) * x + coefficients[I];
+  }
 }
 
-}  // namespace
-
-double portable_log(double x) {
-  ensure(x > 0.0 && x <= std::numeric_limits<double>::max(), "a logarithm needs a finite number above zero");
+constexpr double log_of(double x) {
   const auto [mantissa, exponent] = split(x);
   // With f = mantissa - 1 (exact) and s = f / (2 + f): log(1 + f) = 2 atanh(s) = 2s + s * tail. Because 2s = f - s
   // f, that is f - s (f - tail): the rounding of s then touches only the small second part.
@@ -87,6 +89,46 @@ double portable_log(double x) {
   const double k = exponent;
   const double correction = s * (f - tail) - k * ln2_low;
   return k * ln2_high + (f - correction);
+}
+
+// For each of 128 stretches of a mantissa: near the inverse of its middle, and the logarithm of what that is the
+// inverse of.
+constexpr int stretch_bits = 7;
+struct Stretch {
+  double inverse;
+  double log;
+};
+constexpr auto stretches = [] {
+  std::array<Stretch, 1U << stretch_bits> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const double middle = 1.0 + (static_cast<double>(i) + 0.5) / static_cast<double>(table.size());
+    table[i] = {1.0 / middle, -log_of(1.0 / middle)};
+  }
+  return table;
+}();
+
+}  // namespace
+
+double portable_log(double x) {
+  ensure(x > 0.0 && x <= std::numeric_limits<double>::max(), "a logarithm needs a finite number above zero");
+  return log_of(x);
+}
+
+// log(2^k m) = k ln 2 - log(inverse) + log(m inverse), where m inverse = 1 + r and |r| < 2^-8 and a little: the
+// series of log(1 + r) after its sixth term is below 2^-58. No step needs another's result but where it must: this
+// is to be quick.
+double quick_log(double x) {
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  const std::uint64_t fraction = bits & mantissa_mask;
+  const auto exponent = static_cast<int>(bits >> mantissa_bits) - exponent_bias;
+  const Stretch& stretch = stretches[fraction >> (mantissa_bits - stretch_bits)];
+  const auto mantissa =
+      std::bit_cast<double>(fraction | static_cast<std::uint64_t>(exponent_bias) << mantissa_bits);
+  const double r = mantissa * stretch.inverse - 1.0;
+  const double r_squared = r * r;
+  const double low = r - 0.5 * r_squared;
+  const double high = (1.0 / 3.0 - 0.25 * r) + r_squared * (0.2 - r * (1.0 / 6.0));
+  return (exponent * (ln2_high + ln2_low) + stretch.log) + (low + r * r_squared * high);
 }
 
 double portable_exp(double x) {

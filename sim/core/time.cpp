@@ -12,8 +12,11 @@ namespace userqsim {
 
 Duration duration_from_double(double ns) {
   constexpr double limit = 4611686018427387904.0;  // 2^62: two such durations still add up without overflow
-  ensure(std::isfinite(ns) && std::fabs(ns) < limit, "a duration from a double must be finite and below 2^62 ns");
-  return Duration{static_cast<Duration::rep>(std::round(ns))};  // round() is exact, halves away from zero
+  ensure(std::fabs(ns) < limit, "a duration from a double must be finite and below 2^62 ns");
+  // std::round() without a call of the library: what was cut off is exact, and is nothing from 2^52 on.
+  const auto whole = static_cast<Duration::rep>(ns);
+  const double rest = ns - static_cast<double>(whole);
+  return Duration{whole + static_cast<Duration::rep>(rest >= 0.5) - static_cast<Duration::rep>(rest <= -0.5)};
 }
 
 std::string format_duration(Duration d) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "sim/core/ensure.hpp"
+#include "sim/core/portable_math.hpp"
 #include "tests/support/catch.hpp"
 
 namespace userqsim {
@@ -148,6 +149,25 @@ TEST_CASE("the edges of the distributions", "[sim][draw]") {
 }
 
 // Common random numbers: a slower machine meets the same draw, scaled.
+// Of means from nothing to beyond those for which the quick logarithm is asked. At 2^40 ns one draw in four is too
+// near the middle of two nanoseconds for it.
+TEST_CASE("an exponential draw is mean * -log(uniform) to the nearest nanosecond, by the portable logarithm",
+          "[sim][draw]") {
+  const Draws draws(7, 3);
+  for (const std::int64_t mean :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'000'000}, std::int64_t{999'999'999'999},
+        std::int64_t{1} << 40, std::int64_t{1} << 42, (std::int64_t{1} << 42) + 1, std::int64_t{1} << 55}) {
+    std::uint64_t wrong = 0;
+    for (std::uint64_t ordinal = 0; ordinal < 20'000; ++ordinal) {
+      const DrawPoint point{1, 2, ordinal};
+      const double ns = static_cast<double>(mean) * -portable_log(draws.uniform(point));
+      if (draws.sample(ExponentialDuration{Duration{mean}}, point) != duration_from_double(ns)) ++wrong;
+    }
+    INFO("mean " << mean);
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("a longer mean stretches the same draw", "[sim][draw]") {
   const Draws draws(1, 0);
   for (std::uint64_t i = 0; i < 100; ++i) {

@@ -118,5 +118,25 @@ TEST_CASE("the ends of the range", "[sim][math]") {
   CHECK_THROWS_AS(portable_exp(std::numeric_limits<double>::quiet_NaN()), InvariantError);
 }
 
+TEST_CASE("the quick logarithm is as near to the portable one as it promises", "[sim][math]") {
+  double worst = 0.0;
+  const auto look = [&worst](double x) {
+    const double off = std::fabs(quick_log(x) - portable_log(x));
+    worst = std::isnan(off) ? off : std::max(worst, off);
+  };
+  for_many_doubles_in(0x1p-63, 1.0, many, look);
+  for_many_doubles_in(1.0 - 1e-6, 1.0 - 1e-15, many, look);
+  for (int exponent = 1; exponent < 64; ++exponent) {
+    const double low = std::ldexp(1.0, -exponent);
+    for_many_doubles_in(low, 2.0 * low, 1000, look);
+    for (int stretch = 0; stretch < 128; ++stretch) {  // where one stretch of the table ends and the next begins
+      const double edge = low * (1.0 + stretch / 128.0);
+      look(edge);
+      if (stretch > 0) look(std::nextafter(edge, 0.0));
+    }
+  }
+  CHECK(worst < quick_log_error);
+}
+
 }  // namespace
 }  // namespace userqsim
