@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "results/record/durable.hpp"
 #include "results/record/file_hash.hpp"
 #include "results/record/manifest.hpp"
 #include "results/record/output_place.hpp"
@@ -175,6 +176,7 @@ int cmd_merge(const MergeCommand& command) {
   if (is_taken && !command.force) {
     throw InputError(fmt::format("{} holds this study with other bytes; give --force to replace it", out));
   }
+  sync_tree_to_disk(directory.partial());
   directory.publish();
   return finish_sweep(record, out, assembled);
 }
