@@ -5,6 +5,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "results/record/output_error.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -26,6 +31,25 @@ void FileHash::add(std::string_view bytes) {
 std::string FileHash::hexadecimal() const {
   const XXH128_hash_t digest = XXH3_128bits_digest(&state_->xxh);
   return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
+}
+
+std::optional<FileContent> content_of(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw output_error("read", path.string(), errno == 0 ? EIO : errno);
+  FileHash hash;
+  FileContent content;
+  std::string block(std::size_t{1} << 16U, '\0');
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
+    const auto count = static_cast<std::size_t>(in.gcount());
+    hash.add(std::string_view(block).substr(0, count));
+    content.bytes += count;
+  }
+  if (in.bad()) throw output_error("read", path.string(), EIO);
+  content.xxh3_128 = hash.hexadecimal();
+  return content;
 }
 
 }  // namespace userqsim

@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
 #include "results/record/csv.hpp"
+#include "results/record/durable.hpp"
 #include "results/record/file_hash.hpp"
 #include "results/record/output_error.hpp"
 #include "sim/core/ensure.hpp"
@@ -26,9 +26,19 @@ namespace fs = std::filesystem;
 constexpr std::string_view format = "userqsim-piece/1";
 
 std::string read_whole(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+    throw OutputError(OutputFault::path,
+                      fmt::format("{} is no file, and so no piece of a sweep; move it away", path.string()));
+  }
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) throw output_error("read", path.string(), errno == 0 ? EIO : errno);
-  std::string text(std::istreambuf_iterator<char>(in), {});
+  std::string text;
+  std::string block(std::size_t{1} << 16U, '\0');
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
+    text.append(block, 0, static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) throw output_error("read", path.string(), EIO);
   return text;
 }
@@ -119,6 +129,9 @@ void write_piece(const fs::path& directory, const std::string& key, const std::v
   OutputFile file(unfinished);
   file.write(text);
   file.close();
+  // Else it may be there and empty after a loss of power. That it is not there at all is no harm: so the directory
+  // waits until the end.
+  sync_to_disk(unfinished);
   fs::rename(unfinished, directory / name, error);
   if (error) throw output_error("rename", unfinished.string(), error.value());
 }

@@ -37,7 +37,7 @@ struct PieceList {
 void write_piece(const std::filesystem::path& directory, const std::string& key, const std::vector<RunRows>& runs);
 
 // Reads every piece once, so that each is known to be whole. A directory that is not there holds none. Throws
-// OutputError where one cannot be read.
+// OutputError where one cannot be read, or is no file.
 PieceList list_pieces(const std::filesystem::path& directory, const std::string& key);
 
 // Throws OutputError when the piece is not what list_pieces() saw.

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
 #include <thread>
 
+#include "results/record/file_hash.hpp"
 #include "results/record/manifest.hpp"
 #include "results/record/output_place.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
@@ -14,8 +14,8 @@
 #include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/sweep_parts.hpp"
 #include "scenarios/cli/terminal.hpp"
+#include "scenarios/experiment/prepared_files.hpp"
 #include "scenarios/experiment/sweep_directory.hpp"
-#include "scenarios/experiment/sweep_rows.hpp"
 #include "scenarios/load/place.hpp"
 #include "sim/config/units.hpp"
 
@@ -78,23 +78,24 @@ int print_points(const Study& study, const std::vector<std::uint64_t>& runs, Tab
 
 // The files that are known before the first run.
 void prepare(SweepDirectory& directory, const Study& study) {
-  const fs::path& to = directory.partial();
-  const auto fresh = [&](const char* name) {
-    std::error_code ignored;  // nothing was there, or creating it fails
-    fs::remove(to / name, ignored);
-    return OutputFile(to / name);
+  for (const char* name : prepared_files) write_prepared(study, name, directory.partial());
+  directory.begin();
+}
+
+// The same, where an earlier process has written them: what was damaged since is written anew.
+void mend(SweepDirectory& directory, const Study& study, const SweepRecord& record) {
+  const auto tell = [&](const std::string& name) {
+    say(fmt::format("userqsim: {} is damaged; it is written anew", (directory.partial() / name).string()));
   };
-  const auto write = [&](const char* name, const std::string& text) {
-    OutputFile file = fresh(name);
-    file.write(text);
-    file.close();
-  };
-  write(resolved_study_file, study.resolved_json);
-  write(resolved_scenario_file, study.base.resolved_json);
-  OutputFile points = fresh(points_file);
-  points.write(points_header(study));
-  for (std::uint64_t point = 0; point < study.points(); ++point) points.write(points_row(study, point));
-  points.close();
+  for (const std::string& name : damaged_prepared(directory.partial(), record)) {
+    tell(name);
+    write_prepared(study, name, directory.partial());
+  }
+  const auto found = content_of(directory.partial() / sweep_record_file);
+  FileHash expected;
+  expected.add(text_of(record));
+  if (found && found->xxh3_128 == expected.hexadecimal()) return;
+  tell(sweep_record_file);
   directory.begin();
 }
 
@@ -157,13 +158,19 @@ int run_all(const SweepCommand& command, const Study& study, const Shard& shard,
     write_stdout(fmt::format("{}: {} holds it already, whole; nothing to do\n", study.name, out));
     return exit_status::ok;
   }
+  for (const std::string& damage : directory.damage()) {
+    say(fmt::format("userqsim: {}; what is lost is done again", damage));
+  }
   const std::vector<std::uint64_t> runs = missing_runs(study.runs(), shard, runs_of(usable_pieces(directory, key)));
   // Where sweep.json is, its points have been checked.
   if (!directory.resumed() && !check_points(study, runs, options)) {
-    say(fmt::format("userqsim: interrupted by signal {} before the first run", received_signal()));
-    return exit_status::signal_base + received_signal();
+    return report_interrupted();
   }
-  if (!directory.resumed()) prepare(directory, study);
+  if (directory.resumed()) {
+    mend(directory, study, record);
+  } else {
+    prepare(directory, study);
+  }
   SweepOutcome outcome;
   {
     ProgressLine line;

@@ -90,7 +90,8 @@ std::string list_of_shards(const Spread& spread) {
 std::string head(const Spread& spread, std::string_view engine, std::string_view how) {
   return fmt::format(
       "#!/bin/sh\n"
-      "# Runs the study {} in {} {}, and merges what they leave. {}\n"
+      "# Runs the study {} in {} {}, and merges what they leave.\n"
+      "# {}\n"
       "# What a shard has done is kept: run this again to go on; a shard that is whole ends at once.\n"
       "set -eu\n"
       "mkdir -p {}\n",
@@ -98,11 +99,17 @@ std::string head(const Spread& spread, std::string_view engine, std::string_view
       quoted_for_shell(fs::path{spread.out}.parent_path()));
 }
 
+// In the name of a log Slurm takes "%" for the beginning of a replacement.
+std::string slurm_log(std::string path) {
+  for (std::size_t at = path.find('%'); at != std::string::npos; at = path.find('%', at + 2)) path.insert(at, "%");
+  return quoted_for_shell(path);
+}
+
 std::string slurm_script(const Spread& spread) {
-  const std::string log = quoted_for_shell(spread.out);
-  std::string text = head(spread, "as a Slurm array", "Submit it with: sh FILE.");
+  const std::string log = slurm_log(spread.out);
+  std::string text = head(spread, "as a Slurm array", "Submit it with: sh FILE");
   text += fmt::format(
-      "array=$(sbatch --parsable --output={0}.slurm-%A_%a.log <<'SHARD'\n"
+      "array=$(sbatch --parsable --output={8}.slurm-%A_%a.log <<'SHARD'\n"
       "#!/bin/sh\n"
       "#SBATCH --job-name=userqsim-{1}\n"
       "#SBATCH --array=0-{2}{3}\n"
@@ -116,8 +123,8 @@ std::string slurm_script(const Spread& spread) {
       "exec {6} --jobs {4} --shard \"$i/{7}\" --out {0}.shard-\"$i\"-of-{7}\n"
       "SHARD\n"
       ")\n",
-      log, spread.name, spread.shards - 1, spread.at_once, spread.cpus, spread.minutes, spread.sweep,
-      spread.shards);
+      quoted_for_shell(spread.out), spread.name, spread.shards - 1, spread.at_once, spread.cpus, spread.minutes,
+      spread.sweep, spread.shards, log);
   text += fmt::format(
       "# However the shards ended: the merge looks itself whether every run is there.\n"
       "sbatch --parsable --dependency=afterany:\"$array\" --output={0}.slurm-%j-merge.log <<'MERGE'\n"
@@ -131,28 +138,49 @@ std::string slurm_script(const Spread& spread) {
   return text;
 }
 
+// How many shards a host has at a time: as many as its processors hold. Rounded up, so that 3 of 9 are not 2.
+std::string parallel_slots(const Spread& spread) {
+  if (!spread.at_once.empty()) return spread.at_once;
+  if (spread.cpus == 1) return {};
+  return fmt::format(" -j {:.4f}%", std::ceil(1e6 / static_cast<double>(spread.cpus)) / 1e4);
+}
+
 std::string parallel_script(const Spread& spread) {
   const std::string out = quoted_for_shell(spread.out);
-  return head(spread, "with GNU parallel", "For other hosts give it --sshlogin.") +
+  // It would replace them by a shard's number.
+  if ((spread.sweep + spread.out).find('{') != std::string::npos) {
+    throw InputError("--emit parallel: a path with { in it, which GNU parallel replaces; give others");
+  }
+  return head(spread, "with GNU parallel", "What this is given goes to parallel: sh FILE --sshlogin a,b") +
          fmt::format(
-             "seq 0 {} | parallel -q{} --joblog {}.joblog {} --jobs {} --shard {{}}/{} --out {}.shard-{{}}-of-{} "
-             "||\n"
-             "  echo \\n",
-             spread.shards - 1, spread.at_once, out, spread.sweep, spread.cpus, spread.shards, out, spread.shards) +
+             "# However the shards end: the merge looks itself whether every run is there.\n"
+             "ended=0\n"
+             "seq 0 {0} | parallel -q{1} --joblog {2}.joblog \"$@\" {3} --jobs {4} --shard {{}}/{5} "
+             "--out {2}.shard-{{}}-of-{5} || ended=$?\n"
+             "if [ \"$ended\" -ne 0 ]; then\n"
+             "  echo \"parallel ended with $ended\" >&2\n"
+             "  awk -F '\\t' 'NR > 1 && ($7 != 0 || $8 != 0) {{\n"
+             "    printf \"shard %d ended with %d, signal %d, on %s\\n\", $1 - 1, $7, $8, $2\n"
+             "  }}' {2}.joblog >&2 || true\n"
+             "fi\n",
+             spread.shards - 1, parallel_slots(spread), out, spread.sweep, spread.cpus, spread.shards) +
          list_of_shards(spread) + spread.merge + "\n";
 }
 
 // A rank that fails would take the others along, so none does.
 std::string mpirun_script(const Spread& spread) {
-  return head(spread, "as ranks of one MPI job", "MPI only starts them.") +
+  // Else Open MPI binds a rank, and so all its threads, to one processor.
+  const std::string binding = spread.cpus == 1 ? "" : fmt::format(" --map-by slot:PE={}", spread.cpus);
+  return head(spread, "as ranks of one MPI job",
+              "MPI only starts them. What this is given goes to mpirun: sh FILE --hostfile hosts") +
          fmt::format(
-             "mpirun -np {0} sh -c '\n"
+             "mpirun -np {0}{4} \"$@\" sh -c '\n"
              "  out=$1\n"
              "  shift\n"
              "  i=${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}\n"
              "  \"$@\" --shard \"$i/{0}\" --out \"$out.shard-$i-of-{0}\" || echo \"shard $i ended with $?\" >&2\n"
              "' shard {1} {2} --jobs {3}\n",
-             spread.shards, quoted_for_shell(spread.out), spread.sweep, spread.cpus) +
+             spread.shards, quoted_for_shell(spread.out), spread.sweep, spread.cpus, binding) +
          list_of_shards(spread) + spread.merge + "\n";
 }
 
@@ -163,6 +191,7 @@ int emit_spread(const Study& study, const SweepCommand& command, const SweepOpti
   if (command.study == "-") throw InputError("--emit: other machines cannot read this standard input; name a file");
   if (given.engine != "slurm" && given.time_limit) throw InputError("--time-limit goes with --emit slurm");
   if (given.engine == "mpirun" && given.at_once) throw InputError("--at-once: mpirun starts all ranks at once");
+  if (!check_points(study, missing_runs(study.runs(), {}, {}), pilot)) return report_interrupted();
   Spread spread = spread_of(study, command, pilot);
   if (given.at_once) {
     spread.at_once =

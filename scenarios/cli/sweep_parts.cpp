@@ -4,9 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <fstream>
+#include <cerrno>
 #include <system_error>
 
 #include "results/record/file_hash.hpp"
@@ -14,8 +12,10 @@
 #include "results/record/output_error.hpp"
 #include "results/report/table.hpp"
 #include "scenarios/cli/experiment_commands.hpp"
+#include "scenarios/cli/signals.hpp"
 #include "scenarios/cli/terminal.hpp"
 #include "scenarios/cli/version.hpp"
+#include "scenarios/experiment/prepared_files.hpp"
 
 namespace userqsim {
 namespace {
@@ -24,14 +24,9 @@ namespace fs = std::filesystem;
 
 std::string program_hash() {
   const fs::path path = program_path();
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw output_error("read", path.string(), ENOENT);
-  FileHash hash;
-  std::array<char, std::size_t{1} << 16U> block{};
-  while (in.read(block.data(), block.size()), in.gcount() > 0) {
-    hash.add({block.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  return hash.hexadecimal();
+  const auto content = content_of(path);
+  if (!content) throw output_error("read", path.string(), ENOENT);
+  return content->xxh3_128;
 }
 
 }  // namespace
@@ -65,7 +60,13 @@ SweepRecord record_of(const Study& study, const Shard& shard, std::uint64_t max_
   record.program = program_hash();
   record.shard = shard.shard;
   record.shards = shard.shards;
+  add_prepared_hashes(study, record);
   return record;
+}
+
+int report_interrupted() {
+  say(fmt::format("userqsim: interrupted by signal {} before the first run", received_signal()));
+  return exit_status::signal_base + received_signal();
 }
 
 std::string some_of(const std::vector<std::string>& words, std::size_t most) {

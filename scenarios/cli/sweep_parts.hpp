@@ -27,6 +27,9 @@ Assembled write_result(const SweepRecord& record, const std::filesystem::path& p
 // Says what came out, the failures on standard error, and gives the exit status.
 int finish_sweep(const SweepRecord& record, const std::string& out, const Assembled& assembled);
 
+// Says that a signal came while points were checked, and gives the exit status.
+int report_interrupted();
+
 // Prints how to run the study elsewhere (sweep --emit).
 int emit_spread(const Study& study, const SweepCommand& options, const SweepOptions& pilot);
 

@@ -9,9 +9,10 @@
 #include <queue>
 #include <utility>
 
+#include "results/record/manifest.hpp"
 #include "results/record/output_error.hpp"
 #include "scenarios/experiment/estimates.hpp"
-#include "scenarios/experiment/sweep_directory.hpp"
+#include "scenarios/experiment/prepared_files.hpp"
 #include "scenarios/experiment/sweep_rows.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -137,7 +138,7 @@ FileSummary copy(const fs::path& from, const fs::path& to, bool has_rows) {
 Assembled assemble(const SweepRecord& record, const fs::path& prepared, const PieceList& pieces,
                    const fs::path& to) {
   Assembled assembled;
-  for (const char* name : {resolved_study_file, resolved_scenario_file, points_file}) {
+  for (const char* name : prepared_files) {
     assembled.files.push_back(copy(prepared / name, to / name, name == std::string_view{points_file}));
   }
   RowFile runs(to / "runs.csv", runs_header);
@@ -159,7 +160,7 @@ Assembled assemble(const SweepRecord& record, const fs::path& prepared, const Pi
   assembled.files.push_back(summary.close());
   assembled.files.push_back(estimates.close());
   timing.close();
-  write_sweep_manifest(to / "manifest.json", record, assembled.failed, assembled.files);
+  write_text(to / "manifest.json", sweep_manifest(record, assembled.failed, assembled.files));
   return assembled;
 }
 

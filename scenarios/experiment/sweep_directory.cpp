@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "results/record/csv.hpp"
+#include "results/record/durable.hpp"
 #include "results/record/output_error.hpp"
 #include "results/record/output_place.hpp"
+#include "scenarios/experiment/sweep_check.hpp"
 
 namespace userqsim {
 namespace {
@@ -15,22 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* result_folder = "result";
-
-std::string shard_text(const SweepRecord& record) {
-  return record.shards == 1 ? "the whole study" : fmt::format("shard {}/{}", record.shard, record.shards);
-}
-
-// What is in `directory` belongs to this sweep and shard, or the error says why not.
-void require_same(const fs::path& directory, const SweepRecord& mine, const SweepRecord& found) {
-  const std::string other = difference(mine, found);
-  if (!other.empty()) {
-    throw InputError(fmt::format("{} holds runs of {}; give --force to begin anew, or another --out",
-                                 directory.string(), other));
-  }
-  if (mine.shard == found.shard && mine.shards == found.shards) return;
-  throw InputError(fmt::format("{} holds runs of {}, and this is {}; give another --out", directory.string(),
-                               shard_text(found), shard_text(mine)));
-}
 
 void remove_path(const fs::path& path) {
   std::error_code error;
@@ -61,35 +48,37 @@ SweepDirectory::SweepDirectory(const fs::path& out, const SweepRecord& record, c
       out_(normal_output_path(out)),
       partial_(with_suffix(out_, ".partial")),
       force_(options.force) {
-  if (!is_free_output(out_) && !options.force) {
-    if (!out_holds_this(options)) {
+  const bool is_taken = !is_free_output(out_);
+  FinishedSweep finished;
+  if (is_taken && !options.force) {
+    if (options.resume) finished = look_at_finished(out_, record_);
+    if (!finished.is_this) {
       throw OutputError(OutputFault::path,
                         fmt::format("{} is not empty; give --force to replace it, or another --out", out.string()));
     }
-    complete_ = true;
-    remove_finished_partial();
-    return;
+    if (finished.damage.empty()) {
+      complete_ = true;
+      remove_finished_partial();
+      return;
+    }
+    refuse_to_replace_strangers(out_);
+    damage_ = std::move(finished.damage);
+    force_ = true;
   }
-  if (!is_free_output(out_)) refuse_to_replace_ancestors(out_);
+  if (is_taken) refuse_to_replace_ancestors(out_);
   take_partial(options);
-}
-
-// A whole sweep has a manifest with the study's inputs, a shard its sweep.json.
-bool SweepDirectory::out_holds_this(const Options& options) {
-  if (!options.resume) return false;
-  if (const auto found = read_sweep_record(out_)) {
-    require_same(out_, record_, *found);
-    return true;
-  }
-  return record_.shards == 1 && is_result_of(out_, record_);
+  take_over(finished.pieces);
 }
 
 // A process that was killed between the two steps of publish_result() left it.
 void SweepDirectory::remove_finished_partial() {
   std::error_code error;
   if (!fs::exists(partial_ / DirectoryLock::marker, error)) return;
-  const auto left = read_sweep_record(partial_);
-  if (left && !difference(record_, *left).empty()) return;
+  try {
+    if (fs::exists(partial_ / sweep_record_file, error) && !holds_work_of(partial_, record_)) return;
+  } catch (const InputError&) {
+    return;  // it is another sweep's
+  }
   const DirectoryLock held(partial_);
   remove_partial(partial_);
 }
@@ -97,22 +86,33 @@ void SweepDirectory::remove_finished_partial() {
 void SweepDirectory::take_partial(const Options& options) {
   require_left_over(partial_);
   lock_ = std::make_unique<DirectoryLock>(partial_);
-  const auto found = options.force && !options.resume ? std::nullopt : read_sweep_record(partial_);
-  if (found && !options.resume) {
+  std::error_code error;
+  if (!options.resume && !options.force && fs::exists(partial_ / sweep_record_file, error)) {
     throw InputError(
         fmt::format("{} holds an unfinished sweep; give --resume to go on with it, or --force to begin anew",
                     partial_.string()));
   }
-  if (found) {
-    require_same(partial_, record_, *found);
+  if (options.resume && holds_work_of(partial_, record_)) {
     resumed_ = true;
     remove_path(partial_ / result_folder);  // it was cut off in the middle, or its renaming was
   } else {
     remove_left_over(partial_);
   }
-  std::error_code error;
   fs::create_directories(pieces(), error);
   if (error) throw output_error("create", pieces().string(), error.value());
+}
+
+// OUT stays as it is until what takes its place is whole.
+void SweepDirectory::take_over(const PieceList& finished) {
+  for (const PieceInfo& piece : finished.sound) {
+    const fs::path here = pieces() / piece.file.filename();
+    std::error_code error;
+    if (fs::exists(here, error)) continue;
+    fs::create_hard_link(piece.file, here, error);
+    if (!error) continue;
+    fs::copy_file(piece.file, here, error);  // not every file system has links
+    if (error) throw output_error("write", here.string(), error.value());
+  }
 }
 
 SweepDirectory::~SweepDirectory() {
@@ -132,9 +132,7 @@ void SweepDirectory::begin() {
   OutputFile file(unfinished);
   file.write(text_of(record_));
   file.close();
-  std::error_code error;
-  fs::rename(unfinished, partial_ / sweep_record_file, error);
-  if (error) throw output_error("rename", unfinished.string(), error.value());
+  rename_durably(unfinished, partial_ / sweep_record_file);
 }
 
 fs::path SweepDirectory::result() {
@@ -151,8 +149,11 @@ void SweepDirectory::publish_result() {
     throw OutputError(OutputFault::path,
                       fmt::format("{} was removed by somebody else meanwhile", partial_.string()));
   }
+  // The pieces that it is made of go: it has to be on the disk.
+  sync_tree_to_disk(partial_ / result_folder);
   const fs::path old = put_in_place(partial_ / result_folder, out_, force_);
   published_ = true;
+  sync_to_disk(out_.parent_path());
   remove_partial(partial_);
   remove_replaced(old);
 }
@@ -162,8 +163,10 @@ void SweepDirectory::publish_shard() {
     throw OutputError(OutputFault::path,
                       fmt::format("{} was removed by somebody else meanwhile", partial_.string()));
   }
+  sync_tree_to_disk(partial_);
   const fs::path old = put_in_place(partial_, out_, force_);
   published_ = true;
+  sync_to_disk(out_.parent_path());
   remove_path(out_ / DirectoryLock::marker);
   remove_replaced(old);
 }

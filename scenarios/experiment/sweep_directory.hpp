@@ -10,14 +10,11 @@
 #include <vector>
 
 #include "results/record/directory_lock.hpp"
+#include "results/record/pieces.hpp"
 #include "scenarios/load/sweep_record.hpp"
 
 namespace userqsim {
 
-// Files of every sweep that hold from the beginning.
-inline constexpr const char* points_file = "points.csv";
-inline constexpr const char* resolved_study_file = "study.resolved.json";
-inline constexpr const char* resolved_scenario_file = "scenario.resolved.json";
 inline constexpr const char* pieces_folder = "pieces";
 
 class SweepDirectory {
@@ -28,7 +25,9 @@ class SweepDirectory {
   };
 
   // Takes OUT.partial, which only one process at a time may have. Refuses what another sweep has left there, what
-  // this one has left there unless `resume` or `force`, and a non-empty OUT unless `force`.
+  // this one has left there unless `resume` or `force`, and a non-empty OUT unless `force`. With `resume` an OUT
+  // that holds this sweep is looked at: whole, there is nothing to do; else its sound pieces are taken over, and
+  // publishing replaces it.
   SweepDirectory(const std::filesystem::path& out, const SweepRecord& record, const Options& options);
   // Leaves OUT.partial to be gone on with, if there is any work in it.
   ~SweepDirectory();
@@ -39,6 +38,8 @@ class SweepDirectory {
   bool complete() const { return complete_; }
   // OUT.partial holds work of an earlier process.
   bool resumed() const { return resumed_; }
+  // What is lost of OUT or damaged, a line each, where OUT holds this sweep and is not whole.
+  const std::vector<std::string>& damage() const { return damage_; }
   const std::filesystem::path& partial() const { return partial_; }
   std::filesystem::path pieces() const { return partial_ / pieces_folder; }
 
@@ -52,14 +53,15 @@ class SweepDirectory {
   void publish_shard();
 
  private:
-  bool out_holds_this(const Options& options);
   void remove_finished_partial();
   void take_partial(const Options& options);
+  void take_over(const PieceList& finished);
 
   SweepRecord record_;
   std::filesystem::path out_;
   std::filesystem::path partial_;
   std::unique_ptr<DirectoryLock> lock_;
+  std::vector<std::string> damage_;
   bool force_;
   bool complete_ = false;
   bool resumed_ = false;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <compare>
+#include <map>
 #include <variant>
 
 #include "sim/config/units.hpp"
@@ -93,6 +94,26 @@ Level level_of(const Json& value) {
     }
   }
   return level;
+}
+
+std::string identity_of(const Json& value) {
+  if (value.is_object()) {
+    std::map<std::string, std::string> members;  // their order means nothing
+    for (const auto& [key, member] : value.items()) members[Json(key).dump()] = identity_of(member);
+    std::string text = "{";
+    for (const auto& [key, member] : members) text += fmt::format("{}:{},", key, member);
+    return text + "}";
+  }
+  if (value.is_array()) {
+    std::string text = "[";
+    for (const Json& element : value) text += identity_of(element) + ",";
+    return text + "]";
+  }
+  const Level level = level_of(value);
+  if (level.kind == LevelKind::other) return value.dump();
+  if (level.kind != LevelKind::real) return fmt::format("{}{}", level.whole, unit_suffix(level.kind));
+  const bool is_whole = std::abs(level.real) < two_to_53 && std::trunc(level.real) == level.real;
+  return is_whole ? fmt::format("{}", static_cast<std::int64_t>(level.real)) : fmt::format("{}", level.real);
 }
 
 std::string_view unit_suffix(LevelKind kind) {

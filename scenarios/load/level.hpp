@@ -25,6 +25,9 @@ struct Level {
 // Text that reads as a time, a size or a rate is one.
 Level level_of(const Json& value);
 
+// The same text for the same value, however it is written: "1us" and "1000ns", 1 and 1.0, and so within objects.
+std::string identity_of(const Json& value);
+
 // "_ns", "_bytes", "_bytes_per_s", or nothing: what a column of such values is called after.
 std::string_view unit_suffix(LevelKind kind);
 

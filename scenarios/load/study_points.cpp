@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "sim/core/ensure.hpp"
@@ -94,10 +95,15 @@ StudyPoints::Factor StudyPoints::read_factor(const FactorSpec& spec, const Place
     if (!grid_) factor.line.push_back(line);
     for (std::uint32_t i = 0; grid_ && i < *range.count; ++i) factor.list.push_back(line.at(i, *range.count));
   }
-  std::set<std::string> told;
+  std::map<std::string, const Json*> told;
   for (const Level& level : factor.list) {
-    if (told.insert(level.json.dump()).second) continue;
-    place.at(given.front()).fail(fmt::format("holds {} twice", shown(level.json)));
+    const auto [at, is_new] = told.emplace(identity_of(level.json), &level.json);
+    if (is_new) continue;
+    const std::string first = shown(*at->second);
+    const std::string again = shown(level.json);
+    place.at(given.front())
+        .fail(first == again ? fmt::format("holds {} twice", first)
+                             : fmt::format("{} and {} are one value", first, again));
   }
   return factor;
 }

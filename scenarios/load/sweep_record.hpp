@@ -35,9 +35,13 @@ struct SweepRecord {
   std::vector<std::string> assumptions;
   std::string tool_version;
   std::string model_version;
-  std::string program;  // hash of the program's file: another build is another program
+  std::string program;        // hash of the program's file: another build is another program
+  std::string study_hash;     // XXH3-128 of study.resolved.json, which every shard has and a merge copies
+  std::string scenario_hash;  // of scenario.resolved.json
+  std::string points_hash;    // of points.csv
   std::uint64_t shard = 0;
   std::uint64_t shards = 1;
+  std::string hash;  // of all above: a merge believes this file, so a change of it has to show
 };
 
 template <class V>
@@ -61,26 +65,39 @@ void describe(V& v, SweepRecord& s) {
   v.required("tool_version", s.tool_version, "Version of the program");
   v.required("model_version", s.model_version, "Version of the numbers");
   v.required("program", s.program, "Hash of the program's file");
+  v.required("study_resolved", s.study_hash, "Hash of study.resolved.json");
+  v.required("scenario_resolved", s.scenario_hash, "Hash of scenario.resolved.json");
+  v.required("points_csv", s.points_hash, "Hash of points.csv");
   v.required("shard", s.shard, "Which shard this is");
   v.required("shards", s.shards, "Of how many", positive());
+  v.required("hash", s.hash, "Hash of all this");
 }
 
-// Names the sweep in its pieces: the same for all shards, another for another study, limit, model or program.
-std::string sweep_key(const SweepRecord& record);
+// Names the sweep in its pieces: a hash of all that its record says but for the shard. So the same for all shards,
+// another for another study, limit, model or program, and for a record that was changed and given a new hash.
+std::string sweep_key(SweepRecord record);
 
-// What the two do not have in common, as a sentence's end ("another study, or other inputs"); empty when they are
-// of one sweep. Which shard does not count.
+// What the other has that this one has not ("another study, or other inputs"); empty when they are of one sweep.
+// Which shard does not count.
 std::string difference(const SweepRecord& one, const SweepRecord& other);
 
+// With its hash.
 std::string text_of(SweepRecord record);
-// The record in a directory; nothing where there is none. Throws InputError where it cannot be read.
+// The record in a directory; nothing where there is none. Throws InputError where it cannot be read, or does not
+// fit its own hash.
 std::optional<SweepRecord> read_sweep_record(const std::filesystem::path& directory);
 
-// Writes manifest.json of a whole sweep.
-void write_sweep_manifest(const std::filesystem::path& path, const SweepRecord& record, std::uint64_t failed,
-                          const std::vector<FileSummary>& files);
+// The text of manifest.json of a whole sweep.
+std::string sweep_manifest(const SweepRecord& record, std::uint64_t failed, const std::vector<FileSummary>& files);
 
-// Whether the directory's manifest is that of this sweep, whole.
+// Whether the directory's manifest is that of this sweep, whole. One that cannot be read is not.
 bool is_result_of(const std::filesystem::path& directory, const SweepRecord& record);
+
+// What a manifest says that is_result_of(); nothing where it was changed since it was written.
+struct SweepManifest {
+  std::uint64_t failed = 0;
+  std::vector<FileSummary> files;
+};
+std::optional<SweepManifest> read_sweep_manifest(const std::filesystem::path& directory, const SweepRecord& record);
 
 }  // namespace userqsim

@@ -3,8 +3,9 @@
 
 Usage: sweep_kill_test.py [--full] PATH_TO_BINARY
 
-The instants are random; the seed is printed, and SWEEP_SEED=... repeats it. --full: 200 points x 20 replications, ten
-kills, and four shards, each killed as well. Otherwise a small form of the same.
+So does the repair of what was damaged after its end. The instants are random; the seed is printed, and SWEEP_SEED=...
+repeats it. --full: 200 points x 20 replications, ten kills, and four shards, each killed as well. Otherwise a small
+form of the same.
 """
 import json
 import os
@@ -109,6 +110,31 @@ class KilledSweep(CommandTest):
         for _ in range(2):  # once more changes nothing
             self.assert_status(self.run_command("merge", *directories, "--out", self.out), 0)
             self.assert_same(files, self.out, note)
+
+    def test_a_repair_that_is_killed(self):
+        """A shard that was finished has lost half of its pieces; what is left of it survives every kill."""
+        files, seconds = self.undisturbed()
+        directories = [self.root / f"shard-{i}" for i in range(2)]
+        commands = [("sweep", self.study, "--jobs", 1, "--shard", f"{i}/2", "--out", directory, "--resume")
+                    for i, directory in enumerate(directories)]
+        for command in commands:
+            self.assert_status(self.run_command(*command), 0)
+        pieces = sorted((directories[0] / "pieces").iterdir())
+        self.random.shuffle(pieces)
+        half = len(pieces) // 2
+        for piece in pieces[:half]:
+            piece.write_bytes(piece.read_bytes()[:-1])
+        sound = {piece.stat().st_ino for piece in pieces[half:]}
+        # A quarter of the runs is to be done again.
+        within = max(0.25 * seconds / KILLS, 2 * self.seconds_to_check_points())
+        killed = sum(self.kill(commands[0], within) for _ in range(KILLS))
+        note = f"SWEEP_SEED={SEED}: {killed} of {KILLS} repairs killed, {half} of {len(pieces)} pieces damaged"
+        print(note, file=sys.stderr)
+        self.assert_status(self.run_command(*commands[0]), 0)
+        self.assertLessEqual(sound, {piece.stat().st_ino for piece in (directories[0] / "pieces").iterdir()}, note)
+        self.assertFalse((self.root / "shard-0.partial").exists())
+        self.assert_status(self.run_command("merge", *directories, "--out", self.out), 0)
+        self.assert_same(files, self.out, note)
 
 
 if __name__ == "__main__":

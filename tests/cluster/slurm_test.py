@@ -6,6 +6,7 @@ Usage: slurm_test.py PATH_TO_BINARY
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,10 +90,25 @@ class SlurmTest(unittest.TestCase):
         self.assertTrue(self.out.exists(), f"{log}\n{self.cluster.logs()}")
         self.assertLessEqual(pieces.items(), self.pieces_of(shard, "").items(), "what was done was done again")
         self.userqsim("sweep", self.study, "--jobs", 1, "--out", self.root / "one-machine")
-        expected, found = contents(self.root / "one-machine"), contents(self.out)
+        self.assert_same(contents(self.root / "one-machine"), contents(self.out))
+        self.damaged_and_submitted_again()
+
+    def assert_same(self, expected, found):
         self.assertEqual(sorted(found), sorted(expected))
         for name, content in expected.items():
             self.assertTrue(found[name] == content, f"{name} differs")
+
+    def damaged_and_submitted_again(self):
+        """What a node left of its work was whole once and is no more."""
+        expected = contents(self.out)
+        shutil.rmtree(self.out)
+        for shard in (0, 3):
+            directory = self.out.with_name(f"spread.shard-{shard}-of-{SHARDS}")
+            sorted((directory / "pieces").glob("*.piece"))[0].write_bytes(b"")
+        (self.out.with_name(f"spread.shard-5-of-{SHARDS}") / "sweep.json").write_bytes(b"")
+        log = self.wait_for_the_end(self.submit())
+        self.assertTrue(self.out.exists(), f"{log}\n{self.cluster.logs()}")
+        self.assert_same(expected, contents(self.out))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,12 @@ TEST_CASE("what is not a whole piece of this sweep is told apart", "[pieces]") {
   }
 }
 
+TEST_CASE("what is named like a piece and is no file is an error for people", "[pieces]") {
+  const ScratchFolder folder("pieces");
+  fs::create_directory(fs::path(folder.path()) / "7.piece");
+  CHECK_THROWS_WITH(list_pieces(folder.path(), "key"), Catch::Contains("7.piece is no file"));
+}
+
 TEST_CASE("a folder that is not there holds no pieces", "[pieces]") {
   CHECK(list_pieces("/nonexistent/pieces", "key").sound.empty());
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the study spread in 5 shards as a Slurm array, and merges what they leave. Submit it with: sh FILE.
+# Runs the study spread in 5 shards as a Slurm array, and merges what they leave.
+# Submit it with: sh FILE
 # What a shard has done is kept: run this again to go on; a shard that is whole ends at once.
 set -eu
 mkdir -p '/home/somebody/it'\''s out'
