@@ -116,7 +116,7 @@ struct Machine::Impl {
   // Looks for what is wrong when the instant is over.
   void look() {
     if (!watch.is_due(DriverBooks(driver))) return;
-    if (!engine.pending().empty() && engine.pending().top().key.time == engine.now()) return;
+    if (!engine.pending().empty() && engine.pending().first_time() == engine.now()) return;
     watch.look(observed(), engine.now(), probes.hazard);
   }
 
