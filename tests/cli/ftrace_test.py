@@ -326,7 +326,7 @@ class TheFile(CommandTest):
     def test_nothing_is_written_of_a_run_that_was_cut(self):
         kept = self.root / "kept.txt"
         kept.write_text("mine", encoding="utf-8")
-        for limit in (["--max-events", 10], ["--set", "/horizon=300s", "--timeout", "300ms"]):
+        for limit in (["--max-events", 10], ["--set", "/horizon=30000s", "--timeout", "300ms"]):
             result = self.run_command("run", self.scenario, "--out", self.out, "--force", "--ftrace", kept, *limit)
             self.assert_status(result, 4)
             self.assertIn(f"{kept} is not written: replication 0 did not reach the horizon", result.stderr)
