@@ -7,15 +7,11 @@
 #include "results/explain/witness.hpp"
 #include "results/record/eviction_parts.hpp"
 #include "results/record/recorder.hpp"
+#include "scenarios/experiment/interrupt.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 namespace {
-
-bool stopped(const Machine& machine, const std::atomic<bool>* interrupt) {
-  constexpr std::uint64_t look_every = 1024;
-  return interrupt != nullptr && machine.events() % look_every == 0 && interrupt->load(std::memory_order_relaxed);
-}
 
 // The machine under another policy from the moment of its copying on, until the eviction is over and its workers
 // are done: another eviction may begin before them.
@@ -37,7 +33,7 @@ class Fork {
       if (fact.step == WorkStep::ended) --workers;
     });
     while (!over && machine_->step()) {
-      if (stopped(*machine_, interrupt)) return false;
+      if (is_interrupted(*machine_, interrupt)) return false;
       started = started || recorder_->has(id);
       over = started && workers == 0 && recorder_->is_over(id);
     }
@@ -84,7 +80,7 @@ std::optional<Story> explain(const std::shared_ptr<const MachineSpec>& spec, std
   const Witness witness(machine.probes(), window_of(replayed.record, row));
   while (machine.events() < replayed.events_before.at(request.number)) {
     ensure(machine.step(), "a replication that is run again ends before its eviction");
-    if (stopped(machine, interrupt)) return std::nullopt;
+    if (is_interrupted(machine, interrupt)) return std::nullopt;
   }
   std::vector<Fork> forks;
   for (const std::string& policy : request.against) forks.emplace_back(machine, recorder, policy);

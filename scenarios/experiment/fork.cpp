@@ -7,15 +7,11 @@
 
 #include "models/machine/machine.hpp"
 #include "results/record/recorder.hpp"
+#include "scenarios/experiment/interrupt.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
 namespace {
-
-bool stopped(const Machine& machine, const std::atomic<bool>* interrupt) {
-  constexpr std::uint64_t look_every = 1024;
-  return interrupt != nullptr && machine.events() % look_every == 0 && interrupt->load(std::memory_order_relaxed);
-}
 
 // A copy of the machine under a policy, from the event on in which the eviction starts.
 class Fork {
@@ -36,14 +32,14 @@ class Fork {
   // To the end of the eviction. False when it was interrupted.
   bool run_eviction(const std::atomic<bool>* interrupt) {
     while (!is_over() && advance()) {
-      if (stopped(*machine_, interrupt)) return false;
+      if (is_interrupted(*machine_, interrupt)) return false;
     }
     return true;
   }
   // Past `until`; what comes behind it is not counted.
   bool run_on(SimTime until, const std::atomic<bool>* interrupt) {
     while (machine_->now() <= until && advance()) {
-      if (stopped(*machine_, interrupt)) return false;
+      if (is_interrupted(*machine_, interrupt)) return false;
     }
     return true;
   }
@@ -130,7 +126,7 @@ void Forks::fork_all(const Cell& cell, const RunRecord& record, const std::vecto
     const std::size_t number = measured[place];
     while (machine.events() < events_before[number]) {
       ensure(machine.step(), "a replication that is run again ends before its eviction");
-      if (stopped(machine, request_.interrupt)) return;
+      if (is_interrupted(machine, request_.interrupt)) return;
     }
     const EvictionRow& row = record.evictions[number];
     const auto forked =

@@ -88,6 +88,18 @@ class QuadHeap {
   std::vector<Entry> entries_;
 };
 
+// A slot that is free, or a new one.
+template <class Slot>
+std::uint32_t free_slot(std::vector<Slot>& slots, std::vector<std::uint32_t>& free) {
+  if (free.empty()) {
+    slots.emplace_back();
+    return static_cast<std::uint32_t>(slots.size() - 1);
+  }
+  const std::uint32_t slot = free.back();
+  free.pop_back();
+  return slot;
+}
+
 // A heap that does not find what it holds: a cancelled event stays until its time, and is dropped then. Payloads
 // lie apart from the keys, as in the engine's queue.
 class LazyHeap {
@@ -98,14 +110,7 @@ class LazyHeap {
   };
 
   Handle push(std::int64_t time, const userqsim::Payload& payload) {
-    std::uint32_t slot = 0;
-    if (free_.empty()) {
-      slot = static_cast<std::uint32_t>(slots_.size());
-      slots_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
+    const std::uint32_t slot = free_slot(slots_, free_);
     slots_[slot].payload = payload;
     heap_.push({key_of(time, sequence_++), slot, slots_[slot].generation});
     return {slot, slots_[slot].generation};
@@ -160,14 +165,7 @@ class LazyHeap {
 class IndexedHeap {
  public:
   std::uint32_t push(std::int64_t time, const userqsim::Payload& payload) {
-    std::uint32_t slot = 0;
-    if (free_.empty()) {
-      slot = static_cast<std::uint32_t>(slots_.size());
-      slots_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
+    const std::uint32_t slot = free_slot(slots_, free_);
     slots_[slot].payload = payload;
     heap_.emplace_back();
     rise(heap_.size() - 1, {key_of(time, sequence_++), slot});

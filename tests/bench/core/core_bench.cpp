@@ -80,22 +80,10 @@ double hold_plain_heap(std::uint64_t n) {
   });
 }
 
-double hold_lazy_heap(std::uint64_t n) {
-  LazyHeap heap;
-  Increments increments;
-  for (std::uint32_t i = 0; i < n; ++i) heap.push(increments.next(), Payload::of(Token{i}));
-  return ns_each(events_for(80, n), [&](std::uint64_t count) {
-    Payload payload;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const std::int64_t now = heap.pop(payload);
-      seen += payload.as<Token>().number;
-      heap.push(now + increments.next(), payload);
-    }
-  });
-}
-
-double hold_indexed_heap(std::uint64_t n) {
-  IndexedHeap heap;
+// Of the baselines that carry a payload.
+template <class Heap>
+double hold_heap(std::uint64_t n) {
+  Heap heap;
   Increments increments;
   for (std::uint32_t i = 0; i < n; ++i) heap.push(increments.next(), Payload::of(Token{i}));
   return ns_each(events_for(80, n), [&](std::uint64_t count) {
@@ -309,8 +297,8 @@ void run(const Wanted& wanted) {
     measure("hold", "userqsim", n, [&] { return hold_engine(n, 0); });
     measure("hold", "bare-heap", n, [&] { return hold_bare_heap(n); });
     measure("hold", "plain-heap", n, [&] { return hold_plain_heap(n); });
-    measure("hold", "lazy-heap", n, [&] { return hold_lazy_heap(n); });
-    measure("hold", "indexed-heap", n, [&] { return hold_indexed_heap(n); });
+    measure("hold", "lazy-heap", n, [&] { return hold_heap<LazyHeap>(n); });
+    measure("hold", "indexed-heap", n, [&] { return hold_heap<IndexedHeap>(n); });
     measure("hold", "std-function", n, [&] { return hold_function(n); });
     measure("ties", "userqsim", n, [&] { return hold_engine(n, 1000); });
     measure("phold", "userqsim", n, [&] { return phold_engine(n); });
@@ -322,8 +310,8 @@ void run(const Wanted& wanted) {
   for (const std::uint64_t n : cancel_sizes) {
     measure("move", "userqsim", n, [&] { return moving(mix_engine(n, true), hold_engine(n, 0)); });
     measure("move", "hold", n, [&] { return hold_engine(n, 0); });
-    measure("move", "lazy-heap", n, [&] { return moving(mix_lazy_heap(n), hold_lazy_heap(n)); });
-    measure("move", "indexed-heap", n, [&] { return moving(mix_indexed_heap(n), hold_indexed_heap(n)); });
+    measure("move", "lazy-heap", n, [&] { return moving(mix_lazy_heap(n), hold_heap<LazyHeap>(n)); });
+    measure("move", "indexed-heap", n, [&] { return moving(mix_indexed_heap(n), hold_heap<IndexedHeap>(n)); });
     measure("move", "plain-heap", n, [&] { return moving(mix_plain_heap(n), hold_plain_heap(n)); });
     measure("cancel-and-post", "userqsim", n, [&] { return moving(mix_engine(n, false), hold_engine(n, 0)); });
   }
