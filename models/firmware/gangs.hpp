@@ -112,6 +112,7 @@ struct EngineLists {
   std::uint32_t low_in_slots = 0;  // gangs of level low
   bool quiet = true;               // busy is zero, and has been for as long as level low must wait
   EventHandle quiet_timer;
+  bool turns_over = false;  // may be: some gang's, or some process's, is (turn_over)
   WaitingGangs waiting;
   auto fields() const { return std::tie(quiet); }
 };

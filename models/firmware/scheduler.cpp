@@ -64,6 +64,7 @@ std::vector<Firmware::Unserved> Firmware::serve_waiting(std::span<const QueueTyp
 // The first behind `after` that is to have a slot, if any.
 std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& after) const {
   const WaitingGangs& waiting = lists_of(type).waiting;
+  if (waiting.empty()) return {};
   std::optional<WaitKey> next = waiting.after(after);
   const auto is_low = [&] { return next && level_of(next->queue) == Priority::low; };
   if (is_low() && !next->idle && !low_may_run(type)) next = waiting.after({true, 0, 0, 0, QueueId{0}});

@@ -57,11 +57,11 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
     ListedProcess& process = process_of(queue);
     Gang& g = gang(queue);
     if (!process.turn_over && process.quantum.is_over(now) && rival_of_process(queue)) {
-      process.turn_over = true;
+      process.turn_over = lists_of(type).turns_over = true;
       move_process_to_tail(contexts_.process_of(queue));
     }
     if (!g.turn_over && g.quantum.is_over(now) && rival_of_gang(queue)) {
-      g.turn_over = true;
+      g.turn_over = lists_of(type).turns_over = true;
       move_to_tail(queue, false);
     }
   }
@@ -69,6 +69,8 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
 
 // Who was not asked to leave though its turn is over, for all who wait came after it, has another.
 void Firmware::renew_turns(QueueType type, SimTime now) {
+  bool& turns_over = lists_of(type).turns_over;
+  if (!turns_over) return;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
     ListedProcess& process = process_of(queue);
@@ -84,6 +86,10 @@ void Firmware::renew_turns(QueueType type, SimTime now) {
       if (rival && !g.turn_over) g.quantum.begin(now, spec_.gang_quantum);
     }
   }
+  // Who is leaving, or has no slot at the moment, keeps the mark.
+  const auto is_over = [](const auto& each) { return each.turn_over; };
+  turns_over = std::any_of(processes_.begin(), processes_.end(), is_over) ||
+               std::any_of(gangs_.begin(), gangs_.end(), is_over);
 }
 
 // The gang is to leave its slot. One taken out by SUSPEND keeps its place and what is left of its quantum.

@@ -39,6 +39,7 @@ class WaitingGangs {
     if (process->second.empty()) processes_.erase(process);
   }
   void clear() { processes_.clear(); }
+  bool empty() const { return processes_.empty(); }
 
   // The process of that level has another place.
   void move_process(std::uint8_t levels_below_top, std::uint64_t from, std::uint64_t to) {

@@ -37,8 +37,10 @@ SlotId Hardware::next_to_connect(std::uint32_t pipe_index, const HardwareChannel
   const SlotPlan::Pipe& plan = plan_.pipes[pipe_index];
   SlotId next = SlotId::none();
   const std::uint32_t slots = plan.slots + (plan.kernel_slot.exists() ? 1 : 0);
+  std::uint32_t place = pipes_[pipe_index].last;
   for (std::uint32_t step = 1; step <= slots; ++step) {
-    const SlotId id = slot_of_pipe(pipe_index, (pipes_[pipe_index].last + step) % slots);
+    place = place + 1 < slots ? place + 1 : 0;
+    const SlotId id = slot_of_pipe(pipe_index, place);
     const Slot& slot = slots_[id.index()];
     if (slot.state != SlotState::mapped || slot.stop_asked || !has_work(slot.queue, *channels.workload)) continue;
     if (is_realtime(id)) return id;

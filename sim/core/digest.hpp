@@ -55,7 +55,9 @@ class Digest {
   explicit Digest(SimTime origin = SimTime{}) : origin_(origin) {}
   // Keeps the words in `words`, which outlives it, and hashes them all at once when it is asked: another value,
   // sooner.
-  Digest(SimTime origin, std::vector<std::uint64_t>& words) : origin_(origin), words_(&words) { words.clear(); }
+  Digest(SimTime origin, std::vector<std::uint64_t>& words) : origin_(origin), filled_(0), words_(&words) {
+    words.clear();
+  }
 
   // From here on draw counts are not part of the state, of call numbers the last bits are, and ordinals from `cap`
   // on are alike: what goes round comes back to the same state. Where nothing takes time.
@@ -64,107 +66,112 @@ class Digest {
     cap_ = cap;
   }
 
-  std::uint64_t value() const { return words_ == nullptr ? hash_of({block_.data(), filled_}) : hash_of(*words_); }
+  std::uint64_t value() const;
 
   template <class T>
   void fold(const T& value) {
-    if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
-      fold_word(static_cast<std::uint64_t>(value));
-    } else {
-      fold_fields(value.fields());
-    }
-  }
-  template <class Tag>
-  void fold(const Id<Tag>& id) {
-    fold_word(id.value);
-  }
-  void fold(const SimTime& t) { fold_word(static_cast<std::uint64_t>((t - origin_).count())); }
-  void fold(const TimeIf& t) {
-    fold_word(t.holds);
-    if (t.holds) fold(t.time);
-  }
-  void fold(const DrawCount& count) {
-    if (has_draw_counts_) fold_word(count.value);
-  }
-  void fold(const CallNumber& number) { fold_word(has_draw_counts_ ? number.value : number.value % calls_to_come); }
-  void fold(const Ordinal& ordinal) { fold_word(std::min(ordinal.value, cap_)); }
-  void fold(const Duration& d) { fold_word(static_cast<std::uint64_t>(d.count())); }
-  void fold(const Bytes& b) { fold_word(static_cast<std::uint64_t>(b.value)); }
-  void fold(const Wide& w) {
-    fold_word(static_cast<std::uint64_t>(w));
-    fold_word(static_cast<std::uint64_t>(w >> 64));
-  }
-  // A handle says only where the queue keeps an event; the event itself is folded with the queue.
-  void fold(const EventHandle&) {}
-  template <class T>
-  void fold(const std::optional<T>& value) {
-    fold_word(value.has_value());
-    if (value) fold(*value);
-  }
-  template <class T>
-  void fold(const std::vector<T>& values) {
-    fold_range(values);
-  }
-  template <class T>
-  void fold(const std::deque<T>& values) {
-    fold_range(values);
-  }
-  template <class T>
-  void fold(const std::set<T>& values) {
-    fold_range(values);
-  }
-  template <class... Fields>
-  void fold(const std::tuple<Fields...>& fields) {
-    fold_fields(fields);
-  }
-  template <class K, class V>
-  void fold(const std::map<K, V>& values) {
-    fold_word(values.size());
-    for (const auto& [key, value] : values) fold(value);  // keys give the order and do not enter themselves
-  }
-  void fold(const std::vector<bool>& values) {
-    fold_word(values.size());
-    for (const bool value : values) fold_word(value);
-  }
-  template <class... Ts>
-  void fold(const std::variant<Ts...>& value) {
-    fold_word(value.index());
-    std::visit([this](const auto& alternative) { this->fold(alternative); }, value);
+    put(value);
+    close_full_blocks();
   }
 
  private:
+  static constexpr std::size_t block_words = 32;
+  // What may follow before a full block is closed: the fields of one struct, each of at most three words.
+  static constexpr std::size_t fields_max = 32, beyond = 3 * fields_max;
+
   static std::uint64_t hash_of(std::span<const std::uint64_t> words);
   // The hash reads little-endian bytes: a word has the same ones everywhere.
   static constexpr std::uint64_t little_endian(std::uint64_t word) {
     if constexpr (std::endian::native == std::endian::big) return __builtin_bswap64(word);
     return word;
   }
-  void fold_word(std::uint64_t word) {
-    if (words_ != nullptr) return words_->push_back(little_endian(word));
-    block_[filled_++] = little_endian(word);
-    if (filled_ == block_.size()) close_block();
-  }
-  void close_block() {
-    block_[0] = little_endian(hash_of(block_));
-    filled_ = 1;
-  }
 
-  template <class Range>
-  void fold_range(const Range& values) {
-    fold_word(values.size());
-    for (const auto& value : values) fold(value);
+  void put_word(std::uint64_t word) { block_[filled_++] = little_endian(word); }
+  template <class T>
+  void put(const T& value) {
+    if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
+      put_word(static_cast<std::uint64_t>(value));
+    } else {
+      put(value.fields());
+    }
+  }
+  template <class Tag>
+  void put(const Id<Tag>& id) {
+    put_word(id.value);
+  }
+  void put(const SimTime& t) { put_word(static_cast<std::uint64_t>((t - origin_).count())); }
+  void put(const TimeIf& t) {
+    put_word(t.holds);
+    if (t.holds) put(t.time);
+  }
+  void put(const DrawCount& count) {
+    if (has_draw_counts_) put_word(count.value);
+  }
+  void put(const CallNumber& number) { put_word(has_draw_counts_ ? number.value : number.value % calls_to_come); }
+  void put(const Ordinal& ordinal) { put_word(std::min(ordinal.value, cap_)); }
+  void put(const Duration& d) { put_word(static_cast<std::uint64_t>(d.count())); }
+  void put(const Bytes& b) { put_word(static_cast<std::uint64_t>(b.value)); }
+  void put(const Wide& w) {
+    put_word(static_cast<std::uint64_t>(w));
+    put_word(static_cast<std::uint64_t>(w >> 64));
+  }
+  // A handle says only where the queue keeps an event; the event itself is folded with the queue.
+  void put(const EventHandle&) {}
+  template <class T>
+  void put(const std::optional<T>& value) {
+    put_word(value.has_value());
+    if (value) put(*value);
+  }
+  template <class T>
+  void put(const std::vector<T>& values) {
+    put_range(values);
+  }
+  template <class T>
+  void put(const std::deque<T>& values) {
+    put_range(values);
+  }
+  template <class T>
+  void put(const std::set<T>& values) {
+    put_range(values);
   }
   template <class... Fields>
-  void fold_fields(const std::tuple<Fields...>& fields) {
-    std::apply([&](const auto&... field) { (fold(field), ...); }, fields);  // [&]: there may be no field
+  void put(const std::tuple<Fields...>& fields) {
+    static_assert(sizeof...(Fields) <= fields_max);
+    std::apply([&](const auto&... field) { (put(field), ...); }, fields);  // [&]: there may be no field
+    close_full_blocks();
   }
+  template <class K, class V>
+  void put(const std::map<K, V>& values) {
+    put_word(values.size());
+    for (const auto& [key, value] : values) fold(value);  // keys give the order and do not enter themselves
+  }
+  void put(const std::vector<bool>& values) {
+    put_word(values.size());
+    for (const bool value : values) fold(value);
+  }
+  template <class... Ts>
+  void put(const std::variant<Ts...>& value) {
+    put_word(value.index());
+    std::visit([this](const auto& alternative) { put(alternative); }, value);
+  }
+  template <class Range>
+  void put_range(const Range& values) {
+    put_word(values.size());
+    for (const auto& value : values) fold(value);
+  }
+
+  void close_full_blocks() {
+    if (filled_ >= block_words) [[unlikely]]
+      close_blocks();
+  }
+  void close_blocks();
 
   static constexpr std::uint64_t calls_to_come = 64;
 
   SimTime origin_;
   // Words are hashed a block at a time, for a hash a word would be most of what it costs. The first is the hash of
-  // the blocks before.
-  std::array<std::uint64_t, 32> block_{};
+  // the blocks before; where all words are kept it is a word like the others.
+  std::array<std::uint64_t, block_words + beyond> block_{};
   std::size_t filled_ = 1;
   std::vector<std::uint64_t>* words_ = nullptr;
   bool has_draw_counts_ = true;
