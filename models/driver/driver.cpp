@@ -141,8 +141,8 @@ void Driver::state_held(const Lock& lock, SimTime until, const DriverChannels& c
   channels.userq_lock_held->state({lock.since, until, lock.process, holder_of(lock.owner)});
 }
 
-std::vector<QueueView> Driver::view_of(ProcessId process) const {
-  std::vector<QueueView> views;
+QueueViews Driver::view_of(ProcessId process) const {
+  QueueViews views;
   for (const QueueId id : walk_process(*lifecycle_, book_, process)) {
     views.push_back({id, layout_->queue(id).type, state_of(id), !queue(id).fences.empty()});
   }
@@ -154,15 +154,15 @@ void Driver::on(const JobRetired& message, const DriverChannels& channels) {
   Queue& q = queue(message.queue);
   --q.ring_used;
   if (layout_->queue(message.queue).of_kernel) retire_kernel_job(message.queue, message.job, channels);
-  if (std::erase(q.fences, message.job) > 0) watch_fences(message.queue, channels);
+  if (erase_value(q.fences, message.job) > 0) watch_fences(message.queue, channels);
   run(message.queue, clients_[message.queue.index()], channels);
   for (const ThreadId thread : fence_waiters(layout_->queue(message.queue).process)) run(thread, channels);
 }
 
 // The threads that wait for a last fence of the process, or may do so.
-std::vector<ThreadId> Driver::fence_waiters(ProcessId process) const {
+SmallVector<ThreadId, 4> Driver::fence_waiters(ProcessId process) const {
   constexpr auto last_fence = OperationThread::Wait::last_fence;
-  std::vector<ThreadId> threads;
+  SmallVector<ThreadId, 4> threads;
   if (suspend_[process.index()].step == SuspendWorker::Step::fence_wait) {
     threads.push_back(thread_of(process, Role::suspend));
   }

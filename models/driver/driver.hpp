@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +22,7 @@
 #include "models/memory/memory.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/probe.hpp"
 
 namespace userqsim {
@@ -147,18 +147,18 @@ class Driver {
     bool kept_idle = false;        // it is not restored before its next doorbell
     std::uint32_t allocations_pending = 0;
     bool exit_wanted = false;
-    bool quiesced = false;                    // its present eviction is an invalidation's (userptr_quiesce)
-    std::vector<PressureId> userptr_invalid;  // registrations to re-fault at the next restore
-    const Policy* stopped_by = nullptr;       // by whose plan it was stopped last, and is restarted
+    bool quiesced = false;                       // its present eviction is an invalidation's (userptr_quiesce)
+    SmallVector<PressureId, 2> userptr_invalid;  // registrations to re-fault at the next restore
+    const Policy* stopped_by = nullptr;          // by whose plan it was stopped last, and is restarted
     auto fields() const {
       return std::tuple<FileState, std::uint32_t, const Lock&, FenceState, Ordinal, TimeIf, std::uint32_t, TimeIf,
-                        std::uint32_t, bool, bool, bool, const std::vector<PressureId>&>(
+                        std::uint32_t, bool, bool, bool, const SmallVector<PressureId, 2>&>(
           state, opened, userq_mutex, fence, {generation}, {was_restored, restored_at}, allocations_pending,
           {was_restored, stopped_at}, short_runs, kept_idle, exit_wanted, quiesced, userptr_invalid);
     }
   };
   struct Queue {
-    std::deque<JobId> fences;  // emitted and not yet signalled, oldest first
+    Fifo<JobId> fences;  // emitted and not yet signalled, oldest first
     std::uint32_t ring_used = 0;
     bool watched = false;  // the hang detection's timer runs
     JobId watched_fence;   // the oldest when it was started
@@ -219,7 +219,7 @@ class Driver {
   void wake_clients(ProcessId process, const DriverChannels& channels);
 
   // Operations of the lifecycle tables (operations.cpp).
-  void begin(OperationThread& op, Operation operation, const std::vector<PlanStep>& plan, ProcessId process);
+  void begin(OperationThread& op, Operation operation, const Plan& plan, ProcessId process);
   void begin_on_device(OperationThread& op, Operation operation);
   bool advance(ThreadId thread, OperationThread& op, const DriverChannels& channels);
   bool resume_wait(ThreadId thread, OperationThread& op, const DriverChannels& channels);
@@ -227,10 +227,10 @@ class Driver {
   void state_move(ThreadId thread, const OperationThread& op, const Moved& moved, const DriverChannels& channels);
   void complete_fences(QueueId queue, const DriverChannels& channels);
   void note_all_gangs(const MesCall& call);
-  std::vector<PlanStep> restart_plan(ProcessId process) const;
-  std::vector<PlanStep> exit_plan(ProcessId process) const;
+  Plan restart_plan(ProcessId process) const;
+  Plan exit_plan(ProcessId process) const;
   bool others_stopped(ProcessId process) const;
-  std::vector<ThreadId> fence_waiters(ProcessId process) const;
+  SmallVector<ThreadId, 4> fence_waiters(ProcessId process) const;
 
   // MES calls (calls.cpp).
   Packet packet_of(ThreadId thread, const CallMes& wanted) const;
@@ -330,7 +330,7 @@ class Driver {
   void cancel_submissions(bool all, const DriverChannels& channels);
   bool flush_submissions(ProcessId process, Closer& closer, const DriverChannels& channels);
 
-  std::vector<QueueView> view_of(ProcessId process) const;
+  QueueViews view_of(ProcessId process) const;
   File& file(ProcessId p) { return files_[p.index()]; }
   const File& file(ProcessId p) const { return files_[p.index()]; }
   Queue& queue(QueueId q) { return queues_[q.index()]; }
@@ -357,11 +357,11 @@ class Driver {
   std::vector<Opener> openers_;
   std::vector<Closer> closers_;
   std::vector<Client> clients_;
-  std::map<QueueId, std::deque<KernelJob>> kernel_jobs_;  // by context that submits through the kernel
-  std::vector<QueueId> kernel_queues_;                    // by pipe: whose job its kernel queue runs
-  bool kernel_queues_stopped_ = false;                    // the GPU is being reset, or has failed to come back
+  std::map<QueueId, Fifo<KernelJob>> kernel_jobs_;  // by context that submits through the kernel
+  std::vector<QueueId> kernel_queues_;              // by pipe: whose job its kernel queue runs
+  bool kernel_queues_stopped_ = false;              // the GPU is being reset, or has failed to come back
   std::uint64_t submissions_ = 0;
-  std::deque<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait; all go on in KFD
+  Fifo<Notifier> notifiers_;  // adev->notifier_lock: the first holds it, the others wait; all go on in KFD
   DeviceWorker device_worker_;
   ResetWorker resetter_;
   bool frozen_ = false;                     // the system is suspended: no client runs

@@ -169,7 +169,7 @@ void Driver::finish_notifiers(ProcessId process, RequestOutcome outcome, const D
     for (const Notifier& n : notifiers_) {
       if (n.process == process) end(n);
     }
-    std::erase_if(notifiers_, [&](const Notifier& n) { return n.process == process; });
+    erase_where(notifiers_, [&](const Notifier& n) { return n.process == process; });
     return;
   }
   if (notifiers_.empty() || notifiers_.front().process != process) return;

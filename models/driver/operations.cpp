@@ -7,7 +7,7 @@
 
 namespace userqsim {
 
-void Driver::begin(OperationThread& op, Operation operation, const std::vector<PlanStep>& plan, ProcessId process) {
+void Driver::begin(OperationThread& op, Operation operation, const Plan& plan, ProcessId process) {
   ensure(op.waits_for == OperationThread::Wait::nothing, "an operation begins while another waits");
   op.error = false;
   op.stopping.clear();
@@ -169,17 +169,17 @@ void Driver::note_all_gangs(const MesCall& call) {
 
 // As the process was stopped, by whatever policy. Where all gangs are held by the plan of another, the last who
 // restarts owes them theirs.
-std::vector<PlanStep> Driver::restart_plan(ProcessId process) const {
+Plan Driver::restart_plan(ProcessId process) const {
   const Policy* policy = file(process).stopped_by != nullptr ? file(process).stopped_by : setup_.policy;
   const bool others = others_stopped(process);
-  std::vector<PlanStep> plan = policy->plan_restart({view_of(process), others, gangs_held_});
+  Plan plan = policy->plan_restart({view_of(process), others, gangs_held_});
   if (!gangs_held_ || held_by_ == policy) return plan;
-  const std::vector<PlanStep> owed = held_by_->plan_exit({{}, others, gangs_held_});
+  const Plan owed = held_by_->plan_exit({{}, others, gangs_held_});
   plan.insert(plan.end(), owed.begin(), owed.end());
   return plan;
 }
 
-std::vector<PlanStep> Driver::exit_plan(ProcessId process) const {
+Plan Driver::exit_plan(ProcessId process) const {
   const Policy* policy = gangs_held_ ? held_by_ : setup_.policy;
   return policy->plan_exit({{}, others_stopped(process), gangs_held_});
 }

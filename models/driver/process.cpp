@@ -84,8 +84,8 @@ void Driver::on(const ExitProcess& message, const DriverChannels& channels) {
   f.state = FileState::exiting;
   Closer& closer = closers_[message.process.index()];
   closer.exiting = true;
-  const std::vector<QueueId> queues = walk_process(*lifecycle_, book_, message.process);
-  closer.queues.insert(closer.queues.end(), queues.begin(), queues.end());
+  const QueueList queues = walk_process(*lifecycle_, book_, message.process);
+  for (const QueueId queue : queues) closer.queues.push_back(queue);
   start_closer(message.process, channels);
 }
 
@@ -135,8 +135,7 @@ void Driver::run(ProcessId process, Closer& closer, const DriverChannels& channe
         }
         // One that is given back, or all that are left when the process exits.
         const auto count = closer.exiting ? closer.queues.size() : 1;
-        const std::vector<QueueId> queues(closer.queues.begin(),
-                                          closer.queues.begin() + static_cast<std::ptrdiff_t>(count));
+        const QueueList queues(closer.queues.begin(), closer.queues.begin() + static_cast<std::ptrdiff_t>(count));
         closer.queues.erase(closer.queues.begin(), closer.queues.begin() + static_cast<std::ptrdiff_t>(count));
         const Operation operation = closer.exiting ? Operation::process_exit : Operation::destroy;
         begin(closer.op, operation, plan_operation(*lifecycle_, operation, queues), process);

@@ -48,7 +48,7 @@ void Driver::step_aside(const DriverChannels& channels) {
   if (resetter_.step != ResetWorker::Step::lock) return;
   Lock& mutex = file(layout_->queue(resetter_.requests.front().queue).process).userq_mutex;
   if (mutex.owner == resetter_thread()) return;
-  std::erase(mutex.waiters, resetter_thread());
+  erase_value(mutex.waiters, resetter_thread());
   std::rotate(resetter_.requests.begin(), resetter_.requests.begin() + 1, resetter_.requests.end());
   resetter_.step = ResetWorker::Step::idle;
   channels.wake.post({resetter_thread()});
@@ -64,7 +64,7 @@ bool Driver::cancel_hang_detection(QueueId id, const DriverChannels& channels) {
   if (q.watched) channels.hang_timeout.cancel(q.hang_timer);
   q.watched = false;
   if (detects_hang_of(id)) return false;
-  std::erase_if(resetter_.requests, [&](const ResetRequest& request) { return request.queue == id; });
+  erase_where(resetter_.requests, [&](const ResetRequest& request) { return request.queue == id; });
   return true;
 }
 

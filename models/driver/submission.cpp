@@ -53,7 +53,7 @@ bool Driver::may_submit(JobId id, const DriverChannels& channels) const {
   for (const std::uint32_t node : channels.workload->node_of(job).after) {
     const JobId first = JobId::of(job.first.index() + node);
     if (jobs.is_over(first)) continue;
-    const std::deque<KernelJob>& there = kernel_jobs_.at(channels.workload->queue_of(first));
+    const Fifo<KernelJob>& there = kernel_jobs_.at(channels.workload->queue_of(first));
     const auto is_first = [&](const KernelJob& j) { return j.job == first; };
     if (std::none_of(there.begin(), there.end(), is_first)) return false;
   }
@@ -61,7 +61,7 @@ bool Driver::may_submit(JobId id, const DriverChannels& channels) const {
 }
 
 void Driver::on(const SubmissionReady& message, const DriverChannels& channels) {
-  std::deque<KernelJob>& jobs = kernel_jobs_[message.queue];
+  Fifo<KernelJob>& jobs = kernel_jobs_[message.queue];
   const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const KernelJob& j) { return j.job == message.job; });
   if (job == jobs.end()) return;  // dropped since, by an exit or a reset
   if (message.ok) {
@@ -112,7 +112,7 @@ QueueId Driver::next_for_kernel_queue(QueueType type, const DriverChannels& chan
 
 // It has run, or a reset has killed it; either way its fence has signalled.
 void Driver::retire_kernel_job(QueueId id, JobId job, const DriverChannels& channels) {
-  std::deque<KernelJob>& jobs = kernel_jobs_[id];
+  Fifo<KernelJob>& jobs = kernel_jobs_[id];
   ensure(!jobs.empty() && jobs.front().runs && jobs.front().job == job,
          "a kernel queue ends a job it was not given");
   jobs.pop_front();
@@ -134,7 +134,7 @@ void Driver::cancel_submissions(bool all, const DriverChannels& channels) {
       channels.submission_done.post({layout_->queue(id).process, job.job});
       channels.job_dropped.post({job.job, JobOutcome::cancelled, false, SimTime{}, 0});
     }
-    std::erase_if(jobs, [](const KernelJob& job) { return !job.runs; });
+    erase_where(jobs, [](const KernelJob& job) { return !job.runs; });
     channels.wake.post({client_thread(id)});
   }
 }
@@ -149,7 +149,7 @@ bool Driver::flush_submissions(ProcessId process, Closer& closer, const DriverCh
     if (jobs == kernel_jobs_.end()) continue;
     clients_[id.index()] = Client{};
     if (closer.flush_until && now >= *closer.flush_until)
-      std::erase_if(jobs->second, [](const KernelJob& job) { return !job.runs; });
+      erase_where(jobs->second, [](const KernelJob& job) { return !job.runs; });
     left = left || !jobs->second.empty();
   }
   if (left && !closer.flush_until) {

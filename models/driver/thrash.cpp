@@ -67,7 +67,7 @@ bool Driver::enter_order(ProcessId process, const DriverChannels& channels) {
 
 void Driver::leave_order(ProcessId process, const DriverChannels& channels) {
   const ThreadId self = thread_of(process, Role::restore);
-  std::erase(restore_order_.waiters, self);
+  erase_value(restore_order_.waiters, self);
   if (restore_order_.owner == self) release(restore_order_, channels);
 }
 

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -16,6 +15,7 @@
 #include "models/lifecycle/operation.hpp"
 #include "models/workload/spec.hpp"
 #include "models/workload/waits.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/event.hpp"
 
@@ -24,7 +24,7 @@ namespace userqsim {
 // A mutex with a FIFO queue. Ownership is handed over, so nobody overtakes.
 struct Lock {
   ThreadId owner;
-  std::deque<ThreadId> waiters;
+  Fifo<ThreadId> waiters;
   SimTime since;      // of the present ownership
   ProcessId process;  // whose it is; none: the device's
   auto fields() const { return std::tie(owner, waiters); }
@@ -152,14 +152,14 @@ struct Opener {
 struct Closer {
   enum class Step : std::uint8_t { idle, evicted, quiet, lock, next, destroy, let_go, rings };
   Step step = Step::idle;
-  std::deque<QueueId> queues;  // still to destroy
+  Fifo<QueueId> queues;  // still to destroy
   bool exiting = false;
   std::optional<SimTime> flush_until;  // for its submissions through the kernel
   OperationThread op;
   auto fields() const {
     const TimeIf flush{flush_until.has_value(), flush_until.value_or(SimTime{})};
-    return std::tuple<const Step&, const std::deque<QueueId>&, bool, TimeIf, const OperationThread&>(
-        step, queues, exiting, flush, op);
+    return std::tuple<const Step&, const Fifo<QueueId>&, bool, TimeIf, const OperationThread&>(step, queues,
+                                                                                               exiting, flush, op);
   }
 };
 
@@ -169,7 +169,7 @@ struct DeviceWorker {
   // A system suspend empties VRAM, stops all queues, and empties VRAM of what has come back meanwhile.
   enum class Step : std::uint8_t { walk, prepare, evict_again };
   Step step = Step::walk;
-  std::deque<Operation> requests;
+  Fifo<Operation> requests;
   bool running = false;     // the first of them
   ProcessId entered;        // whose userq_mutex it holds or waits for
   Sleep sleep = Sleep::s3;  // how the system was suspended last
@@ -187,10 +187,10 @@ struct ResetRequest {
 struct ResetWorker {
   enum class Step : std::uint8_t { idle, lock, queue, quiet, pre_reset, hardware, resources, status, post_reset };
   Step step = Step::idle;
-  std::deque<ResetRequest> requests;  // the first is under way
-  std::deque<ThreadId> waiters;       // for a reset of the whole GPU
-  std::uint32_t resets = 0;           // of the whole GPU, so far
-  bool deadlocked = false;            // with a restore work, and said so
+  Fifo<ResetRequest> requests;  // the first is under way
+  Fifo<ThreadId> waiters;       // for a reset of the whole GPU
+  std::uint32_t resets = 0;     // of the whole GPU, so far
+  bool deadlocked = false;      // with a restore work, and said so
   SimTime began;
   SimTime done_at;  // of the hardware's part
   OperationThread op;
@@ -212,10 +212,10 @@ struct KernelJob {
 struct Client {
   enum class Step : std::uint8_t { idle, lock, submit };
   Step step = Step::idle;
-  std::deque<JobId> backlog;
+  Fifo<JobId> backlog;
   SimTime submitted_at;  // when the signal ioctl is through
   auto fields() const {
-    return std::tuple<Step, const std::deque<JobId>&, TimeIf>(step, backlog, {step == Step::submit, submitted_at});
+    return std::tuple<Step, const Fifo<JobId>&, TimeIf>(step, backlog, {step == Step::submit, submitted_at});
   }
 };
 

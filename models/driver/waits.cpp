@@ -90,7 +90,7 @@ DriverWaits::Awaited DriverWaits::wait_of(ThreadId self, const OperationThread& 
       return {"the GPU's reset", point(d_->resetter_thread())};
     case OperationThread::Wait::userq_mutex: {
       const ProcessId process = d_->device_worker_.entered;
-      const std::deque<ThreadId>& queued = d_->file(process).userq_mutex.waiters;
+      const Fifo<ThreadId>& queued = d_->file(process).userq_mutex.waiters;
       const bool in_line = std::find(queued.begin(), queued.end(), self) != queued.end();
       if (!in_line && d_->restore_runs(process)) return wait_for_restore(process);
       return wait_for(d_->file(process).userq_mutex, self, "userq_mutex of " + name_of(process));
@@ -129,7 +129,7 @@ std::optional<DriverWaits::Awaited> DriverWaits::wait_of(ProcessId process, cons
       return Awaited{"its time to run"};
     case RestoreWorker::Step::queued: {
       if (worker.rests) return Awaited{"the system's resume", WaitPoint{Kind::resume, 0}};
-      const std::deque<ThreadId>& order = d_->restore_order_.waiters;
+      const Fifo<ThreadId>& order = d_->restore_order_.waiters;
       const bool in_line = std::find(order.begin(), order.end(), self) != order.end();
       return in_line ? wait_for(d_->restore_order_, self, "its turn among restores") : Awaited{"its work queue"};
     }

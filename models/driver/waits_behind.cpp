@@ -54,7 +54,7 @@ Wait DriverWaits::wait_of_restart(ProcessId process) const {
 }
 
 bool DriverWaits::is_queued_on_device(std::initializer_list<Operation> operations) const {
-  const std::deque<Operation>& requests = d_->device_worker_.requests;
+  const Fifo<Operation>& requests = d_->device_worker_.requests;
   return std::find_first_of(requests.begin(), requests.end(), operations.begin(), operations.end()) !=
          requests.end();
 }
@@ -162,7 +162,7 @@ bool DriverWaits::is_mapped(QueueId queue) const {
 }
 
 bool DriverWaits::is_with_client(QueueId queue, JobId job) const {
-  const std::deque<JobId>& backlog = d_->clients_[queue.index()].backlog;
+  const Fifo<JobId>& backlog = d_->clients_[queue.index()].backlog;
   return std::find(backlog.begin(), backlog.end(), job) != backlog.end();
 }
 

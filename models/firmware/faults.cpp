@@ -135,7 +135,7 @@ void Firmware::fall_silent(const FaultInjected& fact, const FirmwareChannels& ch
 void Firmware::on(const SilenceTimer&, const FirmwareChannels& channels) {
   if (!silent_ || !silent_until_ || channels.api_timer.now() < *silent_until_) return;
   silent_ = false;
-  std::deque<FirmwareEvent> held;
+  Fifo<FirmwareEvent> held;
   held.swap(held_);
   for (const FirmwareEvent& event : held) handle(event, channels);
   serve_next(channels);

@@ -19,7 +19,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,6 +30,7 @@
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/layout.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/probe.hpp"
 
@@ -121,7 +121,7 @@ class Firmware {
   };
   // One of MES's pipes: a ring, and an API processor that takes one packet at a time off it.
   struct ApiPipe {
-    std::deque<Work> inbox;
+    Fifo<Work> inbox;
     std::optional<Work> current;
     EventHandle timer;
     SimTime since, until;  // `current` is served
@@ -132,7 +132,7 @@ class Firmware {
     Work work;
     SimTime unmap_began;
     EventHandle timeout;
-    std::vector<QueueId> waits_for;
+    QueueList waits_for;
     std::vector<Packet> adds;  // of a runlist: to enlist then
     bool blocks = false;       // the API processor waits too
     auto fields() const { return std::tie(work, waits_for, adds, blocks); }
@@ -161,7 +161,7 @@ class Firmware {
 
   // Packets (packets.cpp).
   static std::size_t pipe_of(Opcode opcode) { return opcode == Opcode::inv_tlbs ? 1 : 0; }
-  std::deque<Work>& inbox_of(const Work& work) { return pipes_[pipe_of(work.packet.opcode)].inbox; }
+  Fifo<Work>& inbox_of(const Work& work) { return pipes_[pipe_of(work.packet.opcode)].inbox; }
   bool hears(const Packet& packet) const;
   void serve_next(const FirmwareChannels& channels);
   void serve_next(std::size_t pipe, const FirmwareChannels& channels);
@@ -169,8 +169,8 @@ class Firmware {
   void execute(Work work, const FirmwareChannels& channels);
   bool knows(const Work& work) const;
   void answer(Work work, PacketResult result, const FirmwareChannels& channels) const;
-  void make_runnable(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
-  std::vector<QueueId> gangs_of(const Packet& packet) const;
+  void make_runnable(const QueueList& queues, const FirmwareChannels& channels);
+  QueueList gangs_of(const Packet& packet) const;
   void acknowledge(Work& work, PacketResult result, const FirmwareChannels& channels) const;
   void end_packet(const Work& work, PacketResult result, const FirmwareChannels& channels) const;
   static void state_served(const Work& work, SimTime since, bool waits, SimTime now,
@@ -179,7 +179,7 @@ class Firmware {
   static PacketEnded fact_of(const Work& work, PacketResult result, SimTime now);
 
   // Packets that take queues off the machine (stops.cpp).
-  void begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  void begin_stop(Work work, const QueueList& queues, const FirmwareChannels& channels);
   void update_runlist(Work work, const FirmwareChannels& channels);
   void take_off_list(const Packet& remove, const FirmwareChannels& channels);
   void finish_stop(Stop stop, const FirmwareChannels& channels);
@@ -229,13 +229,13 @@ class Firmware {
     std::size_t kept_vmids = 0;               // free, for who waits for a slot
     // Slots that are being vacated, by engine for nobody, and for whom: of idle gangs, and of others.
     std::array<std::size_t, 3> quick{}, slow{};
-    std::vector<QueueId> quick_for, slow_for;
+    QueueList quick_for, slow_for;
     std::size_t vmids = 0;  // the same, of VMIDs
-    std::vector<QueueId> vmid_for;
+    QueueList vmid_for;
     std::optional<std::uint32_t> closed_vmid;  // nobody new comes to it
-    std::vector<Unserved> unserved;
+    SmallVector<Unserved, 4> unserved;
 
-    static bool has(const std::vector<QueueId>& queues, QueueId queue);
+    static bool has(const QueueList& queues, QueueId queue);
   };
   // Where a slot may come from: one that is being vacated for it, or for nobody, or that somebody is asked for.
   struct SlotSource {
@@ -249,9 +249,9 @@ class Firmware {
     std::vector<QueueId> queues{};
   };
   void reschedule(QueueType type, const FirmwareChannels& channels);
-  void reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels);
+  void reschedule_engines_of(const QueueList& queues, const FirmwareChannels& channels);
   void schedule(std::span<const QueueType> types, const FirmwareChannels& channels);
-  std::vector<Unserved> serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels);
+  SmallVector<Unserved, 4> serve_waiting(std::span<const QueueType> types, const FirmwareChannels& channels);
   std::optional<WaitKey> first_waiting(QueueType type, const WaitKey& after) const;
   Pass begin_pass(SimTime now) const;
   bool serve(QueueId queue, Pass& pass, const FirmwareChannels& channels);
@@ -325,7 +325,7 @@ class Firmware {
   State state_ = State::up;
   bool silent_ = false;
   std::optional<SimTime> silent_until_;  // none: until a GPU reset
-  std::deque<FirmwareEvent> held_;       // what happened while MES was silent
+  Fifo<FirmwareEvent> held_;             // what happened while MES was silent
   std::vector<FaultState> fault_state_;  // by fault
   std::vector<FaultId> failing_resets_;  // faults that wait for a reset of a queue
   std::uint64_t next_place_ = 1;

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -141,40 +140,31 @@ class Contexts {
 // VMIDs: how many are wanted, and by how many gangs each that is in use.
 class Vmids {
  public:
-  Vmids(std::uint32_t limit, std::size_t most) : limit_(limit), wanting_(most, 0) {}
+  Vmids(std::uint32_t limit, std::size_t most) : limit_(limit), wanting_(most, 0), holders_(most, 0) {}
 
   void want(std::uint32_t vmid) { wanted_ += wanting_[vmid]++ == 0 ? 1U : 0U; }
   void unwant(std::uint32_t vmid) { wanted_ -= --wanting_[vmid] == 0 ? 1U : 0U; }
   bool are_limited() const { return limit_ > 0; }
   bool are_short() const { return limit_ > 0 && wanted_ > limit_; }
   bool has_one_for_each() const { return limit_ == 0 || wanting_.size() <= limit_; }
-  bool can_have(std::uint32_t vmid) const {
-    return limit_ == 0 || holders_.size() < limit_ || holders_.count(vmid) > 0;
-  }
+  bool can_have(std::uint32_t vmid) const { return limit_ == 0 || in_use_ < limit_ || holders_[vmid] > 0; }
   // VMIDs that nobody has.
-  std::size_t free() const {
-    return limit_ == 0 ? std::numeric_limits<std::size_t>::max() : limit_ - holders_.size();
-  }
-  void take(std::uint32_t vmid) { ++holders_[vmid]; }
-  void drop(std::uint32_t vmid) {
-    const auto it = holders_.find(vmid);
-    if (--it->second == 0) holders_.erase(it);
-  }
-  std::uint32_t holders(std::uint32_t vmid) const {
-    const auto it = holders_.find(vmid);
-    return it == holders_.end() ? 0 : it->second;
-  }
+  std::size_t free() const { return limit_ == 0 ? std::numeric_limits<std::size_t>::max() : limit_ - in_use_; }
+  void take(std::uint32_t vmid) { in_use_ += holders_[vmid]++ == 0 ? 1U : 0U; }
+  void drop(std::uint32_t vmid) { in_use_ -= --holders_[vmid] == 0 ? 1U : 0U; }
+  std::uint32_t holders(std::uint32_t vmid) const { return holders_[vmid]; }
   void forget() {
-    wanted_ = 0;
+    wanted_ = in_use_ = 0;
     wanting_.assign(wanting_.size(), 0);
-    holders_.clear();
+    holders_.assign(holders_.size(), 0);
   }
 
  private:
   std::uint32_t limit_;  // 0: none
   std::uint32_t wanted_ = 0;
-  std::vector<std::uint32_t> wanting_;              // gangs that may run, by vmid
-  std::map<std::uint32_t, std::uint32_t> holders_;  // gangs in slots, by vmid in use
+  std::uint32_t in_use_ = 0;
+  std::vector<std::uint32_t> wanting_;  // gangs that may run, by vmid
+  std::vector<std::uint32_t> holders_;  // gangs in slots, by vmid
 };
 
 }  // namespace userqsim

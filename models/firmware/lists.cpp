@@ -1,5 +1,6 @@
 // MES's lists: who may run, and who waits in which order.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "models/firmware/firmware.hpp"

@@ -159,9 +159,12 @@ void Firmware::on(const ApiTimer& message, const FirmwareChannels& channels) {
 }
 
 // The gangs that the packet is about: its queue's, or, of all, those that it changes, in the order of their places.
-std::vector<QueueId> Firmware::gangs_of(const Packet& packet) const {
-  if (!packet.all_gangs) return {packet.queue};
-  std::vector<QueueId> queues;
+QueueList Firmware::gangs_of(const Packet& packet) const {
+  QueueList queues;
+  if (!packet.all_gangs) {
+    queues.push_back(packet.queue);
+    return queues;
+  }
   for (std::size_t i = 0; i < gangs_.size(); ++i) {
     const Gang& g = gangs_[i];
     const bool stopped = g.suspended && !g.slot.exists();
@@ -204,7 +207,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
     if (work.packet.opcode == Opcode::suspend) channels.suspend_fence.post({work.packet.token});
     return answer(work, PacketResult::ok, channels);
   }
-  const std::vector<QueueId> queues = gangs_of(work.packet);
+  const QueueList queues = gangs_of(work.packet);
   switch (work.packet.opcode) {
     case Opcode::add_queue:
       if (changes_take_all()) return update_runlist(work, channels);
@@ -244,7 +247,7 @@ void Firmware::execute(Work work, const FirmwareChannels& channels) {
 }
 
 // ADD_QUEUE and RESUME both have MES read the queue's wptr.
-void Firmware::make_runnable(const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+void Firmware::make_runnable(const QueueList& queues, const FirmwareChannels& channels) {
   for (const QueueId queue : queues) {
     gang(queue).work_known = channels.hardware->has_work(queue, *channels.workload);
     relist(queue);

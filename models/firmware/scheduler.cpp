@@ -1,6 +1,7 @@
 // MES's choice of which gangs have slots.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -15,7 +16,7 @@ void Firmware::reschedule(QueueType type, const FirmwareChannels& channels) {
   schedule(std::array{type}, channels);
 }
 
-void Firmware::reschedule_engines_of(const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+void Firmware::reschedule_engines_of(const QueueList& queues, const FirmwareChannels& channels) {
   for (const QueueType type : engines) {
     const auto is_of_type = [&](QueueId queue) { return type_of(queue) == type; };
     if (std::any_of(queues.begin(), queues.end(), is_of_type)) reschedule(type, channels);
@@ -30,14 +31,16 @@ void Firmware::schedule(std::span<const QueueType> types, const FirmwareChannels
     watch_quiet(type, channels);
     if (!low_may_run(type)) send_low_away(type, channels);
   }
-  const std::vector<Unserved> unserved = serve_waiting(types, channels);
+  const SmallVector<Unserved, 4> unserved = serve_waiting(types, channels);
   for (const QueueType type : types) renew_turns(type, channels.map.now());
   for (const Unserved& each : unserved) watch_quanta(each, channels);
 }
 
 // First come first of all engines.
-std::vector<Firmware::Unserved> Firmware::serve_waiting(std::span<const QueueType> types,
-                                                        const FirmwareChannels& channels) {
+SmallVector<Firmware::Unserved, 4> Firmware::serve_waiting(std::span<const QueueType> types,
+                                                           const FirmwareChannels& channels) {
+  const auto nobody_waits = [&](QueueType type) { return lists_of(type).waiting.empty(); };
+  if (std::all_of(types.begin(), types.end(), nobody_waits)) return {};
   std::array<std::optional<WaitKey>, engines.size()> next;  // by engine; none: it is done with
   bool anybody = false;
   for (const QueueType type : types) {
@@ -64,7 +67,6 @@ std::vector<Firmware::Unserved> Firmware::serve_waiting(std::span<const QueueTyp
 // The first behind `after` that is to have a slot, if any.
 std::optional<WaitKey> Firmware::first_waiting(QueueType type, const WaitKey& after) const {
   const WaitingGangs& waiting = lists_of(type).waiting;
-  if (waiting.empty()) return {};
   std::optional<WaitKey> next = waiting.after(after);
   const auto is_low = [&] { return next && level_of(next->queue) == Priority::low; };
   if (is_low() && !next->idle && !low_may_run(type)) next = waiting.after({true, 0, 0, 0, QueueId{0}});
@@ -239,7 +241,7 @@ Firmware::Pass Firmware::begin_pass(SimTime now) const {
   return pass;
 }
 
-bool Firmware::Pass::has(const std::vector<QueueId>& queues, QueueId queue) {
+bool Firmware::Pass::has(const QueueList& queues, QueueId queue) {
   return std::find(queues.begin(), queues.end(), queue) != queues.end();
 }
 

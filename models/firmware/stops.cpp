@@ -8,7 +8,7 @@
 namespace userqsim {
 
 // The packet's queues must leave the machine. A gang that has no slot is gone at once.
-void Firmware::begin_stop(Work work, const std::vector<QueueId>& queues, const FirmwareChannels& channels) {
+void Firmware::begin_stop(Work work, const QueueList& queues, const FirmwareChannels& channels) {
   Stop stop{work, channels.api_timer.now(), {}, {}, {}, false};
   for (const QueueId queue : queues) {
     if (gang(queue).slot.exists()) stop.waits_for.push_back(queue);
@@ -92,9 +92,9 @@ void Firmware::on(const SlotFreed& message, const FirmwareChannels& channels) {
   g.work_known = channels.hardware->has_work(message.queue, *channels.workload);  // the MQD was written back
   leave(message.queue);
   begin_wait(message.queue, channels);
-  std::vector<Stop> ended;
+  SmallVector<Stop, 1> ended;
   for (Stop& stop : stops_) {
-    std::erase(stop.waits_for, message.queue);
+    erase_value(stop.waits_for, message.queue);
     if (stop.waits_for.empty()) ended.push_back(stop);
   }
   std::erase_if(stops_, [](const Stop& stop) { return stop.waits_for.empty(); });
@@ -115,7 +115,7 @@ void Firmware::finish_stop(Stop stop, const FirmwareChannels& channels) {
     state_served(work, stop.unmap_began, true, channels.api_timer.now(), channels);
     blocked_ = false;
   }
-  std::vector<QueueId> added;
+  QueueList added;
   for (const Packet& add : stop.adds) {
     enlist(add.queue, channels.map.now());
     added.push_back(add.queue);

@@ -46,7 +46,7 @@ std::optional<WaitKey> Firmware::rival_of_gang(QueueId queue) const {
 void Firmware::pass_turns(QueueType type, SimTime now) {
   const auto waits_for = [&](QueueType engine) { return lists_of(engine).waiting.any_with_work(); };
   if (!(vmids_.are_short() ? std::any_of(engines.begin(), engines.end(), waits_for) : waits_for(type))) return;
-  std::vector<QueueId> mapped;
+  QueueList mapped;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
     if (process_of(queue).quantum.is_over(now) || gang(queue).quantum.is_over(now)) mapped.push_back(queue);

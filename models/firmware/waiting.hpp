@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <utility>
 
 #include "models/workload/ids.hpp"
+#include "sim/core/containers.hpp"
 
 namespace userqsim {
 
@@ -31,12 +31,17 @@ struct WaitKey {
 
 class WaitingGangs {
  public:
-  void insert(const WaitKey& key) { processes_[process_of(key)].insert(gang_of(key)); }
+  void insert(const WaitKey& key) {
+    const Process of = process_of(key);
+    auto process = processes_.lower_bound(of);
+    if (process == processes_.end() || process->first != of) process = add(of, process);
+    process->second.insert(gang_of(key));
+  }
   // REQUIRES: it is there.
   void erase(const WaitKey& key) {
     const auto process = processes_.find(process_of(key));
     process->second.erase(gang_of(key));
-    if (process->second.empty()) processes_.erase(process);
+    if (process->second.empty()) spare_.node = processes_.extract(process);
   }
   void clear() { processes_.clear(); }
   bool empty() const { return processes_.empty(); }
@@ -97,7 +102,24 @@ class WaitingGangs {
     return {process.idle, process.levels_below_top, process.place, gang.place, QueueId{gang.queue}};
   }
 
-  std::map<Process, std::set<WaitingGang>> processes_;
+  using Processes = std::map<Process, SmallSet<WaitingGang, 4>>;
+  // Mostly one process at a time comes to wait and goes: the node of the last that went is kept for the next.
+  struct Spare {
+    Spare() = default;
+    Spare(const Spare&) {}
+    Spare& operator=(const Spare&) { return *this; }
+    ~Spare() = default;
+    Processes::node_type node;
+  };
+
+  Processes::iterator add(const Process& process, Processes::iterator before) {
+    if (spare_.node.empty()) return processes_.emplace_hint(before, process, Processes::mapped_type{});
+    spare_.node.key() = process;
+    return processes_.insert(before, std::move(spare_.node));
+  }
+
+  Processes processes_;
+  Spare spare_;
 };
 
 }  // namespace userqsim

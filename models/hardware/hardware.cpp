@@ -104,7 +104,7 @@ void Hardware::on(const DropRing& message, const HardwareChannels& channels) {
 
 // A job of a kernel move. It must not run while waves of who uses the buffer do: that is what the eviction was for.
 void Hardware::on(const StartCopy& message, const HardwareChannels& channels) {
-  const std::vector<ProcessId>& users = channels.memory->users(message.buffer);
+  const auto& users = channels.memory->users(message.buffer);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!has_waves(SlotId::of(i))) continue;
     const QueueId queue = slots_[i].queue;

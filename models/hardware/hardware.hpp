@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -26,6 +25,7 @@
 #include "models/profiles/cost_draws.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/digest.hpp"
 #include "sim/core/fluid_share.hpp"
 #include "sim/core/probe.hpp"
@@ -100,7 +100,7 @@ class Hardware {
   bool is_down() const { return down_; }
   // The next job of the queue; none: its ring is empty.
   JobId head_of(QueueId queue) const {
-    const std::deque<JobId>& ring = queues_[queue.index()].ring;
+    const Fifo<JobId>& ring = queues_[queue.index()].ring;
     return ring.empty() ? JobId::none() : ring.front();
   }
   // Whom the slot's pipe is connected to; none: nobody.
@@ -119,7 +119,7 @@ class Hardware {
 
  private:
   struct Queue {
-    std::deque<JobId> ring;  // submitted and not finished, head first
+    Fifo<JobId> ring;  // submitted and not finished, head first
     SlotId slot;
     bool head_started = false;
     SimTime head_started_at;

@@ -112,7 +112,7 @@ void Hardware::on(const GpuReset& message, const HardwareChannels& channels) {
     const SlotId id = SlotId::of(i);
     if (slots_[i].state == SlotState::free) continue;
     // A job that the kernel's queue has not begun is lost too: amdgpu puts none on it a second time.
-    std::deque<JobId>& ring = queue_in(id).ring;
+    Fifo<JobId>& ring = queue_in(id).ring;
     if (is_kernel_slot(id) && !ring.empty()) {
       drop_job(slots_[i].queue, 0, JobOutcome::lost, channels);
       ring.clear();
@@ -138,7 +138,7 @@ void Hardware::on(const CancelFenced& message, const HardwareChannels& channels)
     q.head_started = false;
     q.remaining = 0;
   }
-  std::erase_if(q.ring, fenced);
+  erase_where(q.ring, fenced);
   if (!had_work && has_work(message.queue, *channels.workload)) channels.has_work.post({message.queue});
   if (head_goes && q.slot.exists() && !q.stuck) settle_head(q.slot, channels);
 }

@@ -11,7 +11,7 @@ using enum UserqState;
 // Every helper that a policy may name, asked with a queue in each condition that a plan may rest on.
 std::vector<Primitive> helpers_of(const Policy& policy, Operation operation) {
   std::vector<Primitive> helpers;
-  const auto add = [&](const std::vector<PlanStep>& plan) {
+  const auto add = [&](const Plan& plan) {
     for (PlanStep step : plan) {
       // One packet for all gangs; each queue is then marked as by the helper for one.
       if (step.primitive == Primitive::preempt_all) step.primitive = Primitive::preempt;
@@ -22,7 +22,7 @@ std::vector<Primitive> helpers_of(const Policy& policy, Operation operation) {
   };
   for (const UserqState state : {mapped, preempted, unmapped}) {
     for (const bool yes : {false, true}) {
-      const std::vector<QueueView> queue{{QueueId::of(0), QueueType::compute, state, yes}};
+      const QueueViews queue{{QueueId::of(0), QueueType::compute, state, yes}};
       if (operation == Operation::evict) add(policy.plan_stop({queue}));
       if (operation != Operation::restore) continue;
       for (const bool held : {false, true}) {

@@ -46,9 +46,8 @@ bool is_about_all(Primitive primitive) {
 
 }  // namespace
 
-std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operation,
-                                     const std::vector<QueueId>& queues) {
-  std::vector<PlanStep> plan;
+Plan plan_operation(const Lifecycle& release, Operation operation, const QueueList& queues) {
+  Plan plan;
   for (const QueueId queue : queues) {
     for (const PathRow& row : release.paths) {
       if (row.operation == operation) plan.push_back({row.primitive, queue});
@@ -57,9 +56,9 @@ std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operati
   return plan;
 }
 
-std::vector<QueueId> walk_device(const Lifecycle& release, Operation operation, const QueueBook& book) {
+QueueList walk_device(const Lifecycle& release, Operation operation, const QueueBook& book) {
   const bool resumes = operation == Operation::resume_s3 || operation == Operation::resume_s0ix;
-  std::vector<QueueId> walk;
+  QueueList walk;
   for (std::size_t i = 0; i < book.queues.size(); ++i) {
     const QueueLife& queue = book.queues[i];
     if (!queue.exists() || (resumes && book.evicted.count(queue.process) > 0)) continue;
@@ -76,8 +75,8 @@ std::vector<QueueId> walk_device(const Lifecycle& release, Operation operation, 
   return walk;
 }
 
-std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process) {
-  std::vector<QueueId> walk;
+QueueList walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process) {
+  QueueList walk;
   for (const QueueId queue : book.of(process)) {
     if (book.at(queue).exists()) walk.push_back(queue);
   }
@@ -98,10 +97,13 @@ bool enter_queue(QueueBook& book, QueueId id, std::uint32_t opened) {
   return !queue.counted;
 }
 
-void OperationRun::begin(const Lifecycle& release, Operation operation, const std::vector<PlanStep>& plan,
-                         ProcessId process, const QueueBook& book, Recovery recovery) {
+void OperationRun::begin(const Lifecycle& release, Operation operation, const Plan& plan, ProcessId process,
+                         const QueueBook& book, Recovery recovery) {
   ensure(over_, "an operation begins before the last one is over");
+  std::vector<Step> room = std::move(steps_);
   *this = OperationRun{};
+  room.clear();
+  steps_ = std::move(room);
   operation_ = operation;
   process_ = process;
   recovery_ = recovery;

@@ -107,12 +107,11 @@ struct MesAnswer {
 };
 
 // What the release's path does on `queues`, which are given in order; nothing when it has no such path.
-std::vector<PlanStep> plan_operation(const Lifecycle& release, Operation operation,
-                                     const std::vector<QueueId>& queues);
+Plan plan_operation(const Lifecycle& release, Operation operation, const QueueList& queues);
 // The queues that an operation of the whole device walks, in the release's order.
-std::vector<QueueId> walk_device(const Lifecycle& release, Operation operation, const QueueBook& book);
+QueueList walk_device(const Lifecycle& release, Operation operation, const QueueBook& book);
 // The queues that an operation of one process walks, in the release's order.
-std::vector<QueueId> walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process);
+QueueList walk_process(const Lifecycle& release, const QueueBook& book, ProcessId process);
 // The queue comes into being, of a process that opened the device as the n-th. True when it must be mapped now, by
 // the operation `create`; false when its creation leaves it UNMAPPED: scheduling is halted for enforced isolation.
 bool enter_queue(QueueBook& book, QueueId queue, std::uint32_t opened);
@@ -120,7 +119,7 @@ bool enter_queue(QueueBook& book, QueueId queue, std::uint32_t opened);
 class OperationRun {
  public:
   // `process`: whose operation it is; none for one of the whole device. REQUIRES: over().
-  void begin(const Lifecycle& release, Operation operation, const std::vector<PlanStep>& plan, ProcessId process,
+  void begin(const Lifecycle& release, Operation operation, const Plan& plan, ProcessId process,
              const QueueBook& book, Recovery recovery);
   // What must be done now. After CallMes, answer() before the next call.
   Action next(const Lifecycle& release, QueueBook& book);

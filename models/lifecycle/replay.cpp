@@ -41,17 +41,17 @@ std::uint32_t Replay::opened(ProcessId process) {
   return place;
 }
 
-std::vector<QueueView> Replay::view_of(ProcessId process) const {
-  std::vector<QueueView> views;
+QueueViews Replay::view_of(ProcessId process) const {
+  QueueViews views;
   for (const QueueId id : walk_process(*release_, book_, process)) {
     views.push_back({id, book_.at(id).type, book_.at(id).state, false});
   }
   return views;
 }
 
-std::vector<PlanStep> Replay::stop_plan(ProcessId process) const { return policy_->plan_stop({view_of(process)}); }
+Plan Replay::stop_plan(ProcessId process) const { return policy_->plan_stop({view_of(process)}); }
 
-std::vector<PlanStep> Replay::restart_plan(ProcessId process) const {
+Plan Replay::restart_plan(ProcessId process) const {
   const bool others =
       std::any_of(evicted_.begin(), evicted_.end(), [&](ProcessId other) { return other != process; });
   return policy_->plan_restart({view_of(process), others, gangs_held_});
@@ -75,7 +75,7 @@ MesAnswer Replay::call(const CallMes& packet, ReplayAnswer& answer) {
 }
 
 // Runs one operation to its end, and what it sets off.
-void Replay::run(Operation operation, const std::vector<PlanStep>& plan, ProcessId process, ReplayAnswer& answer) {
+void Replay::run(Operation operation, const Plan& plan, ProcessId process, ReplayAnswer& answer) {
   OperationRun run;
   run.begin(*release_, operation, plan, process, book_, recovery_);
   bool reset_later = false;
@@ -133,7 +133,7 @@ std::optional<Operation> Replay::device_operation(const ReplayOp& op) {
 
 ReplayAnswer Replay::apply(const ReplayOp& op) {
   ReplayAnswer answer;
-  const auto run_on = [&](Operation operation, const std::vector<QueueId>& queues, ProcessId process) {
+  const auto run_on = [&](Operation operation, const QueueList& queues, ProcessId process) {
     run(operation, plan_operation(*release_, operation, queues), process, answer);
   };
   if (const std::optional<Operation> operation = device_operation(op)) {
@@ -160,7 +160,7 @@ ReplayAnswer Replay::apply(const ReplayOp& op) {
       run(Operation::evict, stop_plan(op.process), op.process, answer);
       break;
     case ReplayOpKind::restore: {
-      const std::vector<PlanStep> plan = restart_plan(op.process);
+      const Plan plan = restart_plan(op.process);
       std::erase(evicted_, op.process);
       run(Operation::restore, plan, op.process, answer);
       break;

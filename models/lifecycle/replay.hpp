@@ -76,14 +76,14 @@ class Replay {
   const std::vector<QueueLife>& queues() const { return book_.queues; }
 
  private:
-  void run(Operation operation, const std::vector<PlanStep>& plan, ProcessId process, ReplayAnswer& answer);
+  void run(Operation operation, const Plan& plan, ProcessId process, ReplayAnswer& answer);
   void run_reset(ReplayAnswer& answer);
   MesAnswer call(const CallMes& packet, ReplayAnswer& answer);
   std::uint32_t opened(ProcessId process);
   std::optional<Operation> device_operation(const ReplayOp& op);
-  std::vector<QueueView> view_of(ProcessId process) const;
-  std::vector<PlanStep> stop_plan(ProcessId process) const;
-  std::vector<PlanStep> restart_plan(ProcessId process) const;
+  QueueViews view_of(ProcessId process) const;
+  Plan stop_plan(ProcessId process) const;
+  Plan restart_plan(ProcessId process) const;
 
   const Lifecycle* release_;
   const Policy* policy_;

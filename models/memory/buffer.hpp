@@ -11,6 +11,7 @@
 #include "models/memory/facts.hpp"
 #include "models/memory/lru.hpp"
 #include "models/workload/spec.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/digest.hpp"
 
 namespace userqsim {
@@ -23,7 +24,7 @@ struct DrawName {
 
 struct Buffer {
   const BufferSpec* spec = nullptr;  // into the MachineSpec, or that of all page tables
-  std::vector<ProcessId> users;      // the owner first; a shared buffer has others. Empty: freed
+  SmallVector<ProcessId, 2> users;   // the owner first; a shared buffer has others. Empty: freed
   Bytes size{0};
   bool in_bulk = false;      // it shares its VM's reservation
   bool page_tables = false;  // those that map a buffer, and nobody's victims
@@ -31,8 +32,8 @@ struct Buffer {
   Bytes visible{0};                // of it, in the part of VRAM that the CPU sees
   std::vector<BuddyBlock> blocks;  // of VRAM, where that is in blocks
   Lru::Position lru;
-  std::vector<std::uint64_t> moves;  // to come, oldest first
-  std::uint32_t copies = 0;          // made so far
+  SmallVector<std::uint64_t, 2> moves;  // to come, oldest first
+  std::uint32_t copies = 0;             // made so far
   DrawName draw;
 
   bool freed() const { return users.empty(); }
@@ -43,7 +44,7 @@ struct Buffer {
   std::int64_t entries() const { return page_tables ? 0 : ceil_div(size.value, spec->fragment.value); }
 
   auto fields() const {
-    return std::tuple<const std::vector<ProcessId>&, const Bytes&, const MemType&, const Bytes&,
+    return std::tuple<const SmallVector<ProcessId, 2>&, const Bytes&, const MemType&, const Bytes&,
                       const std::vector<BuddyBlock>&, std::size_t, DrawCount>(users, size, place, visible, blocks,
                                                                               moves.size(), {copies});
   }

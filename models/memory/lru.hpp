@@ -6,10 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <tuple>
+#include <vector>
 
+#include "models/memory/linked_lists.hpp"
 #include "models/workload/ids.hpp"
 #include "sim/core/ensure.hpp"
 
@@ -24,103 +25,90 @@ class Lru {
   // Where a buffer stands; only this list reads it.
   struct Position {
     TtmPriority priority = TtmPriority::normal;
-    ProcessId bulk;           // none: it stands alone
-    std::uint64_t stamp = 0;  // in the list, or in its bulk
+    ProcessId bulk;  // none: it stands alone
+    std::uint32_t link = 0;
   };
 
   // At the tail, or behind the last of its bulk.
   Position add(BufferId buffer, TtmPriority priority, ProcessId bulk) {
-    const Position position{priority, bulk, next_stamp_++};
-    if (!bulk.exists()) {
-      order_of(priority).emplace(position.stamp, Entry{buffer, bulk});
-      return position;
-    }
-    Bulk& members = bulks_[{bulk, priority}];
-    if (members.buffers.empty()) {
-      members.stamp = position.stamp;
-      order_of(priority).emplace(members.stamp, Entry{BufferId::none(), bulk});
-    }
-    members.buffers.emplace(position.stamp, buffer);
-    return position;
+    if (!bulk.exists()) return {priority, bulk, links_.push_back(order_of(priority), Entry{buffer, bulk})};
+    Bulk& members = bulk_of(bulk, priority);
+    if (members.buffers.empty()) members.link = links_.push_back(order_of(priority), Entry{BufferId::none(), bulk});
+    return {priority, bulk, links_.push_back(members.buffers, Entry{buffer, bulk})};
   }
 
   void remove(const Position& position) {
-    if (!position.bulk.exists()) return void(order_of(position.priority).erase(position.stamp));
-    const auto it = bulks_.find({position.bulk, position.priority});
-    ensure(it != bulks_.end(), "a buffer leaves a bulk that is not there");
-    it->second.buffers.erase(position.stamp);
-    if (!it->second.buffers.empty()) return;
-    order_of(position.priority).erase(it->second.stamp);
-    bulks_.erase(it);
+    if (!position.bulk.exists()) return links_.erase(order_of(position.priority), position.link);
+    Bulk& members = bulk_of(position.bulk, position.priority);
+    ensure(!members.buffers.empty(), "a buffer leaves a bulk that is not there");
+    links_.erase(members.buffers, position.link);
+    if (members.buffers.empty()) links_.erase(order_of(position.priority), members.link);
   }
 
   // To the tail: of the list, or of its bulk (ttm_resource_move_to_lru_tail); a bulk as a whole
   // (ttm_lru_bulk_move_tail).
   Position bump(BufferId buffer, const Position& position) {
-    if (position.bulk.exists() && bulks_.at({position.bulk, position.priority}).buffers.size() == 1)
-      return position;
+    if (position.bulk.exists() && bulk_of(position.bulk, position.priority).buffers.size == 1) return position;
     remove(position);
     return add(buffer, position.priority, position.bulk);
   }
   void bump_bulk(ProcessId process) {
     for (const TtmPriority priority : {TtmPriority::discardable, TtmPriority::normal}) {
-      const auto it = bulks_.find({process, priority});
-      if (it == bulks_.end()) continue;
-      order_of(priority).erase(it->second.stamp);
-      it->second.stamp = next_stamp_++;
-      order_of(priority).emplace(it->second.stamp, Entry{BufferId::none(), process});
+      Bulk& members = bulk_of(process, priority);
+      if (members.buffers.empty()) continue;
+      links_.erase(order_of(priority), members.link);
+      members.link = links_.push_back(order_of(priority), Entry{BufferId::none(), process});
     }
   }
 
   // The first that `takes` accepts; bulks of which `skips` their process are not looked into.
   template <class Skips, class Takes>
   std::optional<BufferId> find(const Skips& skips, const Takes& takes) const {
+    const auto taken = [&](const Entry& entry) { return takes(entry.buffer); };
     for (std::size_t priority = 0; priority < order_.size(); ++priority) {
-      for (const auto& [stamp, entry] : order_[priority]) {
-        if (!entry.bulk.exists()) {
-          if (takes(entry.buffer)) return entry.buffer;
-          continue;
-        }
-        if (skips(entry.bulk)) continue;
-        for (const auto& [inner, buffer] : bulks_.at({entry.bulk, static_cast<TtmPriority>(priority)}).buffers) {
-          if (takes(buffer)) return buffer;
-        }
-      }
+      std::optional<BufferId> found;
+      links_.find(order_[priority], [&](const Entry& entry) {
+        if (!entry.bulk.exists()) return takes(entry.buffer) ? (found = entry.buffer, true) : false;
+        if (skips(entry.bulk)) return false;
+        const Entry* member = links_.find(bulks_[entry.bulk.index()][priority].buffers, taken);
+        if (member != nullptr) found = member->buffer;
+        return member != nullptr;
+      });
+      if (found) return found;
     }
     return std::nullopt;
   }
 
-  std::size_t size() const {
-    std::size_t buffers = 0;
-    for (const Order& order : order_) {
-      for (const auto& [stamp, entry] : order) {
-        if (!entry.bulk.exists()) ++buffers;
-      }
-    }
-    for (const auto& [name, bulk] : bulks_) buffers += bulk.buffers.size();
-    return buffers;
+  // All that `find` would look at, in that order: for a digest.
+  std::vector<BufferId> in_order() const {
+    std::vector<BufferId> all;
+    find([](ProcessId) { return false; }, [&](BufferId id) { return all.push_back(id), false; });
+    return all;
   }
+  std::size_t size() const { return in_order().size(); }
 
-  auto fields() const { return std::tie(order_[0], order_[1], bulks_); }
+  auto fields() const { return std::tuple(in_order()); }
 
  private:
   struct Entry {
-    BufferId buffer;  // one that stands alone
-    ProcessId bulk;   // or all of a process's that stand together
-    auto fields() const { return std::tie(buffer, bulk); }
+    BufferId buffer;  // one that stands alone, or in a bulk
+    ProcessId bulk;   // or, of the list, all of a process's that stand together
   };
+  using Links = LinkedLists<Entry>;
   struct Bulk {
-    std::uint64_t stamp = 0;  // of its place in the list
-    std::map<std::uint64_t, BufferId> buffers;
-    auto fields() const { return std::tie(buffers); }
+    Links::List buffers;
+    std::uint32_t link = 0;  // its place in the list, while there are any
   };
-  using Order = std::map<std::uint64_t, Entry>;
 
-  Order& order_of(TtmPriority priority) { return order_[static_cast<std::size_t>(priority)]; }
+  Links::List& order_of(TtmPriority priority) { return order_[static_cast<std::size_t>(priority)]; }
+  Bulk& bulk_of(ProcessId process, TtmPriority priority) {
+    if (process.index() >= bulks_.size()) bulks_.resize(process.index() + 1);
+    return bulks_[process.index()][static_cast<std::size_t>(priority)];
+  }
 
-  std::array<Order, 2> order_;
-  std::map<std::pair<ProcessId, TtmPriority>, Bulk> bulks_;
-  std::uint64_t next_stamp_ = 1;
+  Links links_;
+  std::array<Links::List, 2> order_;
+  std::vector<std::array<Bulk, 2>> bulks_;  // by process
 };
 
 }  // namespace userqsim

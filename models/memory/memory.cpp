@@ -58,7 +58,7 @@ void Memory::on(const Validate& message, const MemoryChannels& channels) {
   o.validate_asked = true;
   o.no_room = false;
   const Claim claim{RequestId::none(), message.process};
-  const std::vector<BufferId> misplaced(o.misplaced.begin(), o.misplaced.end());
+  const SmallVector<BufferId, 16> misplaced(o.misplaced.begin(), o.misplaced.end());
   for (const BufferId id : misplaced) {
     const Buffer& b = buffer(id);
     if (validate(id, placement_of_restored(b), claim, channels)) continue;
@@ -112,7 +112,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
       request.outcome = RequestOutcome::exited;
       end_request(request, channels);
     }
-    std::erase_if(unbound_, [&](const auto& entry) { return entry.second == request.id; });
+    erase_where(unbound_, [&](const auto& entry) { return entry.second == request.id; });
     it = requests_.erase(it);
   }
   ensure(o.pending.empty(), "a process that is gone has moves to come");
@@ -139,8 +139,8 @@ void Memory::verify() const {
   std::int64_t pages = 0;
   std::array<std::size_t, places> listed{};
   std::vector<Owner> recount(owners_.size());
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    const Buffer& b = buffers_[i];
+  for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
+    const Buffer& b = *it;
     if (b.freed()) continue;
     if (b.place != MemType::nowhere) used[static_cast<std::size_t>(b.place)] += b.size;
     visible += b.visible;
@@ -149,7 +149,7 @@ void Memory::verify() const {
     for (const ProcessId user : b.users) {
       Owner& o = recount[user.index()];
       o.pending.insert(b.moves.begin(), b.moves.end());
-      if (!b.belongs_here()) o.misplaced.insert(BufferId::of(i));
+      if (!b.belongs_here()) o.misplaced.insert(it.id());
       if (b.belongs_in_vram()) o.wants_vram += b.size;
       if (b.belongs_in_vram() && !b.belongs_here()) o.displaced += b.size;
     }

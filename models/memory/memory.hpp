@@ -8,14 +8,12 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "models/memory/buffer.hpp"
+#include "models/memory/buffer_table.hpp"
 #include "models/memory/messages.hpp"
 #include "models/memory/move_budget.hpp"
 #include "models/memory/spec.hpp"
@@ -24,6 +22,7 @@
 #include "models/workload/waits.hpp"
 #include "models/workload/workload.hpp"
 #include "sim/core/channel.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/probe.hpp"
 
 namespace userqsim {
@@ -64,13 +63,15 @@ class Memory {
   void handle(const MemoryEvent& event, const MemoryChannels& channels);
 
   Bytes used(MemType place) const { return used_[static_cast<std::size_t>(place)]; }
-  const std::vector<ProcessId>& users(BufferId id) const { return buffers_[id.index()].users; }
+  const SmallVector<ProcessId, 2>& users(BufferId id) const { return buffers_[id].users; }
   // How much longer a job of the process takes than with all its buffers where they belong, in thousandths.
   std::int64_t slowdown_permille(ProcessId process) const;
   // Buffers of the process have moved since it was validated: its page tables name their old places.
   bool has_moved(ProcessId process) const { return owner(process).entries_moved > 0; }
   // States the requests that are still waiting. Call at the horizon.
   void close(SimTime now, const MemoryChannels& channels) const;
+  // Buffers that are kept: of those that are freed, what nothing names any more is forgotten as others are created.
+  std::size_t buffers() const { return buffers_.size(); }
   // Recounts everything that is kept as a sum; throws InvariantError on a difference.
   void verify() const;
 
@@ -110,7 +111,7 @@ class Memory {
   };
   // A queue of moves, first in, first out: a move entity on the copy engine, or the CPU's work on pages.
   struct Lane {
-    std::deque<Move> moves;
+    Fifo<Move> moves;
     bool busy = false;  // the head is under way
     auto fields() const { return std::tie(moves, busy); }
   };
@@ -120,7 +121,7 @@ class Memory {
     ProcessId process;
     PressureId pressure;
     std::uint32_t ordinal = 0;
-    std::vector<BufferId> buffers;
+    SmallVector<BufferId, 16> buffers;
     std::uint32_t made = 0;  // buffers made for it so far
     SimTime requested;
     std::uint64_t barrier = 0;  // moves up to this serial vacate the space it was given
@@ -151,15 +152,15 @@ class Memory {
     std::optional<SimTime> sheltered_until;  // nobody's victim
     bool gone = false;
     bool stirred = false;              // its residency has changed since it was last stated
-    std::set<std::uint64_t> pending;   // moves to come, of its buffers
+    FlatSet<std::uint64_t> pending;    // moves to come, of its buffers
     std::vector<Submitted> submitted;  // oldest first
     SimTime tables_until;              // when the last entries are written for one
     std::int64_t entries_moved = 0;
     std::array<Bytes, places> held{};  // by place
     Bytes wants_vram{0};               // of its buffers that belong in VRAM
     Bytes displaced{0};                // of these, elsewhere
-    std::set<BufferId> buffers;        // that it uses
-    std::set<BufferId> misplaced;      // of them, not where they belong
+    FlatSet<BufferId> buffers;         // that it uses
+    FlatSet<BufferId> misplaced;       // of them, not where they belong
     Bytes held_in(MemType place) const { return held[static_cast<std::size_t>(place)]; }
     auto fields() const {
       const TimeIf shelter{sheltered_until.has_value(), sheltered_until.value_or(SimTime{})};
@@ -207,7 +208,9 @@ class Memory {
   void create_buffers(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
   void create_page_tables(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
-  void create(Buffer made, Request& request, const MemoryChannels& channels);
+  void forget_freed();
+  bool is_named(BufferId id) const;
+  void create(const Buffer& made, Request& request, const MemoryChannels& channels);
   void touch(BufferId id, const Claim& claim, const MemoryChannels& channels);
   void await(Request request, const MemoryChannels& channels);
   void bind(const Request& request, const MemoryChannels& channels);
@@ -275,8 +278,8 @@ class Memory {
   void wait_of_move(std::size_t lane, std::vector<Wait>& waits) const;
   void wait_for_locks(WaitPoint who, BufferId id, std::vector<Wait>& waits) const;
 
-  Buffer& buffer(BufferId id) { return buffers_[id.index()]; }
-  const Buffer& buffer(BufferId id) const { return buffers_[id.index()]; }
+  Buffer& buffer(BufferId id) { return buffers_[id]; }
+  const Buffer& buffer(BufferId id) const { return buffers_[id]; }
   Owner& owner(ProcessId id) { return owners_[id.index()]; }
   const Owner& owner(ProcessId id) const { return owners_[id.index()]; }
   Bytes& used_in(MemType place) { return used_[static_cast<std::size_t>(place)]; }
@@ -289,9 +292,10 @@ class Memory {
   const Layout* layout_;
   const std::vector<ProcessSpec>* processes_;
 
-  std::vector<Buffer> buffers_;
-  std::map<RequestId, Request> requests_;            // those not yet freed
-  std::multimap<std::uint64_t, RequestId> unbound_;  // those that wait for room, by barrier
+  BufferTable buffers_;
+  Fifo<BufferId> freed_;                            // and not yet forgotten
+  FlatMap<RequestId, Request> requests_;            // those not yet freed
+  FlatMultimap<std::uint64_t, RequestId> unbound_;  // those that wait for room, by barrier
   std::array<Lru, places> lru_;
   std::vector<Lane> lanes_;  // the move entities, then the CPU
   std::uint32_t next_entity_ = 0;

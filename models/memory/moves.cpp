@@ -147,7 +147,7 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
   lane.moves.pop_front();
   lane.busy = false;
   Buffer& b = buffer(move.buffer);
-  const std::vector<ProcessId> users = b.users;
+  const SmallVector<ProcessId, 2> users = b.users;
   if (!b.freed()) {
     b.moves.erase(b.moves.begin());
     ++b.copies;

@@ -41,7 +41,7 @@ void Memory::on(const CpuFault& message, const MemoryChannels& channels) {
   request.pressure = message.pressure;
   request.requested = channels.validated.now();
   const std::string& name = *channels.workload->pressure_spec(message.pressure).touches;
-  const std::set<BufferId> held = owner(message.process).buffers;
+  const FlatSet<BufferId> held = owner(message.process).buffers;
   for (const BufferId id : held) {
     if (buffer(id).spec->name != name || buffer(id).page_tables) continue;
     touch(id, {request.id, message.process}, channels);
@@ -92,10 +92,28 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
   create_page_tables(request, spec, channels);
 }
 
-void Memory::create(Buffer made, Request& request, const MemoryChannels& channels) {
-  made.draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
-  buffers_.push_back(made);
-  const BufferId id = BufferId::of(buffers_.size() - 1);
+// Of buffers that are gone nothing is kept once no move, no request and no sweep names them. The oldest are looked
+// at alone: who is named still holds back those that were freed after it.
+void Memory::forget_freed() {
+  while (!freed_.empty() && !is_named(freed_.front())) {
+    buffers_.forget(freed_.front());
+    freed_.pop_front();
+  }
+}
+
+bool Memory::is_named(BufferId id) const {
+  const auto names = [&](const auto& ids) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
+  const auto moves = [&](const Move& move) { return move.buffer == id; };
+  const auto carries = [&](const Lane& lane) { return std::any_of(lane.moves.begin(), lane.moves.end(), moves); };
+  const auto asked = [&](const auto& entry) { return names(entry.second.buffers); };
+  return std::any_of(lanes_.begin(), lanes_.end(), carries) ||
+         std::any_of(requests_.begin(), requests_.end(), asked) || (sweep_ && names(sweep_->left));
+}
+
+void Memory::create(const Buffer& made, Request& request, const MemoryChannels& channels) {
+  forget_freed();
+  const BufferId id = buffers_.create(made);
+  buffer(id).draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
   account(id, +1);
   for (const ProcessId user : made.users) owner(user).buffers.insert(id);
   if (place_new(id, request, channels)) {
@@ -151,8 +169,9 @@ void Memory::free_buffer(BufferId id) {
   const bool wiped = buffer(id).place == MemType::vram && spec_.wipe_on_release &&
                      transfer_time(buffer(id).size, spec_.vram_bandwidth) > Duration{0};
   put(id, MemType::nowhere, VramPart::any);
-  const std::vector<ProcessId> users = buffer(id).users;
+  const SmallVector<ProcessId, 2> users = buffer(id).users;
   for (const ProcessId user : users) stop_using(id, user);
+  freed_.push_back(id);
   if (wiped) enqueue_wipe(id);
 }
 
@@ -161,7 +180,7 @@ void Memory::stop_using(BufferId id, ProcessId user) {
   account_user(id, user, -1);
   owner(user).buffers.erase(id);
   for (const std::uint64_t serial : b.moves) owner(user).pending.erase(serial);
-  std::erase(b.users, user);
+  erase_value(b.users, user);
 }
 
 void Memory::check_requests(const MemoryChannels& channels) {
@@ -220,7 +239,7 @@ void Memory::on(const HoldOver& message, const MemoryChannels& channels) {
   if (it == requests_.end()) return;
   const Request request = it->second;
   requests_.erase(it);
-  std::set<ProcessId> users;
+  SmallSet<ProcessId, 4> users;
   for (const BufferId id : request.buffers) {
     users.insert(buffer(id).users.begin(), buffer(id).users.end());
     if (!buffer(id).freed()) free_buffer(id);

@@ -30,7 +30,7 @@ void Memory::wait_for_moves(WaitPoint who, std::uint64_t barrier, std::vector<Wa
 }
 
 void Memory::wait_for_own_moves(WaitPoint who, ProcessId process, std::vector<Wait>& waits) const {
-  const std::set<std::uint64_t>& pending = owner(process).pending;
+  const FlatSet<std::uint64_t>& pending = owner(process).pending;
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
     const auto is_its = [&](const Move& move) { return pending.contains(move.serial); };
     if (std::none_of(lanes_[lane].moves.begin(), lanes_[lane].moves.end(), is_its)) continue;
@@ -47,7 +47,7 @@ void Memory::wait_of_move(std::size_t lane, std::vector<Wait>& waits) const {
   if (b.moves.front() != move.serial) {
     for (std::size_t other = 0; other < lanes_.size(); ++other) {
       const auto is_before = [&](const Move& m) { return m.serial == b.moves.front(); };
-      const std::deque<Move>& moves = lanes_[other].moves;
+      const Fifo<Move>& moves = lanes_[other].moves;
       if (std::none_of(moves.begin(), moves.end(), is_before)) continue;
       waits.push_back({self, "waits for " + name_of_move(other), move_point(other)});
     }

@@ -8,14 +8,14 @@ namespace userqsim {
 namespace {
 
 template <class View>
-std::vector<PlanStep> every_queue(Primitive primitive, const View& view) {
-  std::vector<PlanStep> plan;
+Plan every_queue(Primitive primitive, const View& view) {
+  Plan plan;
   plan.reserve(view.queues.size());
   for (const QueueView& queue : view.queues) plan.push_back({primitive, queue.queue});
   return plan;
 }
 
-std::vector<PlanStep> nothing(const RestartView&) { return {}; }
+Plan nothing(const RestartView&) { return {}; }
 std::optional<Duration> as_the_release(const PolicySpec&) { return std::nullopt; }
 
 // Linux 6.18: SUSPEND each gang and keep it in MES; RESUME it.

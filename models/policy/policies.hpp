@@ -17,6 +17,7 @@
 #include "models/policy/spec.hpp"
 #include "models/workload/ids.hpp"
 #include "models/workload/spec.hpp"
+#include "sim/core/containers.hpp"
 
 namespace userqsim {
 
@@ -28,12 +29,14 @@ struct QueueView {
   bool fence_pending = false;  // its last fence has not signalled
 };
 
+using QueueViews = SmallVector<QueueView, 8>;
+
 // Everything a plan may rest on. The queues are in order of creation.
 struct StopView {
-  std::vector<QueueView> queues;
+  QueueViews queues;
 };
 struct RestartView {
-  std::vector<QueueView> queues;
+  QueueViews queues;
   bool others_stopped = false;  // another process is evicted, or about to be
   bool gangs_held = false;      // a packet that suspended every gang is in force
 };
@@ -46,8 +49,9 @@ struct PlanStep {
   QueueId queue;
   auto fields() const { return std::tie(primitive, queue); }
 };
-using StopPlan = std::vector<PlanStep>;
-using RestartPlan = std::vector<PlanStep>;
+using Plan = SmallVector<PlanStep, 8>;
+using StopPlan = Plan;
+using RestartPlan = Plan;
 
 struct Policy {
   std::string_view name;

@@ -1,6 +1,7 @@
 // The entities every part of the machine speaks of.
 #pragma once
 
+#include "sim/core/containers.hpp"
 #include "sim/core/id.hpp"
 
 namespace userqsim {
@@ -12,6 +13,8 @@ using JobId = Id<struct JobTag>;        // one job (one node of one arrival), nu
 using BufferId = Id<struct BufferTag>;
 using PressureId = Id<struct PressureTag>;  // one entry of a scenario's `events`
 using FaultId = Id<struct FaultTag>;        // one entry of a scenario's `faults`
+
+using QueueList = SmallVector<QueueId, 8>;
 
 // The n-th eviction of a process, counted from 0. The pair is the name of an eviction everywhere.
 struct EvictionId {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <tuple>
 
 #include "models/workload/ids.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/ensure.hpp"
 #include "sim/core/time.hpp"
 
@@ -62,7 +62,7 @@ class JobTable {
     return id.index() - first_;
   }
 
-  std::deque<Job> jobs_;
+  Fifo<Job> jobs_;
   std::size_t first_ = 0;
 };
 

@@ -9,13 +9,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
-#include <map>
 #include <optional>
-#include <set>
 #include <span>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -49,6 +45,15 @@ struct CallNumber {
 struct Ordinal {
   std::uint64_t value = 0;
 };
+
+// Values in an order: vectors, queues, sets.
+template <class T>
+concept Sequence = requires(const T& values) {
+  values.begin();
+  values.end();
+  values.size();
+}
+&&!requires { typename T::mapped_type; };
 
 class Digest {
  public:
@@ -122,17 +127,10 @@ class Digest {
     put_word(value.has_value());
     if (value) put(*value);
   }
-  template <class T>
-  void put(const std::vector<T>& values) {
-    put_range(values);
-  }
-  template <class T>
-  void put(const std::deque<T>& values) {
-    put_range(values);
-  }
-  template <class T>
-  void put(const std::set<T>& values) {
-    put_range(values);
+  template <Sequence T>
+  void put(const T& values) {
+    put_word(values.size());
+    for (const auto& value : values) fold(value);
   }
   template <class... Fields>
   void put(const std::tuple<Fields...>& fields) {
@@ -140,26 +138,17 @@ class Digest {
     std::apply([&](const auto&... field) { (put(field), ...); }, fields);  // [&]: there may be no field
     close_full_blocks();
   }
-  template <class K, class V>
-  void put(const std::map<K, V>& values) {
+  template <class Map>
+  requires requires { typename Map::mapped_type; }
+  void put(const Map& values) {
     put_word(values.size());
     for (const auto& [key, value] : values) fold(value);  // keys give the order and do not enter themselves
-  }
-  void put(const std::vector<bool>& values) {
-    put_word(values.size());
-    for (const bool value : values) fold(value);
   }
   template <class... Ts>
   void put(const std::variant<Ts...>& value) {
     put_word(value.index());
     std::visit([this](const auto& alternative) { put(alternative); }, value);
   }
-  template <class Range>
-  void put_range(const Range& values) {
-    put_word(values.size());
-    for (const auto& value : values) fold(value);
-  }
-
   void close_full_blocks() {
     if (filled_ >= block_words) [[unlikely]]
       close_blocks();
