@@ -15,8 +15,6 @@
 namespace userqsim {
 namespace {
 
-OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
-
 std::optional<std::uint32_t> ordinal_of(const std::optional<EvictionId>& eviction) {
   return eviction ? std::optional{eviction->ordinal} : std::nullopt;
 }
