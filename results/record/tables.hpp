@@ -28,18 +28,30 @@ class RecordTables {
   std::vector<FileSummary> close();
 
  private:
-  void write_evictions(const RecordKey& key, const RunRecord& record);
-  void write_parts(const RecordKey& key, const RunRecord& record);
-  void write_transitions(const RecordKey& key, const RunRecord& record);
-  void write_mes_ops(const RecordKey& key, const RunRecord& record);
-  void write_jobs(const RecordKey& key, const RunRecord& record);
-  void write_graphs(const RecordKey& key, const RunRecord& record);
-  void write_queues(const RecordKey& key, const RunRecord& record);
-  void write_processes(const RecordKey& key, const RunRecord& record);
-  void write_requests(const RecordKey& key, const RunRecord& record);
-  void write_hazards(const RecordKey& key, const RunRecord& record);
-  void write_resets(const RecordKey& key, const RunRecord& record);
-  void write_faults(const RecordKey& key, const RunRecord& record);
+  // What the rows of a run name, quoted once.
+  struct Names {
+    Names(const RecordKey& key, const RunRecord& record);
+    const CsvFields& process(std::uint32_t index) const { return at(processes, index); }
+    const CsvFields& queue(std::uint32_t index) const { return at(queues, index); }
+    const CsvFields& at(const std::vector<CsvFields>& names, std::uint32_t index) const;  // empty for none
+
+    CsvFields keys;  // scenario, policy, rep
+    std::vector<CsvFields> processes, queues;
+    CsvFields none{std::string_view{}};
+  };
+
+  void write_evictions(const Names& names, const RunRecord& record);
+  void write_parts(const Names& names, const RunRecord& record);
+  void write_transitions(const Names& names, const RunRecord& record);
+  void write_mes_ops(const Names& names, const RunRecord& record);
+  void write_jobs(const Names& names, const RunRecord& record);
+  void write_graphs(const Names& names, const RunRecord& record);
+  void write_queues(const Names& names, const RunRecord& record);
+  void write_processes(const Names& names, const RunRecord& record);
+  void write_requests(const Names& names, const RunRecord& record);
+  void write_hazards(const Names& names, const RunRecord& record);
+  void write_resets(const Names& names, const RunRecord& record);
+  void write_faults(const Names& names, const RunRecord& record);
 
   CsvWriter evictions_, parts_, transitions_, mes_ops_, jobs_, graphs_, queues_, processes_, requests_, hazards_,
       faults_, resets_;
