@@ -89,15 +89,14 @@ CsvFields::CsvFields(std::initializer_list<std::string_view> fields) : count_(fi
 }
 
 CsvWriter::CsvWriter(const std::filesystem::path& path, const std::vector<std::string_view>& columns)
-    : file_(path),
-      block_(std::make_unique_for_overwrite<char[]>(block_size)),
-      at_(block_.get()),
-      end_(at_ + block_size),
-      columns_(columns.size()) {
+    : CsvWriter(columns) {
+  file_.emplace(path);
   for (const std::string_view column : columns) *this << column;
   end_row();
   rows_ = 0;
 }
+
+CsvWriter::CsvWriter(const std::vector<std::string_view>& columns) : columns_(columns.size()) {}
 
 CsvWriter& CsvWriter::operator<<(std::string_view text) {
   at_ = put_field(room(most_of(text) + 1), text);
@@ -127,23 +126,34 @@ void CsvWriter::end_row() {
   ++rows_;
 }
 
+// The block of a file is written and begun anew; memory doubles.
 void CsvWriter::make_room(std::size_t size) {
-  flush();
+  if (file_) flush();
+  const std::string_view kept = unwritten();
   const auto capacity = static_cast<std::size_t>(end_ - block_.get());
-  if (capacity >= size) return;
-  block_ = std::make_unique_for_overwrite<char[]>(size);
-  at_ = block_.get();
-  end_ = at_ + size;
+  if (capacity - kept.size() >= size) return;
+  const std::size_t wanted = std::max(kept.size() + size, file_ ? block_size : 2 * capacity);
+  auto block = std::make_unique_for_overwrite<char[]>(wanted);
+  at_ = std::copy(kept.begin(), kept.end(), block.get());
+  block_ = std::move(block);
+  end_ = block_.get() + wanted;
 }
 
 void CsvWriter::flush() {
-  file_.write({block_.get(), static_cast<std::size_t>(at_ - block_.get())});
+  file_->write(unwritten());
   at_ = block_.get();
+}
+
+void CsvWriter::append(const CsvWriter& other) {
+  ensure(other.columns_ == columns_ && filled_ == 0 && other.filled_ == 0, "whole rows of one table are joined");
+  flush();
+  file_->write(other.unwritten());
+  rows_ += other.rows_;
 }
 
 FileSummary CsvWriter::close() {
   flush();
-  FileSummary summary = file_.close();
+  FileSummary summary = file_->close();
   summary.rows = rows_;
   return summary;
 }

@@ -60,10 +60,12 @@ class CsvFields {
   std::size_t count_ = 0;
 };
 
-// Rows of fields. REQUIRES: each row has as many fields as the header.
+// Rows of fields, in a file or in memory. REQUIRES: each row has as many fields as the header.
 class CsvWriter {
  public:
   CsvWriter(const std::filesystem::path& path, const std::vector<std::string_view>& columns);
+  // In memory, without the header, to be appended to a file's rows.
+  explicit CsvWriter(const std::vector<std::string_view>& columns);
 
   CsvWriter& operator<<(std::string_view text);
   CsvWriter& operator<<(const std::string& text) { return *this << std::string_view{text}; }
@@ -80,6 +82,9 @@ class CsvWriter {
   }
   CsvWriter& none();  // a missing value
   void end_row();
+  // REQUIRES: this is in a file, the other in memory, and their columns are the same.
+  void append(const CsvWriter& other);
+  // REQUIRES: this is in a file.
   FileSummary close();
 
  private:
@@ -88,11 +93,12 @@ class CsvWriter {
   char* room(std::size_t size);
   void make_room(std::size_t size);
   void flush();
+  std::string_view unwritten() const { return {block_.get(), static_cast<std::size_t>(at_ - block_.get())}; }
 
-  OutputFile file_;
+  std::optional<OutputFile> file_;
   std::unique_ptr<char[]> block_;  // not written yet, up to at_; each field ends in a comma
-  char* at_;
-  char* end_;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
   std::size_t columns_;
   std::size_t filled_ = 0;
   std::uint64_t rows_ = 0;

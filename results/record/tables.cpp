@@ -46,50 +46,58 @@ Columns eviction_columns() {
                 "request"});
 }
 
+CsvWriter table(const std::filesystem::path* directory, std::string_view name, const Columns& columns) {
+  return directory != nullptr ? CsvWriter(*directory / name, columns) : CsvWriter(columns);
+}
+
 }  // namespace
 
-RecordTables::RecordTables(const std::filesystem::path& directory)
-    : evictions_(directory / "evictions.csv", eviction_columns()),
-      parts_(directory / "eviction_parts.csv",
-             keyed({"eviction", "queue", "part", "waits_for", "start_ns", "end_ns", "critical", "process"})),
-      transitions_(directory / "transitions.csv", keyed({"time_ns", "process", "queue", "op", "from", "to",
-                                                         "mes_call", "result", "eviction", "began_ns"})),
-      mes_ops_(directory / "mes_ops.csv", keyed({"opcode", "process", "queue", "issued_ns", "started_ns",
-                                                 "acked_ns", "done_ns", "result", "busy_ns", "eviction"})),
-      jobs_(directory / "jobs.csv", keyed({"job", "process", "queue", "submitted_ns", "started_ns", "finished_ns",
-                                           "latency_ns", "preemptions", "outcome"})),
-      graphs_(directory / "graphs.csv",
-              keyed({"process", "queue", "first_job", "jobs", "submitted_ns", "finished_ns", "latency_ns",
-                     "critical_path_ns", "work_bound_ns", "outcome"})),
-      queues_(directory / "queues.csv",
-              keyed({"process", "queue", "type", "priority", "jobs", "slot_ns", "running_ns", "waits",
-                     "slot_wait_ns", "longest_wait_ns", "waits_still"})),
-      processes_(directory / "processes.csv", keyed({"process",
-                                                     "began_ns",
-                                                     "ended_ns",
-                                                     "evictions",
-                                                     "stopped_ns",
-                                                     "longest_stop_ns",
-                                                     "stopped_still",
-                                                     "short_runs",
-                                                     "out_bytes",
-                                                     "in_bytes",
-                                                     "swapped_out_bytes",
-                                                     "swapped_in_bytes",
-                                                     "vram_mean_bytes",
-                                                     "gtt_mean_bytes",
-                                                     "away_mean_bytes",
-                                                     "displaced_mean_bytes",
-                                                     "displaced_most_bytes",
-                                                     "displaced_ns",
-                                                     "jobs",
-                                                     "work_ns"})),
-      requests_(directory / "requests.csv",
-                keyed({"process", "kind", "bytes", "requested_ns", "ended_ns", "stall_ns", "outcome", "evictions",
-                       "waited", "episode_ns", "request"})),
-      hazards_(directory / "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"})),
-      faults_(directory / "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"})),
-      resets_(directory / "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"})) {}
+RecordTables::RecordTables(const std::filesystem::path* directory)
+    : evictions_(table(directory, "evictions.csv", eviction_columns())),
+      parts_(table(directory, "eviction_parts.csv",
+                   keyed({"eviction", "queue", "part", "waits_for", "start_ns", "end_ns", "critical", "process"}))),
+      transitions_(table(directory, "transitions.csv",
+                         keyed({"time_ns", "process", "queue", "op", "from", "to", "mes_call", "result", "eviction",
+                                "began_ns"}))),
+      mes_ops_(table(directory, "mes_ops.csv",
+                     keyed({"opcode", "process", "queue", "issued_ns", "started_ns", "acked_ns", "done_ns",
+                            "result", "busy_ns", "eviction"}))),
+      jobs_(table(directory, "jobs.csv",
+                  keyed({"job", "process", "queue", "submitted_ns", "started_ns", "finished_ns", "latency_ns",
+                         "preemptions", "outcome"}))),
+      graphs_(table(directory, "graphs.csv",
+                    keyed({"process", "queue", "first_job", "jobs", "submitted_ns", "finished_ns", "latency_ns",
+                           "critical_path_ns", "work_bound_ns", "outcome"}))),
+      queues_(table(directory, "queues.csv",
+                    keyed({"process", "queue", "type", "priority", "jobs", "slot_ns", "running_ns", "waits",
+                           "slot_wait_ns", "longest_wait_ns", "waits_still"}))),
+      processes_(table(directory, "processes.csv",
+                       keyed({"process",
+                              "began_ns",
+                              "ended_ns",
+                              "evictions",
+                              "stopped_ns",
+                              "longest_stop_ns",
+                              "stopped_still",
+                              "short_runs",
+                              "out_bytes",
+                              "in_bytes",
+                              "swapped_out_bytes",
+                              "swapped_in_bytes",
+                              "vram_mean_bytes",
+                              "gtt_mean_bytes",
+                              "away_mean_bytes",
+                              "displaced_mean_bytes",
+                              "displaced_most_bytes",
+                              "displaced_ns",
+                              "jobs",
+                              "work_ns"}))),
+      requests_(table(directory, "requests.csv",
+                      keyed({"process", "kind", "bytes", "requested_ns", "ended_ns", "stall_ns", "outcome",
+                             "evictions", "waited", "episode_ns", "request"}))),
+      hazards_(table(directory, "hazards.csv", keyed({"time_ns", "kind", "process", "queue", "detail"}))),
+      faults_(table(directory, "faults.csv", keyed({"time_ns", "fault", "kind", "process", "queue", "eviction"}))),
+      resets_(table(directory, "resets.csv", keyed({"began_ns", "ended_ns", "method", "result"}))) {}
 
 RecordTables::Names::Names(const RecordKey& key, const RunRecord& record)
     : keys{key.scenario, key.policy, fmt::format("{}", key.replication)} {
@@ -117,12 +125,13 @@ void RecordTables::write(const RecordKey& key, const RunRecord& record) {
   write_resets(names, record);
 }
 
+void RecordTables::append(const RecordTables& other) {
+  for (const auto csv : all_) (this->*csv).append(other.*csv);
+}
+
 std::vector<FileSummary> RecordTables::close() {
   std::vector<FileSummary> files;
-  for (CsvWriter* csv : {&evictions_, &parts_, &transitions_, &mes_ops_, &jobs_, &graphs_, &queues_, &processes_,
-                         &requests_, &hazards_, &faults_, &resets_}) {
-    files.push_back(csv->close());
-  }
+  for (const auto csv : all_) files.push_back((this->*csv).close());
   return files;
 }
 
