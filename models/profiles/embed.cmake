@@ -63,4 +63,8 @@ function(userqsim_embed out function header root)
     DEPENDS ${files} "${USERQSIM_EMBED_SCRIPT}"
     COMMENT "Embedding ${header}"
     VERBATIM)
+  # By a target of its own, which waits for no library.
+  add_custom_target(${function} DEPENDS "${out}")
+  # A JSON file that changed compiles this alone.
+  set_source_files_properties("${out}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "models/profiles/cost_limits.hpp"
+#include "results/calibrate/trace_event.hpp"
 #include "sim/config/units.hpp"
 
 namespace userqsim {
@@ -90,8 +91,6 @@ std::string notes_of(const CostEstimate& found, const TakenOff& less) {
   return notes;
 }
 
-constexpr std::int64_t clock_step = 1'000;  // traces are printed in microseconds
-
 // The members of a cost profile by name.
 class Members {
  public:
@@ -111,7 +110,7 @@ class Attribution {
     // A queue that left its slot before MES's acknowledgement is seen at the poll for that.
     const std::int64_t behind = std::max<std::int64_t>((base_.api_poll - base_.suspend_poll).count(), 0);
     const Resolution last_poll{base_.suspend_poll.count(), true, behind};
-    find("worker_latency", samples_.worker_latency, {clock_step, false}, {},
+    find("worker_latency", samples_.worker_latency, {stamp_step_ns, false}, {},
          "from the work's queueing to its start");
     find("mes_api", samples_.mes_api, poll, {}, "SET_HW_RSRC's emission to that of QUERY_SCHEDULER_STATUS");
     find("tlb_flush", samples_.tlb_flush, poll, {"mes_api"}, "a flush's emission to its end");

@@ -14,9 +14,6 @@ constexpr std::size_t most_flushes = 64;
 // The driver gives a packet up after 2.1 s. What is open for longer has lost its end.
 constexpr std::int64_t longest_pair = 10'000'000'000;
 
-// The stamps of a trace are rounded to it.
-constexpr std::int64_t clock_step = 1'000;
-
 // Makes room for one more in a map that has too many, and hands out what goes. Which one that is does not matter
 // where so many are junk.
 template <class Map>
@@ -253,7 +250,9 @@ void TracePairing::handle(std::int64_t time, const MesEmitted& event) {
 }
 
 // Stamps are rounded, so what took a step less may have timed out too.
-bool TracePairing::may_have_failed(std::int64_t took) const { return took >= driver_.mes_timeout_ns - clock_step; }
+bool TracePairing::may_have_failed(std::int64_t took) const {
+  return took >= driver_.mes_timeout_ns - stamp_step_ns;
+}
 
 // The context of the one process that is evicted; nothing where there is none, or more than one.
 std::optional<std::uint32_t> TracePairing::evicted_alone() const {

@@ -28,6 +28,9 @@ constexpr std::int64_t hung = 3;
 constexpr std::int64_t invalid_va = 4;
 }  // namespace traced_state
 
+// Stamps are printed in microseconds.
+constexpr std::int64_t stamp_step_ns = 1'000;
+
 // AMDGPU_HW_IP_GFX.
 constexpr std::uint64_t traced_gfx = 0;
 

@@ -56,18 +56,16 @@ void tell_moves(const StoryInput& input, Story& story) {
   }
 }
 
-OptionalNs optional_ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
-
 void tell_queues(const StoryInput& input, Story& story) {
   for (const QueueFacts& queue : input.facts.queues) {
     if (!queue.affected()) continue;
     StoryQueue told;
     told.queue = own_queue(input.record, queue.queue.value);
     told.had_work = had_work(input.facts, queue);
-    told.stopped_ns = optional_ns(queue.stopped);
-    told.ready_ns = optional_ns(queue.ready);
-    told.restored_ns = optional_ns(restored_time(input.facts, queue));
-    told.ran_ns = optional_ns(queue.ran);
+    told.stopped_ns = ns(queue.stopped);
+    told.ready_ns = ns(queue.ready);
+    told.restored_ns = ns(restored_time(input.facts, queue));
+    told.ran_ns = ns(queue.ran);
     for (const SlotSpan& span : queue.slots) {
       const bool in_slot = span.state == SlotState::mapped || span.state == SlotState::connecting;
       if (told.mapped_ns || !queue.ready || span.time < *queue.ready || !in_slot) continue;

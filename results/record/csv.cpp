@@ -14,28 +14,33 @@ namespace userqsim {
 
 namespace {
 
-constexpr std::size_t written_at_once = std::size_t{64} << 10U;
+constexpr std::size_t block_size = std::size_t{64} << 10U;
 
-void append_field(std::string& text, std::string_view field) {
+bool needs_quotes(std::string_view field) {
   // Looked at character by character: find_first_of() calls memchr() for each.
-  const auto needs_quotes = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
-  if (std::none_of(field.begin(), field.end(), needs_quotes)) {
-    text += field;
-    return;
-  }
-  text += '"';
-  for (const char c : field) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  text += '"';
+  return std::any_of(field.begin(), field.end(),
+                     [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
 }
+
+// The field from `at` on, and its end. REQUIRES: room for twice the field and two quotes.
+char* put_field(char* at, std::string_view field) {
+  if (!needs_quotes(field)) return std::copy(field.begin(), field.end(), at);
+  *at++ = '"';
+  for (const char c : field) {
+    if (c == '"') *at++ = '"';
+    *at++ = c;
+  }
+  *at++ = '"';
+  return at;
+}
+
+std::size_t most_of(std::string_view field) { return 2 * field.size() + 2; }
 
 }  // namespace
 
 std::string csv_field(std::string_view text) {
-  std::string field;
-  append_field(field, text);
+  std::string field(most_of(text), '\0');
+  field.resize(static_cast<std::size_t>(put_field(field.data(), text) - field.data()));
   return field;
 }
 
@@ -79,65 +84,76 @@ FileSummary OutputFile::close() {
   return {.name = state_->path.filename().string(), .bytes = state_->bytes, .xxh3_128 = state_->hash.hexadecimal()};
 }
 
+CsvFields::CsvFields(std::initializer_list<std::string_view> fields) : count_(fields.size()) {
+  for (const std::string_view field : fields) text_.append(csv_field(field)).push_back(',');
+}
+
 CsvWriter::CsvWriter(const std::filesystem::path& path, const std::vector<std::string_view>& columns)
-    : file_(path), columns_(columns.size()) {
+    : CsvWriter(columns) {
+  file_.emplace(path);
   for (const std::string_view column : columns) *this << column;
   end_row();
   rows_ = 0;
 }
 
-void CsvWriter::separate() {
-  if (filled_++ > 0) text_ += ',';
-}
+CsvWriter::CsvWriter(const std::vector<std::string_view>& columns) : columns_(columns.size()) {}
 
 CsvWriter& CsvWriter::operator<<(std::string_view text) {
-  separate();
-  append_field(text_, text);
-  return *this;
-}
-
-CsvWriter& CsvWriter::operator<<(std::int64_t number) {
-  separate();
-  const fmt::format_int digits(number);
-  text_.append(digits.data(), digits.size());
-  return *this;
-}
-
-CsvWriter& CsvWriter::operator<<(std::uint64_t number) {
-  separate();
-  const fmt::format_int digits(number);
-  text_.append(digits.data(), digits.size());
+  at_ = put_field(room(most_of(text) + 1), text);
+  *at_++ = ',';
+  ++filled_;
   return *this;
 }
 
 CsvWriter& CsvWriter::operator<<(double number) {
-  separate();
-  fmt::format_to(std::back_inserter(text_), "{}", number);
+  constexpr std::size_t longest = 32;  // -1.2345678901234567e-308
+  at_ = fmt::format_to(room(longest + 1), "{}", number);
+  *at_++ = ',';
+  ++filled_;
   return *this;
 }
 
 CsvWriter& CsvWriter::operator<<(const Value& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return *this << *whole;
   if (const auto* fraction = std::get_if<double>(&value)) return *this << *fraction;
-  return *this << std::string_view{};
+  return none();
 }
 
 void CsvWriter::end_row() {
   ensure(filled_ == columns_, "a CSV row has as many fields as its header");
-  text_ += '\n';
-  if (text_.size() >= written_at_once) flush();
+  at_[-1] = '\n';  // the last field's comma, which is in the block whatever was written before it
   filled_ = 0;
   ++rows_;
 }
 
+// The block of a file is written and begun anew; memory doubles.
+void CsvWriter::make_room(std::size_t size) {
+  if (file_) flush();
+  const std::string_view kept = unwritten();
+  const auto capacity = static_cast<std::size_t>(end_ - block_.get());
+  if (capacity - kept.size() >= size) return;
+  const std::size_t wanted = std::max(kept.size() + size, file_ ? block_size : 2 * capacity);
+  auto block = std::make_unique_for_overwrite<char[]>(wanted);
+  at_ = std::copy(kept.begin(), kept.end(), block.get());
+  block_ = std::move(block);
+  end_ = block_.get() + wanted;
+}
+
 void CsvWriter::flush() {
-  file_.write(text_);
-  text_.clear();
+  file_->write(unwritten());
+  at_ = block_.get();
+}
+
+void CsvWriter::append(const CsvWriter& other) {
+  ensure(other.columns_ == columns_ && filled_ == 0 && other.filled_ == 0, "whole rows of one table are joined");
+  flush();
+  file_->write(other.unwritten());
+  rows_ += other.rows_;
 }
 
 FileSummary CsvWriter::close() {
   flush();
-  FileSummary summary = file_.close();
+  FileSummary summary = file_->close();
   summary.rows = rows_;
   return summary;
 }

@@ -9,8 +9,6 @@
 namespace userqsim {
 namespace {
 
-OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
-
 bool switches_context(SlotState state) {
   switch (state) {
     case SlotState::mapping:

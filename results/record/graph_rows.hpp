@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <utility>
 #include <vector>
 
 #include "models/workload/facts.hpp"
 #include "models/workload/layout.hpp"
 #include "results/record/rows.hpp"
+#include "sim/core/wide.hpp"
 
 namespace userqsim {
 
@@ -18,16 +17,35 @@ class GraphFacts {
   GraphFacts(const Layout& layout, std::uint32_t compute_units) : layout_(layout), compute_units_(compute_units) {}
 
   void add(const JobEnded& job);
-  // One row for each arrival of more than one job, in the order of arrival. Call when every job has ended or been
-  // stated open.
-  std::vector<GraphRow> rows() const;
+  // One row for each arrival of more than one job, in the order of arrival. Call once, when every job has ended or
+  // been stated open.
+  std::vector<GraphRow> take_rows();
 
  private:
-  GraphRow row_of(StreamId stream, const std::vector<JobEnded>& jobs) const;
+  // An arrival some of whose jobs have ended. Its row lacks its bounds and its end.
+  struct Arrival {
+    GraphRow row;
+    std::uint32_t ended = 0;         // jobs
+    Wide compute = 0, copy = 0;      // work of those, a compute unit's and the copy engine's
+    std::vector<std::int64_t> work;  // of each job, by node
+  };
+  struct Open {
+    JobId first;
+    StreamId stream;
+    std::size_t place = 0;  // in arrivals_
+  };
+
+  Open& open_of(const JobEnded& job, const StreamLayout& stream);
+  std::size_t begin(const JobEnded& job, const StreamLayout& stream);
+  void finish(const Open& open);
 
   const Layout& layout_;
   std::uint32_t compute_units_;
-  std::map<std::pair<JobId, StreamId>, std::vector<JobEnded>> arrivals_;  // by first job
+  std::vector<Open> open_;  // by first job: few, near the end of those that have come
+  std::vector<Arrival> arrivals_;
+  std::vector<std::size_t> free_;  // places in arrivals_
+  std::vector<GraphRow> rows_;     // of arrivals that have ended, in that order
+  std::vector<std::int64_t> path_;
 };
 
 }  // namespace userqsim

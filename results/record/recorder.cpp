@@ -15,8 +15,6 @@
 namespace userqsim {
 namespace {
 
-OptionalNs ns(const std::optional<SimTime>& time) { return time ? OptionalNs{ns(*time)} : std::nullopt; }
-
 std::optional<std::uint32_t> ordinal_of(const std::optional<EvictionId>& eviction) {
   return eviction ? std::optional{eviction->ordinal} : std::nullopt;
 }
@@ -305,16 +303,18 @@ void Recorder::on_request(const RequestEnded& fact) {
   requests_[fact.request] = record_.requests.size() - 1;
 }
 
+// Jobs are numbered one by one, and end in nearly that order: the row goes where it belongs at once.
 void Recorder::on_job(const JobEnded& fact) {
-  record_.jobs.push_back({.job = fact.job.value,
-                          .process = fact.process.value,
-                          .queue = fact.queue.value,
-                          .submitted_ns = ns(fact.submitted),
-                          .started_ns = ns(fact.started),
-                          .finished_ns = ns(fact.finished),
-                          .preemptions = fact.preemptions,
-                          .outcome = name_of(fact.outcome),
-                          .observed_until_ns = ns(fact.time)});
+  if (fact.job.index() >= record_.jobs.size()) record_.jobs.resize(fact.job.index() + 1);
+  record_.jobs[fact.job.index()] = {.job = fact.job.value,
+                                    .process = fact.process.value,
+                                    .queue = fact.queue.value,
+                                    .submitted_ns = ns(fact.submitted),
+                                    .started_ns = ns(fact.started),
+                                    .finished_ns = ns(fact.finished),
+                                    .preemptions = fact.preemptions,
+                                    .outcome = name_of(fact.outcome),
+                                    .observed_until_ns = ns(fact.time)};
   if (fact.outcome == JobOutcome::finished) ++record_.queues[fact.queue.index()].jobs;
   graphs_.add(fact);
 }
@@ -371,15 +371,15 @@ RunRecord Recorder::finish(SimTime end) {
   record_.end_ns = ns(end);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) close_slot(slot, end);
   finish_evictions(end);
-  record_.graphs = graphs_.rows();
+  record_.graphs = graphs_.take_rows();
   record_.processes = processes_.rows(end);
   const std::size_t stated = record_.hazards.size();
   record_.hazards.insert(record_.hazards.end(), processes_.thrashing().begin(), processes_.thrashing().end());
   std::inplace_merge(record_.hazards.begin(), record_.hazards.begin() + static_cast<std::ptrdiff_t>(stated),
                      record_.hazards.end(),
                      [](const HazardRow& a, const HazardRow& b) { return a.time_ns < b.time_ns; });
-  std::sort(record_.jobs.begin(), record_.jobs.end(),
-            [](const JobRow& a, const JobRow& b) { return a.job < b.job; });
+  // Where the run was cut off, jobs that had not ended have left a gap.
+  std::erase_if(record_.jobs, [](const JobRow& row) { return row.outcome.empty(); });
   std::sort(record_.requests.begin(), record_.requests.end(),
             [](const RequestRow& a, const RequestRow& b) { return a.request < b.request; });
   return std::move(record_);

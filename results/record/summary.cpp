@@ -159,14 +159,14 @@ void Measures::measure_jobs(const RunRecord& record, std::int64_t from) {
 }
 
 void Measures::measure_device(const RunRecord& record, std::int64_t from) {
-  using Cost = std::pair<std::string_view, std::int64_t EvictionRow::*>;
-  constexpr std::array costs{Cost{"mes_packets", &EvictionRow::mes_packets},
-                             Cost{"mes_busy_ns", &EvictionRow::mes_busy_ns},
-                             Cost{"mes_lock_hold_ns", &EvictionRow::mes_lock_hold_ns},
-                             Cost{"cpu_poll_ns", &EvictionRow::cpu_poll_ns},
-                             Cost{"cu_lost_ns", &EvictionRow::cu_lost_ns},
-                             Cost{"context_bytes", &EvictionRow::context_bytes},
-                             Cost{"moved_bytes", &EvictionRow::moved_bytes}};
+  using CostField = std::pair<std::string_view, std::int64_t EvictionRow::*>;
+  constexpr std::array costs{CostField{"mes_packets", &EvictionRow::mes_packets},
+                             CostField{"mes_busy_ns", &EvictionRow::mes_busy_ns},
+                             CostField{"mes_lock_hold_ns", &EvictionRow::mes_lock_hold_ns},
+                             CostField{"cpu_poll_ns", &EvictionRow::cpu_poll_ns},
+                             CostField{"cu_lost_ns", &EvictionRow::cu_lost_ns},
+                             CostField{"context_bytes", &EvictionRow::context_bytes},
+                             CostField{"moved_bytes", &EvictionRow::moved_bytes}};
   for (const EvictionRow& row : record.evictions) {
     if (row.start_ns < from) continue;
     ++entry("evictions", "device").total;

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t most_files = 3;   // whose rows are printed
 constexpr std::size_t most_fields = 4;  // of each
 
-int interrupted() {
+int interrupted_check() {
   say(fmt::format("userqsim: interrupted by signal {}; nothing is checked", received_signal()));
   return exit_status::signal_base + received_signal();
 }
@@ -127,7 +127,7 @@ int cmd_check(const CheckOptions& options) {
   CheckReport report = check_run(baseline, run, options.moved);
   report.baseline = options.baseline;
   report.strict = options.strict;
-  if (!locate(options, manifest, run, baseline, report)) return interrupted();
+  if (!locate(options, manifest, run, baseline, report)) return interrupted_check();
   write_stdout(render_check(report, options.format, text));
   if (passed(report)) return exit_status::ok;
   say(fmt::format("userqsim: check {}",

@@ -137,16 +137,6 @@ PoolResult run_plan(ComparePlan& plan, CompareRequest request, const std::option
   return results;
 }
 
-// Traces and forks are made on a cell's thread, each for itself.
-CellFinisher both(CellFinisher one, CellFinisher other) {
-  if (!one) return other;
-  if (!other) return one;
-  return [one = std::move(one), other = std::move(other)](SimTime end, const RunRecord& record) {
-    one(end, record);
-    other(end, record);
-  };
-}
-
 // The forks of whole replications. One that was interrupted while it was forked has none.
 void take_forks(const Forks& forks, const CompareOutcome& outcome, Experiment& experiment) {
   experiment.forks = forks.rows(outcome.replications);
@@ -183,8 +173,11 @@ int cmd_compare(const ExperimentOptions& options) {
   }
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, plan.cells, loaded.scenario.name, directory.partial());
+  RunTables tables(directory.partial(), loaded.scenario.name, plan.cells);
+  // Traces, forks and tables are made on a cell's thread, each for itself.
   const CellAttach attach = [&](Machine& machine, const Cell& cell, std::size_t index) {
-    return both(traces.attach(machine, cell, index), forks ? forks->attach(machine, cell) : CellFinisher{});
+    return both(both(traces.attach(machine, cell, index), forks ? forks->attach(machine, cell) : CellFinisher{}),
+                tables.of(index));
   };
   experiment.results = run_plan(plan, request, rule, options, loaded, attach, experiment);
   CompareOutcome outcome = assess(plan, experiment.results);
@@ -195,7 +188,7 @@ int cmd_compare(const ExperimentOptions& options) {
   experiment.comparison = all_rows(outcome.comparison);
   if (forks) take_forks(*forks, outcome, experiment);
   ComparisonReport report = make_report(options, sides, outcome, experiment);
-  const Published published = publish(directory, options, loaded, experiment, traces);
+  const Published published = publish(directory, options, loaded, experiment, traces, tables);
   report.directory = published.directory;
   report.files = published.files;
   write_stdout(render(report, options.format));

@@ -126,7 +126,7 @@ std::vector<std::string> against_of(const ExplainOptions& options, const Machine
   return against;
 }
 
-int interrupted() {
+int interrupted_explain() {
   say(fmt::format("userqsim: interrupted by signal {}; nothing is told", received_signal()));
   return exit_status::signal_base + received_signal();
 }
@@ -143,14 +143,14 @@ int cmd_explain(const ExplainOptions& options) {
   const std::vector<std::string> against = against_of(options, *loaded.machine);
 
   const auto replayed = replay(loaded.machine, replication.replication, interrupt_flag());
-  if (!replayed) return interrupted();
+  if (!replayed) return interrupted_explain();
   ensure(replayed->digest == replication.digest,
          fmt::format("replication {} under {} has the digest {:016x} when it is run again, and {:016x} in {}",
                      replication.replication, side.key, replayed->digest, replication.digest, run.file));
   const std::size_t number = eviction_of(options.eviction, replayed->record, options.run);
   const auto story =
       explain(loaded.machine, replication.replication, *replayed, {number, against}, interrupt_flag());
-  if (!story) return interrupted();
+  if (!story) return interrupted_explain();
   const StoryHead head{.scenario = loaded.scenario.name,
                        .device = loaded.scenario.device,
                        .kernel = loaded.scenario.kernel,

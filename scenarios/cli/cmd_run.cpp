@@ -48,16 +48,17 @@ int cmd_run(const ExperimentOptions& options) {
   settle_warm_up(loaded, {loaded.machine});
   RunDirectory directory(output_path(options, loaded), options.force);
   ExperimentTraces traces(traced, experiment.cells, loaded.scenario.name, directory.partial());
+  RunTables tables(directory.partial(), loaded.scenario.name, experiment.cells);
   std::optional<FtraceOutput> ftrace;
   if (!options.ftrace.empty()) ftrace.emplace(options, output_path(options, loaded));
   const CellAttach attach = [&](Machine& machine, const Cell& cell, std::size_t index) {
     if (ftrace) ftrace->attach(machine, cell);
-    return traces.attach(machine, cell, index);
+    return both(traces.attach(machine, cell, index), tables.of(index));
   };
   experiment.results = run_replications(experiment.cells, rule, options, loaded, attach, experiment);
   experiment.summaries =
       summarize(experiment.cells, experiment.results, whole_base_cells(experiment.cells, experiment.results));
-  const Published published = publish(directory, options, loaded, experiment, traces);
+  const Published published = publish(directory, options, loaded, experiment, traces, tables);
   std::optional<std::string> trace;
   if (ftrace) trace = ftrace->publish(experiment.cells.front(), experiment.results.cells.front());
   const std::vector<SummaryRow> pooled =

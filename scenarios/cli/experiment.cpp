@@ -230,6 +230,7 @@ PoolResult run_experiment(const std::vector<Cell>& cells, const ExperimentOption
                           const LoadedScenario& loaded, const CellAttach& attach, double spent) {
   PoolOptions pool{.jobs = options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
                    .measure_from = loaded.scenario.measure_from,
+                   .keep_records = false,  // RunTables has written them
                    .batches = batches_of(loaded.scenario),
                    .max_events = options.max_events,
                    .timeout = {},
@@ -286,7 +287,7 @@ PoolResult run_replications(std::vector<Cell>& cells, const std::optional<Precis
 }
 
 Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
-                  const Experiment& experiment, ExperimentTraces& traces) {
+                  const Experiment& experiment, ExperimentTraces& traces, RunTables& tables) {
   const std::vector<Cell>& cells = experiment.cells;
   const PoolResult& results = experiment.results;
   const std::filesystem::path& to = directory.partial();
@@ -300,11 +301,7 @@ Published publish(RunDirectory& directory, const ExperimentOptions& options, con
     manifest.files.push_back(write_comparison(to / "comparison.csv", scenario, experiment.comparison));
   }
   if (experiment.forks) manifest.files.push_back(write_forks(to / "forks.csv", scenario, *experiment.forks));
-  RecordTables tables(to);
-  for (const std::size_t i : whole) {
-    tables.write({scenario, cells[i].policy, cells[i].replication}, results.cells[i]->record);
-  }
-  for (FileSummary& file : tables.close()) manifest.files.push_back(std::move(file));
+  for (FileSummary& file : tables.close(whole)) manifest.files.push_back(std::move(file));
   for (FileSummary& file : traces.join(whole)) manifest.files.push_back(std::move(file));
   write_manifest(to / "manifest.json", manifest);
   write_timing(to / "timing.csv", scenario, timing_of(cells, results));

@@ -16,6 +16,7 @@
 #include "scenarios/cli/traces.hpp"
 #include "scenarios/experiment/replicate.hpp"
 #include "scenarios/experiment/rounds.hpp"
+#include "scenarios/experiment/run_tables.hpp"
 #include "scenarios/load/scenario.hpp"
 
 namespace userqsim {
@@ -86,7 +87,7 @@ struct Published {
 
 // Writes everything and renames the directory into place.
 Published publish(RunDirectory& directory, const ExperimentOptions& options, const LoadedScenario& loaded,
-                  const Experiment& experiment, ExperimentTraces& traces);
+                  const Experiment& experiment, ExperimentTraces& traces, RunTables& tables);
 
 // Says on standard error why the results are partial, and gives the exit status.
 int finish(const PoolResult& results, const Published& published);

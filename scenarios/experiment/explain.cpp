@@ -15,9 +15,9 @@ namespace {
 
 // The machine under another policy from the moment of its copying on, until the eviction is over and its workers
 // are done: another eviction may begin before them.
-class Fork {
+class StoryFork {
  public:
-  Fork(const Machine& machine, const Recorder& recorder, std::string policy)
+  StoryFork(const Machine& machine, const Recorder& recorder, std::string policy)
       : policy_(std::move(policy)),
         machine_(std::make_unique<Machine>(machine, policy_)),
         recorder_(std::make_unique<Recorder>(recorder, machine_->probes())) {}
@@ -82,13 +82,13 @@ std::optional<Story> explain(const std::shared_ptr<const MachineSpec>& spec, std
     ensure(machine.step(), "a replication that is run again ends before its eviction");
     if (is_interrupted(machine, interrupt)) return std::nullopt;
   }
-  std::vector<Fork> forks;
+  std::vector<StoryFork> forks;
   for (const std::string& policy : request.against) forks.emplace_back(machine, recorder, policy);
   if (machine.run(0, interrupt) != StopReason::horizon) return std::nullopt;
   recorder.finish(SimTime{spec->horizon});
   Story story =
       tell({replayed.record, request.number, recorder.facts(id), witness.seen(), machine.layout(), machine.spec()});
-  for (Fork& fork : forks) {
+  for (StoryFork& fork : forks) {
     if (!fork.run(id, interrupt, story.others.emplace_back())) return std::nullopt;
   }
   return story;

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "models/machine/wait_graph.hpp"
 #include "results/record/eviction_parts.hpp"
@@ -18,6 +19,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 }  // namespace
+
+CellFinisher both(CellFinisher one, CellFinisher other) {
+  if (!one) return other;
+  if (!other) return one;
+  return [one = std::move(one), other = std::move(other)](SimTime end, const RunRecord& record) {
+    one(end, record);
+    other(end, record);
+  };
+}
 
 CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& options) {
   const Clock::time_point start = Clock::now();
@@ -33,7 +43,7 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
   if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
   Measures measures(record, options.measure_from.count(), options.batches);
   const std::chrono::duration<double> wall = Clock::now() - start;
-  return {.record = cell.keep_record ? std::move(record) : RunRecord{},
+  return {.record = cell.keep_record && options.keep_records ? std::move(record) : RunRecord{},
           .measures = std::move(measures),
           .digest = machine.digest(),
           .events = machine.events(),

@@ -62,10 +62,13 @@ struct PoolProgress {
 // reached its horizon. Both on the cell's thread.
 using CellFinisher = std::function<void(SimTime end, const RunRecord& record)>;
 using CellAttach = std::function<CellFinisher(Machine&, const Cell&, std::size_t index)>;
+// One after the other; either may be nothing.
+CellFinisher both(CellFinisher one, CellFinisher other);
 
 struct PoolOptions {
   unsigned jobs = 1;
   Duration measure_from{0};
+  bool keep_records = true;                                    // else those of no cell
   std::size_t batches = 0;                                     // windows for batch means; 0: none
   std::uint64_t max_events = 0;                                // of each cell; 0: no limit
   std::optional<std::chrono::steady_clock::duration> timeout;  // of the whole pool

@@ -49,7 +49,7 @@ Duration read_time(const Json& value, const Place& place, const Limits& limits) 
 }
 
 // The value of `key` in a distribution's object.
-const Json& member(const Json& object, const Place& place, const char* key, std::string_view doc) {
+const Json& required_value(const Json& object, const Place& place, const char* key, std::string_view doc) {
   const auto found = object.find(key);
   if (found == object.end()) fail_missing(place, key, doc);
   return *found;
@@ -58,31 +58,32 @@ const Json& member(const Json& object, const Place& place, const char* key, std:
 Distribution read_distribution(const Json& value, const Place& place, const Limits& limits) {
   const std::vector<std::string> kinds{"exponential", "lognormal", "empirical", "hyperexponential"};
   const auto time = [&](const char* key, std::string_view doc) {
-    return read_time(member(value, place, key, doc), place.at(key), limits);
+    return read_time(required_value(value, place, key, doc), place.at(key), limits);
   };
-  switch (require_name(member(value, place, "dist", "exponential, lognormal, empirical or hyperexponential"),
-                       place.at("dist"), kinds)) {
+  switch (
+      require_name(required_value(value, place, "dist", "exponential, lognormal, empirical or hyperexponential"),
+                   place.at("dist"), kinds)) {
     case 0:
       require_keys(value, place, {"dist", "mean"});
       return ExponentialDuration{time("mean", "its mean")};
     case 1: {
       require_keys(value, place, {"dist", "mean", "sigma"});
       LognormalDuration lognormal{.mean = time("mean", "its own mean, not its logarithm's")};
-      read_leaf(member(value, place, "sigma", "standard deviation of the logarithm"), place.at("sigma"), {},
+      read_leaf(required_value(value, place, "sigma", "standard deviation of the logarithm"), place.at("sigma"), {},
                 lognormal.sigma);
       return lognormal;
     }
     case 3: {
       require_keys(value, place, {"dist", "shorter", "longer", "longer_share"});
       HyperexponentialDuration hyper{.shorter = time("shorter", "one mean"), .longer = time("longer", "the other")};
-      read_leaf(member(value, place, "longer_share", "share of those with the mean longer"),
+      read_leaf(required_value(value, place, "longer_share", "share of those with the mean longer"),
                 place.at("longer_share"), {}, hyper.longer_share);
       return hyper;
     }
     default: {
       require_keys(value, place, {"dist", "values"});
       EmpiricalDuration empirical;
-      read_leaf(member(value, place, "values", "times, each equally likely"), place.at("values"), limits,
+      read_leaf(required_value(value, place, "values", "times, each equally likely"), place.at("values"), limits,
                 empirical.values);
       return empirical;
     }

@@ -32,7 +32,7 @@ struct Study::Parts {
 
 namespace {
 
-void require_format(const Json& json, const Place& root) {
+void require_study_format(const Json& json, const Place& root) {
   if (!json.is_object()) root.fail("expected an object, found " + shown(json));
   const auto found = json.find("format");
   if (found == json.end()) {
@@ -181,7 +181,7 @@ Study load_study(const std::string& path, const std::string& profiles_dir) {
   const std::string text = read_input(path);
   parts.root = Place{path == "-" ? "standard input" : path, {}};
   const Json json = parse_json(text, parts.root.file);
-  require_format(json, parts.root);
+  require_study_format(json, parts.root);
   StudyDocument& document = parts.document;
   read_document(json, parts.root, document);
   check_name(document.name, parts.root.at("name"));

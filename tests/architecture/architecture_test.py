@@ -136,6 +136,11 @@ class SeededViolations(unittest.TestCase):
         self.expect(rules.headers, "sim/core/a.hpp", "// A part.\n", 1)
         self.expect(rules.headers, "tests/support/a.hpp", "#pragma once\n// A part.\n", 1)
 
+    def test_test_namespaces(self):
+        for text, line in (("\nnamespace userqsim::a_test {\n", 0), ("\nnamespace userqsim {\n", 1),
+                           ("\nnamespace userqsim::b_test {\n", 1)):
+            self.expect(rules.test_namespaces, "tests/unit/a_test.cpp", text, line)
+
     def test_links(self):
         self.write("docs/there.md", "")
         self.expect(rules.links, "README.md", "[a](docs/there.md#part) [b](https://example.org) [c](#here)\n", 0)

@@ -142,6 +142,15 @@ def headers(root):
     return found
 
 
+def test_namespaces(root):
+    """A file of C++ tests is a namespace of its own, named after it: several are compiled as one."""
+    found = []
+    for path in files(root, (".cpp",), ("tests/unit", "tests/property", "tests/validation")):
+        if f"\nnamespace userqsim::{path.stem} {{\n" not in (root / path).read_text(encoding="utf-8"):
+            found.append(f"{path}:1: no namespace userqsim::{path.stem}")
+    return found
+
+
 def links(root):
     """A link in a document leads to a file."""
     found = []
@@ -158,7 +167,7 @@ def links(root):
     return found
 
 
-SOURCE_RULES = (floors, libraries, sizes, banned, headers, links)
+SOURCE_RULES = (floors, libraries, sizes, banned, headers, test_namespaces, links)
 
 
 def schema_is_fresh(root, binary):

@@ -7,5 +7,7 @@ namespace userqsim {
 
 // Since the program began, of all threads.
 std::uint64_t allocations();
+// What of them is held now, as the allocator rounds it.
+std::int64_t live_bytes();
 
 }  // namespace userqsim

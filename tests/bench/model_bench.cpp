@@ -1,5 +1,5 @@
 // What an event of the model costs: against a hold of the engine at as many pending events, with the tables of a
-// run and without, and in allocations.
+// run and without, in allocations, and in bytes that stay.
 //
 // model_bench SCENARIO POLICY HORIZON: prints `name value`, one a line. Times are of the thread's processor time,
 // medians of five rounds in which all that is compared takes turns.
@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,19 @@ Counts count(const std::shared_ptr<const MachineSpec>& spec) {
   return counts;
 }
 
+// By how many bytes what is held grows with each event of the second half, with a recorder and without.
+double growth(const std::shared_ptr<const MachineSpec>& spec, bool with_recorder) {
+  Machine machine(spec, 0);
+  std::optional<Recorder> recorder;
+  if (with_recorder) recorder.emplace(machine.probes(), machine.layout(), spec->device);
+  const SimTime middle{spec->horizon / 2};
+  while (machine.now() < middle && machine.step()) continue;
+  const std::uint64_t events = machine.events();
+  const std::int64_t before = live_bytes();
+  while (machine.step()) continue;
+  return static_cast<double>(live_bytes() - before) / static_cast<double>(machine.events() - events);
+}
+
 // Takes the earliest event and posts one exponential later, `count` times, with n pending.
 double seconds_of_holds(std::size_t n, std::uint64_t count) {
   std::uint64_t state = 1;
@@ -124,6 +138,9 @@ int bench(const std::string& path, const std::string& policy, const std::string&
              counts.pending);
   fmt::print("event_ns {:.1f}\nhold_ns {:.1f}\nratio event_to_hold {:.2f}\n", median(bare) / events * 1e9,
              median(holds) / events * 1e9, median(against_hold));
+  const double machine_bytes = growth(spec, false);
+  fmt::print("bytes_per_event_machine {:.2f}\nbytes_per_event_record {:.2f}\n", machine_bytes,
+             growth(spec, true) - machine_bytes);
   fmt::print("ratio tables_to_none {:.3f}\nallocations_per_event {:.4f}\n", median(against_bare),
              counts.allocations);
   return 0;

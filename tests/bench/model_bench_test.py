@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What an event of the flagship costs: against a hold of the engine, with all tables and in allocations.
+"""What an event of the flagship costs: against a hold of the engine, with all tables, in
+allocations and in bytes that stay.
 
 Usage: model_bench_test.py PATH_TO_BINARY
 """
@@ -10,8 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGSHIP = ROOT / "scenarios" / "library" / "game-and-llm-on-16g.json"
-# What is reached, and must not be lost. The aims are lower: 4, 1.15 and 0 (docs/performance.md).
-MOST = {"event_to_hold": 10, "tables_to_none": 1.55, "allocations_per_event": 0.09}
+# What is reached, and must not be lost. The aims are lower: 4, 1.15, 0 and, of the machine's bytes, 0
+# (docs/performance.md).
+MOST = {"event_to_hold": 10, "tables_to_none": 1.42, "allocations_per_event": 0.09, "bytes_per_event_machine": 0.85,
+        "bytes_per_event_record": 16}
 
 
 class ModelBench(unittest.TestCase):

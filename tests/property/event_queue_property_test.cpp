@@ -9,7 +9,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/heap_queue.hpp"
 
-namespace userqsim {
+namespace userqsim::event_queue_property_test {
 namespace {
 
 using test::HeapQueue;
@@ -207,4 +207,4 @@ TEST_CASE("an engine hands out a total order, and posts never overtake it", "[si
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::event_queue_property_test

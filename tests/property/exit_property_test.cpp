@@ -7,7 +7,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::exit_property_test {
 namespace {
 
 using namespace test;
@@ -121,4 +121,4 @@ TEST_CASE("a process killed at any event leaves nothing behind and nobody waitin
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::exit_property_test

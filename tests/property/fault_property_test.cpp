@@ -9,7 +9,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::fault_property_test {
 namespace {
 
 using namespace test;
@@ -206,4 +206,4 @@ TEST_CASE("nor do they among suspends, isolation, resets and destroyed queues, a
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fault_property_test

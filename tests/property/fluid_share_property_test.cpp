@@ -8,7 +8,7 @@
 #include "sim/core/fluid_share.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::fluid_share_property_test {
 namespace {
 
 constexpr Wide unit_ns = FluidShare::ticks_per_unit_ns;
@@ -146,4 +146,4 @@ TEST_CASE("a chain of jobs that hands on its residue does not drift", "[sim][flu
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fluid_share_property_test

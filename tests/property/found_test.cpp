@@ -12,7 +12,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::found_test {
 namespace {
 
 using namespace test;
@@ -39,4 +39,4 @@ TEST_CASE("what was once found broken holds under every release and policy", "[f
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::found_test

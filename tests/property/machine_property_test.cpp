@@ -6,7 +6,7 @@
 #include "tests/support/specs.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::machine_property_test {
 namespace {
 
 using namespace test;
@@ -326,4 +326,4 @@ TEST_CASE("a random machine, copied anywhere, runs on as the original does") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::machine_property_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::reset_property_test {
 namespace {
 
 using namespace test;
@@ -178,4 +178,4 @@ TEST_CASE("whatever a driver does, every packet ends once and no job is lost uns
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::reset_property_test

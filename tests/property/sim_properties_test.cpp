@@ -11,7 +11,7 @@
 #include "sim/stats/statistics.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_properties_test {
 namespace {
 
 // Any magnitude alike: small values and values near the limit both occur often.
@@ -203,4 +203,4 @@ TEST_CASE("a uniform draw is strictly between zero and one", "[sim][draw][proper
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_properties_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/shortage.hpp"
 
-namespace userqsim {
+namespace userqsim::turns_property_test {
 namespace {
 
 using namespace test;
@@ -61,4 +61,4 @@ TEST_CASE("nobody starves for a VMID", "[property][turns]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::turns_property_test

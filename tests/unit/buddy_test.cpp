@@ -4,7 +4,7 @@
 
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::buddy_test {
 namespace {
 
 using namespace test;
@@ -134,4 +134,4 @@ TEST_CASE("fragmentation makes a piece evict more than it needs", "[memory][budd
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::buddy_test

@@ -14,7 +14,7 @@
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::check_run_test {
 namespace {
 
 const StatisticName down{"downtime_ns", "victim", "mean", "a"};
@@ -327,4 +327,4 @@ TEST_CASE("the earliest rows in which two runs differ", "[check]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::check_run_test

@@ -7,7 +7,7 @@
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::check_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -216,4 +216,4 @@ TEST_CASE("a name can be told from every other", "[check]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::check_test

@@ -6,8 +6,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/summaries.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::compare_pairs_test {
+
+using namespace test;
 
 TEST_CASE("each pair stands once, the smaller index first, and those of the baseline come first") {
   using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
@@ -196,3 +197,5 @@ TEST_CASE("the overview claims no more than the rows show") {
   }
   SECTION("no whole replication") { CHECK(overview(rows.comparison).front().find("No replication is whole") == 0); }
 }
+
+}  // namespace userqsim::compare_pairs_test

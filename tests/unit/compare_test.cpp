@@ -8,8 +8,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/summaries.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::compare_test {
+
+using namespace test;
 
 TEST_CASE("the interval is the paired Student interval") {
   // Differences 1, 2, 3, 4: mean 2.5, standard deviation sqrt(5/3), t(3 degrees) = 3.182446.
@@ -206,3 +207,5 @@ TEST_CASE("numbers as people read them") {
   CHECK(human_signed(-999'700, "ns") == "-1.00 ms");
   CHECK(human_interval(-999'900, 3, "ns") == "[-1.00, +0.00] ms");
 }
+
+}  // namespace userqsim::compare_test

@@ -4,7 +4,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::cost_findings_test {
 namespace {
 
 using namespace test;
@@ -96,4 +96,4 @@ TEST_CASE("what is longer than a profile may state is left out and counted", "[c
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::cost_findings_test

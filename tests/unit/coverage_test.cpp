@@ -8,7 +8,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::coverage_test {
 namespace {
 
 using namespace test;
@@ -142,4 +142,4 @@ TEST_CASE("no search finds a row that the tables do not have", "[coverage]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::coverage_test

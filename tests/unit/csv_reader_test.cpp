@@ -5,7 +5,7 @@
 
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::csv_reader_test {
 namespace {
 
 TEST_CASE("fields by the names of their columns", "[csv]") {
@@ -48,4 +48,4 @@ TEST_CASE("a file without a line has no column", "[csv]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::csv_reader_test

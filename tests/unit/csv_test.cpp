@@ -12,7 +12,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-using namespace userqsim;
+namespace userqsim::csv_test {
 
 namespace {
 
@@ -108,3 +108,5 @@ TEST_CASE("names are written for processes and queues, nothing for none") {
   CHECK(text.find("s,unmap_map,3,5,queue_lost,\"game, the\",gfx0,") != std::string::npos);
   CHECK(text.find("s,unmap_map,3,6,fence_never_signals,\"game, the\",,") != std::string::npos);
 }
+
+}  // namespace userqsim::csv_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/catch.hpp"
 
-using namespace userqsim;
+namespace userqsim::designs_test {
 
 namespace {
 
@@ -64,3 +64,5 @@ TEST_CASE("a design of one point, or of no dimension", "[designs]") {
   CHECK(sobol_sequence(1, 2) == std::vector<UnitPoint>{{0, 0}});
   CHECK(sobol_sequence(3, 0).size() == 3);
 }
+
+}  // namespace userqsim::designs_test

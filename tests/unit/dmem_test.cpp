@@ -2,7 +2,7 @@
 // is within it evicts before it settles in GTT, where the kernel has it so.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::dmem_test {
 namespace {
 
 using namespace test;
@@ -77,4 +77,4 @@ TEST_CASE("who is within his protection evicts others before he settles in GTT",
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::dmem_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::driver_eviction_test {
 namespace {
 
 using namespace test;
@@ -304,4 +304,4 @@ TEST_CASE("an invalidation behind an aborted eviction waits for ever", "[driver]
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::driver_eviction_test

@@ -1,7 +1,7 @@
 // Who waits for whom: the MES mutex over processes, clients behind an evicted process, rings that are full.
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::driver_lock_test {
 namespace {
 
 using namespace test;
@@ -189,4 +189,4 @@ TEST_CASE("clients that a full ring blocked burst when it moves again", "[driver
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::driver_lock_test

@@ -1,7 +1,7 @@
 // The driver's waits: last fences before a stop, polls, the MES mutex, delays and minimum run times, time-outs.
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::driver_test {
 namespace {
 
 using namespace test;
@@ -300,4 +300,4 @@ TEST_CASE("where a release goes on after a failed stop, the fence signals and th
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::driver_test

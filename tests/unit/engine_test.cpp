@@ -6,7 +6,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::engine_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -278,4 +278,4 @@ TEST_CASE("a copied engine has the same future and shares nothing", "[sim][engin
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::engine_test

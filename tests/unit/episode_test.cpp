@@ -3,7 +3,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::episode_test {
 namespace {
 
 using namespace test;
@@ -40,4 +40,4 @@ TEST_CASE("a request's episode lasts until the last whom it stopped runs again",
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::episode_test

@@ -8,7 +8,7 @@
 #include "sim/stats/statistics.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::estimate_stats_test {
 namespace {
 
 std::optional<Estimate> samples_of(const std::vector<double>& samples) { return mean_of(samples); }
@@ -184,4 +184,4 @@ TEST_CASE("MSER-5 leaves out what is not like the rest", "[sim][stats]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::estimate_stats_test

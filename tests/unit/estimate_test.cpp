@@ -8,7 +8,7 @@
 #include "sim/stats/kolmogorov.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::estimate_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -133,4 +133,4 @@ TEST_CASE("the probability of a distance", "[sim][stats]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::estimate_test

@@ -4,7 +4,7 @@
 #include "sim/core/engine.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::event_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -81,4 +81,4 @@ TEST_CASE("a popped event is gone before and after what the pop put off is done"
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::event_queue_test

@@ -2,7 +2,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::eviction_fence_test {
 namespace {
 
 using namespace test;
@@ -151,4 +151,4 @@ TEST_CASE("hybrid restarts each queue as it was stopped", "[fence][policy]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::eviction_fence_test

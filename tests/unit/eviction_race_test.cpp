@@ -3,7 +3,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::eviction_race_test {
 namespace {
 
 using namespace test;
@@ -166,4 +166,4 @@ TEST_CASE("buffers that go under a queue are a hazard where nobody looks, and an
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::eviction_race_test

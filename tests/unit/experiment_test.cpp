@@ -9,8 +9,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::experiment_test {
+
+using namespace test;
 
 namespace {
 
@@ -222,3 +223,5 @@ TEST_CASE("every side meets the same arrivals and the same work, whatever it doe
   CHECK(arrivals.size() == 2);     // one series for each replication
   CHECK(digests.size() == 2 * 3);  // and yet six different runs
 }
+
+}  // namespace userqsim::experiment_test

@@ -16,7 +16,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/library.hpp"
 
-namespace userqsim {
+namespace userqsim::explain_library_test {
 namespace {
 
 const EvictionRow& row_of(const RunRecord& record, const EvictionId& id) {
@@ -147,4 +147,4 @@ TEST_CASE("a witness of the eviction alone has seen enough", "[explain]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::explain_library_test

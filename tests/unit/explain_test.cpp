@@ -10,7 +10,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::explain_test {
 namespace {
 
 using namespace test;
@@ -195,4 +195,4 @@ TEST_CASE("the story says who asked for memory, and what had to leave for it", "
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::explain_test

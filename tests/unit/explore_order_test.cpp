@@ -8,7 +8,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::explore_order_test {
 namespace {
 
 using namespace test;
@@ -141,4 +141,4 @@ TEST_CASE("every hazard is explained", "[explore]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::explore_order_test

@@ -11,7 +11,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::explore_test {
 namespace {
 
 using namespace test;
@@ -311,4 +311,4 @@ TEST_CASE("what has no end is refused", "[explore]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::explore_test

@@ -6,7 +6,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/shortage.hpp"
 
-namespace userqsim {
+namespace userqsim::fair_turns_test {
 namespace {
 
 using namespace test;
@@ -88,4 +88,4 @@ TEST_CASE("processes with different numbers of gangs take turns", "[turns][fair]
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fair_turns_test

@@ -6,7 +6,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/kernels.hpp"
 
-namespace userqsim {
+namespace userqsim::fault_plan_test {
 namespace {
 
 using namespace test;
@@ -115,4 +115,4 @@ TEST_CASE("a fault with a time hits no eviction", "[fault]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fault_plan_test

@@ -2,7 +2,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_fault_test {
 namespace {
 
 using namespace test;
@@ -217,4 +217,4 @@ TEST_CASE("a faulty stop is passed on to the hardware once", "[firmware][fault]"
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_fault_test

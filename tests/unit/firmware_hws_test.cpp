@@ -3,7 +3,7 @@
 
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_hws_test {
 namespace {
 
 using namespace test;
@@ -105,4 +105,4 @@ TEST_CASE("a change of the runlist takes every queue off first", "[firmware][hws
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_hws_test

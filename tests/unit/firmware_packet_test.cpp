@@ -1,7 +1,7 @@
 // MES's packets: one at a time, what each takes, when each is acknowledged, and what waits for an unmap.
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_packet_test {
 namespace {
 
 using namespace test;
@@ -274,4 +274,4 @@ TEST_CASE("packets under way at the horizon are stated as open", "[firmware]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_packet_test

@@ -1,7 +1,7 @@
 // RESET, packets about gangs that MES does not know, SUSPEND and RESUME of all gangs, and the reset of the GPU.
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_reset_test {
 namespace {
 
 using namespace test;
@@ -278,4 +278,4 @@ TEST_CASE("MES sees no packet while the GPU is being reset", "[firmware][reset]"
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_reset_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_test {
 namespace {
 
 using namespace test;
@@ -298,4 +298,4 @@ TEST_CASE("engines do not compete for each other's slots", "[firmware][scheduler
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_test

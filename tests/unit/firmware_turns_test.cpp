@@ -3,7 +3,7 @@
 
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::firmware_turns_test {
 namespace {
 
 using namespace test;
@@ -220,4 +220,4 @@ TEST_CASE("how MES learns of work may differ for SDMA", "[firmware][discovery]")
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::firmware_turns_test

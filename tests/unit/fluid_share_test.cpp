@@ -4,7 +4,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::fluid_share_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -154,4 +154,4 @@ TEST_CASE("a share refuses what makes no sense", "[sim][fluid]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fluid_share_test

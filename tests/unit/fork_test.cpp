@@ -11,7 +11,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::fork_test {
 namespace {
 
 using namespace test;
@@ -194,4 +194,4 @@ TEST_CASE("evictions of a replication hang together") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::fork_test

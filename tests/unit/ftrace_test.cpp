@@ -13,7 +13,7 @@
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::ftrace_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -207,4 +207,4 @@ TEST_CASE("the text of events", "[ftrace]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::ftrace_test

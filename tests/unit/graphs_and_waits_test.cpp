@@ -3,7 +3,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::graphs_and_waits_test {
 namespace {
 
 using namespace test;
@@ -127,4 +127,4 @@ TEST_CASE("who gives its slot up with work left waits too", "[waits]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::graphs_and_waits_test

@@ -5,7 +5,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::hang_detection_test {
 namespace {
 
 using namespace test;
@@ -105,4 +105,4 @@ TEST_CASE("hang detection that waits for a mutex holds no reset up", "[reset][de
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::hang_detection_test

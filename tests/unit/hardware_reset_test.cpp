@@ -1,7 +1,7 @@
 // Queues that hang, resets, and jobs whose waves die. Every time is worked out from the costs.
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::hardware_reset_test {
 namespace {
 
 using namespace test;
@@ -314,4 +314,4 @@ TEST_CASE("a fault does not hit a stop that is past the preemption", "[hardware]
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::hardware_reset_test

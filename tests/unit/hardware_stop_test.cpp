@@ -1,7 +1,7 @@
 // Stopping a queue wherever the stop finds it. Every time is worked out from the costs.
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::hardware_stop_test {
 namespace {
 
 using namespace test;
@@ -354,4 +354,4 @@ TEST_CASE("a pipe goes to the next queue as soon as the stopped one's waves have
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::hardware_stop_test

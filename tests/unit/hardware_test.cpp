@@ -4,7 +4,7 @@
 
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::hardware_test {
 namespace {
 
 using namespace test;
@@ -334,4 +334,4 @@ TEST_CASE("a job takes longer while its process's buffers lie in GTT", "[hardwar
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::hardware_test

@@ -10,8 +10,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/summaries.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::judge_test {
+
+using namespace test;
 
 namespace {
 
@@ -188,3 +189,5 @@ TEST_CASE("measures: Kaplan-Meier rows, batch means, and means over replications
   Measures plain(record, 0);
   CHECK_FALSE(find(plain.rows(), "mean").ci_low);
 }
+
+}  // namespace userqsim::judge_test

@@ -4,7 +4,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::kfd_userptr_test {
 namespace {
 
 using namespace test;
@@ -85,4 +85,4 @@ TEST_CASE("pages that go away while they are faulted in are tried again later", 
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::kfd_userptr_test

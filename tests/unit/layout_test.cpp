@@ -4,7 +4,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::layout_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ TEST_CASE("an unchecked name is a broken contract", "[layout]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::layout_test

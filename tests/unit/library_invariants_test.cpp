@@ -13,7 +13,7 @@
 #include "tests/support/library.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::library_invariants_test {
 namespace {
 
 using namespace test;
@@ -55,4 +55,4 @@ TEST_CASE("library scenarios hold every invariant after every event, and evict")
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::library_invariants_test

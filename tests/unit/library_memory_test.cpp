@@ -5,7 +5,7 @@
 
 #include "tests/support/library.hpp"
 
-namespace userqsim {
+namespace userqsim::library_memory_test {
 namespace {
 
 using namespace test;
@@ -205,4 +205,4 @@ TEST_CASE("under Xe's rules a rebind without room kills the program, and under a
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::library_memory_test

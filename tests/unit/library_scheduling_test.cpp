@@ -6,7 +6,7 @@
 
 #include "tests/support/library.hpp"
 
-namespace userqsim {
+namespace userqsim::library_scheduling_test {
 namespace {
 
 using namespace test;
@@ -109,4 +109,4 @@ TEST_CASE("a bystander's TLB flush waits behind another's REMOVE_QUEUE on gfx11 
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::library_scheduling_test

@@ -8,7 +8,7 @@
 #include "models/lifecycle/diagram.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::lifecycle_graph_test {
 namespace {
 
 using enum UserqState;
@@ -104,4 +104,4 @@ TEST_CASE("a difference names the operations that moved, and nothing else", "[li
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::lifecycle_graph_test

@@ -7,7 +7,7 @@
 #include "scenarios/load/writer.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::load_describe_test {
 
 struct Inner {
   Duration wait{1000};
@@ -103,4 +103,4 @@ TEST_CASE("the schema says the same", "[load]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::load_describe_test

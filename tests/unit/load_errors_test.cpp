@@ -8,7 +8,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/load_support.hpp"
 
-namespace userqsim {
+namespace userqsim::load_errors_test {
 namespace {
 
 using load_test::error_of;
@@ -201,4 +201,4 @@ TEST_CASE("the name of a trace file is a name", "[load]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::load_errors_test

@@ -3,8 +3,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/load_support.hpp"
 
-using namespace userqsim;
-using namespace userqsim::load_test;
+namespace userqsim::load_kernels_test {
+
+using namespace load_test;
 
 namespace {
 
@@ -83,3 +84,5 @@ TEST_CASE("kernels are told apart by the fields in which they differ") {
         Rows{{"native_policy", "unmap_map", "preempt_restore"}, {"pre_wait_limit", "0.1s", "70ms"}});
   CHECK(differing_fields({{{"x", "1"}}, {{"x", "1"}, {"y", "2"}}}) == Rows{{"y", "", "2"}});
 }
+
+}  // namespace userqsim::load_kernels_test

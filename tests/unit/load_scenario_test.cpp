@@ -3,7 +3,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/load_support.hpp"
 
-namespace userqsim {
+namespace userqsim::load_scenario_test {
 namespace {
 
 using load_test::error_of;
@@ -268,4 +268,4 @@ TEST_CASE("a trace may begin with a byte order mark, as a scenario may", "[load]
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::load_scenario_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::lru_test {
 namespace {
 
 using namespace test;
@@ -141,4 +141,4 @@ TEST_CASE("the page-replacement string of the textbook", "[memory][lru]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::lru_test

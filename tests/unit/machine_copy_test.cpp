@@ -6,7 +6,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::machine_copy_test {
 namespace {
 
 using namespace test;
@@ -141,4 +141,4 @@ TEST_CASE("the state hash is free of absolute time") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::machine_copy_test

@@ -6,7 +6,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::machine_fault_test {
 namespace {
 
 using namespace test;
@@ -215,4 +215,4 @@ TEST_CASE("work for a queue that could not be created waits for ever, and stops 
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::machine_fault_test

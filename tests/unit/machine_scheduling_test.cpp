@@ -5,7 +5,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::machine_scheduling_test {
 namespace {
 
 using namespace test;
@@ -190,4 +190,4 @@ TEST_CASE("queues of processes that share slots all have their turns", "[schedul
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::machine_scheduling_test

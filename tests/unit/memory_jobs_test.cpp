@@ -2,7 +2,7 @@
 // entries.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_jobs_test {
 namespace {
 
 using namespace test;
@@ -137,4 +137,4 @@ TEST_CASE("page tables are written an entry for each fragment", "[memory][jobs]"
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_jobs_test

@@ -1,7 +1,7 @@
 // Kinds of buffers: discardable, pinned, shared, those that the CPU has to see; and what a restore makes of each.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_kinds_test {
 namespace {
 
 using namespace test;
@@ -228,4 +228,4 @@ TEST_CASE("what the CPU does not see is moved to where it does, in nobody's plac
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_kinds_test

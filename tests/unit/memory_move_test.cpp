@@ -1,7 +1,7 @@
 // Moves: when they may begin, what they take, and who waits for them.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_move_test {
 namespace {
 
 using namespace test;
@@ -275,4 +275,4 @@ TEST_CASE("an exiting victim's copy under way ends on the engine, and its room i
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_move_test

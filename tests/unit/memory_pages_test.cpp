@@ -1,7 +1,7 @@
 // Past VRAM: GTT, system memory, the page limit and swap; and restores that find no room.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_pages_test {
 namespace {
 
 using namespace test;
@@ -143,4 +143,4 @@ TEST_CASE("without the fallback flag nothing comes back from GTT", "[memory][pag
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_pages_test

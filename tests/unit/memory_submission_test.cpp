@@ -2,7 +2,7 @@
 // whose cost, and what waits for what. 100 MiB of VRAM; a copy takes no time unless a test says so.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_submission_test {
 namespace {
 
 using namespace test;
@@ -229,4 +229,4 @@ TEST_CASE("a submission keeps its process's own buffers", "[memory][submission]"
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_submission_test

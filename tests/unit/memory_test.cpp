@@ -3,7 +3,7 @@
 
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_test {
 namespace {
 
 using namespace test;
@@ -289,4 +289,4 @@ TEST_CASE("a request that waits at the horizon is stated as open", "[memory]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_test

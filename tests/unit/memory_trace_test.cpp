@@ -1,7 +1,7 @@
 // Ten allocations written out: who leaves for each, how many bytes are moved, and what then lies where.
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::memory_trace_test {
 namespace {
 
 using namespace test;
@@ -66,4 +66,4 @@ TEST_CASE("ten allocations move the bytes that a hand predicts", "[memory][trace
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::memory_trace_test

@@ -4,7 +4,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::mes_timeout_test {
 namespace {
 
 using namespace test;
@@ -127,4 +127,4 @@ TEST_CASE("MES that comes back after the driver gave up writes a late fence", "[
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::mes_timeout_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::move_budget_test {
 namespace {
 
 using namespace test;
@@ -66,4 +66,4 @@ TEST_CASE("visible VRAM has a purse of its own where it is not all", "[memory][s
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::move_budget_test

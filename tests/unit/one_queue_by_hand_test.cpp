@@ -20,7 +20,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/watched_run.hpp"
 
-namespace userqsim {
+namespace userqsim::one_queue_by_hand_test {
 namespace {
 
 using namespace test;
@@ -56,4 +56,4 @@ TEST_CASE("one queue, one eviction, added up by hand") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::one_queue_by_hand_test

@@ -4,7 +4,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::peer_modes_test {
 namespace {
 
 using namespace test;
@@ -167,4 +167,4 @@ TEST_CASE("with a pipe for every queue nobody waits", "[peer]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::peer_modes_test

@@ -5,8 +5,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/load_support.hpp"
 
-using namespace userqsim;
-using namespace userqsim::load_test;
+namespace userqsim::pieces_test {
+
+using namespace load_test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -84,3 +85,5 @@ TEST_CASE("what is named like a piece and is no file is an error for people", "[
 TEST_CASE("a folder that is not there holds no pieces", "[pieces]") {
   CHECK(list_pieces("/nonexistent/pieces", "key").sound.empty());
 }
+
+}  // namespace userqsim::pieces_test

@@ -10,7 +10,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::policy_change_test {
 namespace {
 
 using namespace test;
@@ -122,4 +122,4 @@ TEST_CASE("a wait for last fences that has begun goes on by its policy", "[polic
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::policy_change_test

@@ -8,7 +8,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::policy_machine_test {
 namespace {
 
 using namespace test;
@@ -139,4 +139,4 @@ TEST_CASE("a queue that is created while all gangs are held runs", "[policy]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::policy_machine_test

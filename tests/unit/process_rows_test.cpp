@@ -4,7 +4,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::process_rows_test {
 namespace {
 
 using namespace test;
@@ -119,4 +119,4 @@ TEST_CASE("moves are counted by what they leave and where they go", "[processes]
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::process_rows_test

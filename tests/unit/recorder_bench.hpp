@@ -6,7 +6,7 @@
 
 #include "results/record/recorder.hpp"
 
-namespace userqsim::recorder_test {
+namespace userqsim::recorder_bench {
 
 inline SimTime at(std::int64_t ns) { return SimTime{Duration{ns}}; }
 
@@ -123,4 +123,4 @@ inline PartRow last_critical(const RunRecord& record) {
   return last;
 }
 
-}  // namespace userqsim::recorder_test
+}  // namespace userqsim::recorder_bench

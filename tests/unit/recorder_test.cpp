@@ -6,8 +6,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/recorder_bench.hpp"
 
-using namespace userqsim;
-using namespace userqsim::recorder_test;
+namespace userqsim::recorder_test {
+
+using namespace recorder_bench;
 
 namespace {
 
@@ -260,3 +261,5 @@ TEST_CASE("a request's stall belongs to the evictions that it set off") {
     if (row.metric == "requester_stall_ns" && row.stat == "count") CHECK(row.count == 0);
   }
 }
+
+}  // namespace userqsim::recorder_test

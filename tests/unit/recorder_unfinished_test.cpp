@@ -3,8 +3,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/recorder_bench.hpp"
 
-using namespace userqsim;
-using namespace userqsim::recorder_test;
+namespace userqsim::recorder_unfinished_test {
+
+using namespace recorder_bench;
 
 TEST_CASE("the chain of an eviction that is not restored reaches the end of its observation") {
   Bench bench;
@@ -124,3 +125,5 @@ TEST_CASE("an eviction that stopped nobody is restored with its worker, unless t
     CHECK(verify_parts(record) == "");
   }
 }
+
+}  // namespace userqsim::recorder_unfinished_test

@@ -7,7 +7,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/kernels.hpp"
 
-namespace userqsim {
+namespace userqsim::reduction_test {
 namespace {
 
 using namespace test;
@@ -101,4 +101,4 @@ TEST_CASE("where gangs wait for slots the orders of slots are all tried", "[expl
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::reduction_test

@@ -2,7 +2,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::reset_machine_test {
 namespace {
 
 using namespace test;
@@ -253,4 +253,4 @@ TEST_CASE("an exit that is woken twice waits for its rings", "[reset][exit]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::reset_machine_test

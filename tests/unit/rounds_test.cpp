@@ -10,8 +10,9 @@
 #include "tests/support/specs.hpp"
 #include "tests/support/summaries.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::rounds_test {
+
+using namespace test;
 
 namespace {
 
@@ -109,3 +110,5 @@ TEST_CASE("a warm-up is found where latencies begin to be alike", "[rounds]") {
   spec.horizon = 150ms;
   CHECK_FALSE(find_warm_up({share(spec)}, nullptr));
 }
+
+}  // namespace userqsim::rounds_test

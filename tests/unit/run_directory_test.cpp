@@ -7,7 +7,7 @@
 #include "results/record/output_error.hpp"
 #include "tests/support/catch.hpp"
 
-using namespace userqsim;
+namespace userqsim::run_directory_test {
 namespace fs = std::filesystem;
 
 namespace {
@@ -165,3 +165,5 @@ TEST_CASE("results never replace the directory one stands in") {
   CHECK_THROWS_AS(RunDirectory(fs::current_path(), true), OutputError);
   CHECK_THROWS_AS(RunDirectory(fs::current_path().parent_path(), true), OutputError);
 }
+
+}  // namespace userqsim::run_directory_test

@@ -2,7 +2,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::runlist_test {
 namespace {
 
 using namespace test;
@@ -80,4 +80,4 @@ TEST_CASE("MES takes a packet for each queue", "[hws]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::runlist_test

@@ -6,7 +6,7 @@
 #include "tests/support/devices.hpp"
 #include "tests/support/part_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::save_area_test {
 namespace {
 
 using namespace test;
@@ -136,4 +136,4 @@ TEST_CASE("a job that fills the machine fills the area and no more", "[save_area
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::save_area_test

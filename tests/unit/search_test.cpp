@@ -6,7 +6,7 @@
 
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::search_test {
 namespace {
 
 // Counters that go up one by one to a limit, in any order.
@@ -157,4 +157,4 @@ TEST_CASE("a depth that all reach cuts nothing", "[search]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::search_test

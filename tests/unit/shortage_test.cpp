@@ -5,7 +5,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::shortage_test {
 namespace {
 
 using namespace test;
@@ -241,4 +241,4 @@ TEST_CASE("the queues of a time slice group run at once under every kernel", "[s
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::shortage_test

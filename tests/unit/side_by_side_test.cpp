@@ -7,8 +7,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/summaries.hpp"
 
-using namespace userqsim;
-using namespace userqsim::test;
+namespace userqsim::side_by_side_test {
+
+using namespace test;
 
 namespace {
 
@@ -105,3 +106,5 @@ TEST_CASE("a table too wide for the page is folded") {
     CHECK(folded(table, {1, 11}).front().columns.size() == 2);
   }
 }
+
+}  // namespace userqsim::side_by_side_test

@@ -13,7 +13,7 @@
 #include "sim/core/portable_math.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_draw_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -178,4 +178,4 @@ TEST_CASE("a longer mean stretches the same draw", "[sim][draw]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_draw_test

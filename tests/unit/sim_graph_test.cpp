@@ -7,7 +7,7 @@
 #include "sim/graph/lanes.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_graph_test {
 namespace {
 
 using Vertices = std::vector<Digraph::Vertex>;
@@ -136,4 +136,4 @@ TEST_CASE("lanes are clusters in order of their first step, and marks stand outs
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_graph_test

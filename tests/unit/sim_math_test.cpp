@@ -10,7 +10,7 @@
 #include "sim/core/portable_math.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_math_test {
 namespace {
 
 // How far `got` is from `expected`, in spacings of doubles at `expected`.
@@ -139,4 +139,4 @@ TEST_CASE("the quick logarithm is as near to the portable one as it promises", "
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_math_test

@@ -6,7 +6,7 @@
 #include "sim/stats/statistics.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_stats_test {
 namespace {
 
 Samples one_to(std::int64_t n) {
@@ -143,4 +143,4 @@ TEST_CASE("a mean over time neither overflows nor drops small parts", "[sim][sta
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_stats_test

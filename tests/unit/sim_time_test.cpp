@@ -11,7 +11,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -98,4 +98,4 @@ TEST_CASE("a failed invariant says what and where", "[sim][ensure]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_time_test

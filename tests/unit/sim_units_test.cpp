@@ -8,7 +8,7 @@
 #include "sim/core/ensure.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::sim_units_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -179,4 +179,4 @@ TEST_CASE("the nearest name forgives case, exchanged neighbours and abbreviation
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::sim_units_test

@@ -6,7 +6,7 @@
 #include "tests/support/devices.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::slot_threshold_test {
 namespace {
 
 using namespace test;
@@ -89,4 +89,4 @@ TEST_CASE("with a VMID a queue, VMIDs run out first where there are fewer than s
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::slot_threshold_test

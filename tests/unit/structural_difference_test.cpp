@@ -15,7 +15,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::structural_difference_test {
 namespace {
 
 using namespace test;
@@ -121,4 +121,4 @@ TEST_CASE("a unique cost is paid by its own scheme alone") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::structural_difference_test

@@ -7,8 +7,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/unit/load_support.hpp"
 
-using namespace userqsim;
-using namespace userqsim::load_test;
+namespace userqsim::study_test {
+
+using namespace load_test;
 
 namespace {
 
@@ -213,3 +214,5 @@ TEST_CASE("every run of a shard that is in no piece is missing", "[study]") {
   CHECK(missing_runs(7, {0, 3}, {{0, 6}, {5}}) == std::vector<std::uint64_t>{3});
   CHECK(missing_runs(4, {}, {{0, 1, 2, 3}}).empty());
 }
+
+}  // namespace userqsim::study_test

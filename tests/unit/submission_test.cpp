@@ -3,7 +3,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/shortage.hpp"
 
-namespace userqsim {
+namespace userqsim::submission_test {
 namespace {
 
 using namespace test;
@@ -200,4 +200,4 @@ TEST_CASE("a refused submission is over, and the next tries again", "[submission
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::submission_test

@@ -3,7 +3,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::system_sleep_test {
 namespace {
 
 using namespace test;
@@ -192,4 +192,4 @@ TEST_CASE("who needs no fence stays in GTT after the resume", "[sleep]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::system_sleep_test

@@ -4,7 +4,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::thrash_test {
 namespace {
 
 using namespace test;
@@ -114,4 +114,4 @@ TEST_CASE("a sheltered process is nobody's victim until its time is over", "[thr
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::thrash_test

@@ -3,7 +3,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/trace_text.hpp"
 
-namespace userqsim {
+namespace userqsim::trace_fences_test {
 namespace {
 
 using namespace test;
@@ -165,4 +165,4 @@ TEST_CASE("eviction fences are paired by context and number", "[calibrate]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::trace_fences_test

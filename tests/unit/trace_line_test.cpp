@@ -4,7 +4,7 @@
 #include "results/calibrate/trace_event.hpp"
 #include "tests/support/catch.hpp"
 
-namespace userqsim {
+namespace userqsim::trace_line_test {
 namespace {
 
 template <class Event>
@@ -135,4 +135,4 @@ TEST_CASE("an event of ours with damaged fields is damaged, another's is foreign
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::trace_line_test

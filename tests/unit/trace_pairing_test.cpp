@@ -4,7 +4,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/trace_text.hpp"
 
-namespace userqsim {
+namespace userqsim::trace_pairing_test {
 namespace {
 
 using namespace test;
@@ -312,4 +312,4 @@ TEST_CASE("carriage returns, long lines and a cut end", "[calibrate]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::trace_pairing_test

@@ -8,7 +8,7 @@
 #include "scenarios/load/scenario.hpp"
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::tracer_test {
 namespace {
 
 using namespace test;
@@ -178,4 +178,4 @@ TEST_CASE("a window cuts slices, and gives counters the value that they enter it
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::tracer_test

@@ -10,7 +10,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::wait_graph_test {
 namespace {
 
 using namespace test;
@@ -311,4 +311,4 @@ TEST_CASE("only what never ends is called endless", "[waits]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::wait_graph_test

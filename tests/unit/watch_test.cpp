@@ -4,7 +4,7 @@
 #include "tests/support/kernels.hpp"
 #include "tests/support/machine_bench.hpp"
 
-namespace userqsim {
+namespace userqsim::watch_test {
 namespace {
 
 using namespace test;
@@ -268,4 +268,4 @@ TEST_CASE("a run that ends in the middle of something says nothing of what will 
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::watch_test

@@ -3,7 +3,7 @@
 #include "tests/support/machine_bench.hpp"
 #include "tests/support/memory_specs.hpp"
 
-namespace userqsim {
+namespace userqsim::xe_rules_test {
 namespace {
 
 using namespace test;
@@ -129,4 +129,4 @@ TEST_CASE("a process leaves for its own piece under KFD, and not under Xe", "[xe
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::xe_rules_test

@@ -14,7 +14,7 @@
 #include "tests/support/specs.hpp"
 #include "tests/support/trace_reading.hpp"
 
-namespace userqsim {
+namespace userqsim::calibrate_round_trip_test {
 namespace {
 
 using namespace test;
@@ -210,4 +210,4 @@ TEST_CASE("what is written reads back as the same profile", "[calibrate]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::calibrate_round_trip_test

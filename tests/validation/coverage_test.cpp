@@ -16,7 +16,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::coverage_test {
 namespace {
 
 using namespace test;
@@ -251,4 +251,4 @@ TEST_CASE("a true null is called a difference in at most 5 % of 1,000 studies", 
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::coverage_test

@@ -7,7 +7,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/trace_reading.hpp"
 
-namespace userqsim {
+namespace userqsim::mutated_trace_test {
 namespace {
 
 using namespace test;
@@ -136,4 +136,4 @@ TEST_CASE("random bytes are no trace", "[calibrate]") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::mutated_trace_test

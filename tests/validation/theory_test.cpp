@@ -13,7 +13,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/specs.hpp"
 
-namespace userqsim {
+namespace userqsim::theory_test {
 namespace {
 
 using namespace test;
@@ -204,4 +204,4 @@ TEST_CASE("round robin: exact finish instants") {
 }
 
 }  // namespace
-}  // namespace userqsim
+}  // namespace userqsim::theory_test
