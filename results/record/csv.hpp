@@ -2,6 +2,7 @@
 // value is empty. Every byte is counted into a hash, every write is checked.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -13,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "results/record/digits.hpp"
 #include "results/record/rows.hpp"
 
 namespace userqsim {
@@ -112,7 +112,9 @@ inline char* CsvWriter::room(std::size_t size) {
 
 template <class Number>
 CsvWriter& CsvWriter::put_number(Number number) {
-  at_ = put_digits(room(room_for_digits + 1), number);
+  constexpr std::size_t longest = 20;  // -9223372036854775808, 18446744073709551615
+  char* const at = room(longest + 1);
+  at_ = std::to_chars(at, at + longest, number).ptr;
   *at_++ = ',';
   ++filled_;
   return *this;

@@ -9,12 +9,10 @@
 #include <numeric>
 #include <sstream>
 
-#include "results/record/digits.hpp"
 #include "scenarios/experiment/cells.hpp"
 #include "tests/support/catch.hpp"
 
-using namespace userqsim;
-
+namespace userqsim::run_tables_test {
 namespace {
 
 const std::filesystem::path folder =
@@ -63,9 +61,7 @@ std::vector<std::size_t> positions(const std::vector<Cell>& cells, const std::ve
   return found;
 }
 
-}  // namespace
-
-TEST_CASE("tables stand by policy and replication, in whatever order cells end") {
+TEST_CASE("tables stand by policy and replication, in whatever order cells end", "[experiment][tables]") {
   const std::vector<Cell> cells = some_cells();
   const std::vector<std::size_t> whole{1, 3, 0, 2};  // preempt_restore before unmap_map
   std::vector<std::size_t> order{0, 1, 2, 3};
@@ -84,7 +80,7 @@ TEST_CASE("tables stand by policy and replication, in whatever order cells end")
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("a replication that one policy did not finish is in no table") {
+TEST_CASE("a replication that one policy did not finish is in no table", "[experiment][tables]") {
   const std::vector<Cell> cells = some_cells();
   for (std::size_t broken = 0; broken < 4; ++broken) {
     std::filesystem::remove_all(folder);
@@ -102,20 +98,5 @@ TEST_CASE("a replication that one policy did not finish is in no table") {
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("digits are those of the number") {
-  const auto text = [](auto number) {
-    char room[room_for_digits];
-    return std::string(room, put_digits(room, number));
-  };
-  for (std::uint64_t power = 1; power <= 1'000'000'000'000'000'000; power *= 10) {
-    for (const std::uint64_t number : {power - 1, power, power + 1, 9 * power, 5 * power + power / 3}) {
-      CHECK(text(number) == std::to_string(number));
-    }
-  }
-  for (std::uint64_t number = 0; number < 100'000; ++number) {
-    if (text(number * 999'983) != std::to_string(number * 999'983)) FAIL(number);
-  }
-  CHECK(text(std::uint64_t{18'446'744'073'709'551'615U}) == "18446744073709551615");
-  CHECK(text(std::int64_t{-9'223'372'036'854'775'807} - 1) == "-9223372036854775808");
-  CHECK(text(std::int64_t{-7}) == "-7");
-}
+}  // namespace
+}  // namespace userqsim::run_tables_test
