@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/core/ensure.hpp"
+
 namespace userqsim {
 
 template <class T>
@@ -35,7 +37,9 @@ class LinkedLists {
   // REQUIRES: the link is in the list.
   void erase(List& list, std::uint32_t link) {
     const auto [value, before, next] = links_[link];
-    (before == none ? list.first : links_[before].next) = next;
+    std::uint32_t& to_it = before == none ? list.first : links_[before].next;
+    ensure(to_it == link, "what leaves a list does not stand in it");
+    to_it = next;
     (next == none ? list.last : links_[next].before) = before;
     --list.size;
     links_[link].next = free_;

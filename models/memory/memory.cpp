@@ -19,6 +19,7 @@ Memory::Memory(const MemorySpec& spec, const Layout& layout, const std::vector<P
 void Memory::handle(const MemoryEvent& event, const MemoryChannels& channels) {
   const std::array<Bytes, places> before = used_;
   std::visit([&](const auto& message) { on(message, channels); }, event);
+  if (!freed_.empty()) forget_freed();
   const SimTime now = channels.validated.now();
   if (before != used_) {
     channels.memory_used->state(

@@ -70,7 +70,7 @@ class Memory {
   bool has_moved(ProcessId process) const { return owner(process).entries_moved > 0; }
   // States the requests that are still waiting. Call at the horizon.
   void close(SimTime now, const MemoryChannels& channels) const;
-  // Buffers that are kept: of those that are freed, what nothing names any more is forgotten as others are created.
+  // Buffers that are kept: those that are not freed, and those that something still names.
   std::size_t buffers() const { return buffers_.size(); }
   // Recounts everything that is kept as a sum; throws InvariantError on a difference.
   void verify() const;
@@ -293,7 +293,7 @@ class Memory {
   const std::vector<ProcessSpec>* processes_;
 
   BufferTable buffers_;
-  Fifo<BufferId> freed_;                            // and not yet forgotten
+  std::vector<BufferId> freed_;                     // and not yet forgotten
   FlatMap<RequestId, Request> requests_;            // those not yet freed
   FlatMultimap<std::uint64_t, RequestId> unbound_;  // those that wait for room, by barrier
   std::array<Lru, places> lru_;

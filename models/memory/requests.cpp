@@ -92,13 +92,14 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
   create_page_tables(request, spec, channels);
 }
 
-// Of buffers that are gone nothing is kept once no move, no request and no sweep names them. The oldest are looked
-// at alone: who is named still holds back those that were freed after it.
+// Of buffers that are gone nothing is kept once no move, no request and no sweep names them: what the state is must
+// not depend on what it was.
 void Memory::forget_freed() {
-  while (!freed_.empty() && !is_named(freed_.front())) {
-    buffers_.forget(freed_.front());
-    freed_.pop_front();
-  }
+  erase_where(freed_, [&](BufferId id) {
+    const bool goes = !is_named(id);
+    if (goes) buffers_.forget(id);
+    return goes;
+  });
 }
 
 bool Memory::is_named(BufferId id) const {
@@ -111,7 +112,6 @@ bool Memory::is_named(BufferId id) const {
 }
 
 void Memory::create(const Buffer& made, Request& request, const MemoryChannels& channels) {
-  forget_freed();
   const BufferId id = buffers_.create(made);
   buffer(id).draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
   account(id, +1);

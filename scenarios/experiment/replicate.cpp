@@ -40,9 +40,9 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
   // A run that was cut off may stand between two facts of one moment, and is not used.
   const std::string violation = whole ? verify_parts(record) : std::string{};
   ensure(violation.empty(), violation);
-  if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
   Measures measures(record, options.measure_from.count(), options.batches);
-  const std::chrono::duration<double> wall = Clock::now() - start;
+  const std::chrono::duration<double> wall = Clock::now() - start;  // without what is written, maybe for others too
+  if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
   return {.record = cell.keep_record && options.keep_records ? std::move(record) : RunRecord{},
           .measures = std::move(measures),
           .digest = machine.digest(),

@@ -2,8 +2,8 @@
 // (policy, then replication), whatever the order in which cells end.
 //
 // A cell whose turn it is goes straight into the files. One that comes too early is put into text, on its own
-// thread, and waits for those before it; so no thread ever waits for another, and of a cell that is written nothing
-// is kept.
+// thread, and waits for those before it: of a comparison, that is what the policies after the first have to say. So no
+// thread ever waits for another, and of a cell that is written nothing is kept.
 #pragma once
 
 #include <filesystem>

@@ -135,6 +135,7 @@ class Digest {
   template <class... Fields>
   void put(const std::tuple<Fields...>& fields) {
     static_assert(sizeof...(Fields) <= fields_max);
+    close_full_blocks();  // of what stands before it in the struct that it is a field of
     std::apply([&](const auto&... field) { (put(field), ...); }, fields);  // [&]: there may be no field
     close_full_blocks();
   }
