@@ -35,7 +35,7 @@ TEST_CASE("a queue gives back what was put in, in order", "[sim][containers]") {
       reference.pop_front();
     }
     REQUIRE(queue.size() == reference.size());
-    REQUIRE(queue.back() == reference.back());
+    if (!reference.empty()) REQUIRE(queue.back() == reference.back());
   }
   CHECK(values_of(queue) == values_of(reference));
   const Fifo<int> copy = queue;
