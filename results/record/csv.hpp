@@ -2,7 +2,8 @@
 // value is empty. Every byte is counted into a hash, every write is checked.
 #pragma once
 
-#include <charconv>
+#include <fmt/compile.h>
+
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -114,7 +115,7 @@ template <class Number>
 CsvWriter& CsvWriter::put_number(Number number) {
   constexpr std::size_t longest = 20;  // -9223372036854775808, 18446744073709551615
   char* const at = room(longest + 1);
-  at_ = std::to_chars(at, at + longest, number).ptr;
+  at_ = fmt::format_to(at, FMT_COMPILE("{}"), number);
   *at_++ = ',';
   ++filled_;
   return *this;
