@@ -8,6 +8,7 @@
 
 #include "models/profiles/cost_limits.hpp"
 #include "sim/core/portable_math.hpp"
+#include "sim/stats/in_double.hpp"
 #include "sim/stats/kolmogorov.hpp"
 
 namespace userqsim {
@@ -34,7 +35,7 @@ struct Fit {
 Fit fit_exponential(const std::vector<std::int64_t>& sorted, double half) {
   const Duration mean = mean_of_samples(sorted);
   if (mean.count() <= 0) return {};
-  const boost::math::exponential_distribution<double> family(1.0 / static_cast<double>(mean.count()));
+  const boost::math::exponential_distribution<double, InDouble> family(1.0 / static_cast<double>(mean.count()));
   const auto cdf = [&](double x) { return x <= 0.0 ? 0.0 : boost::math::cdf(family, x); };
   const double d = ks_distance(sorted, half, cdf);
   const auto n = static_cast<double>(sorted.size());
@@ -54,7 +55,7 @@ Fit fit_lognormal(const std::vector<std::int64_t>& sorted, double half) {
   }
   const double sigma = std::round(std::sqrt(squares / (n - 1.0)) * 1e4) / 1e4;
   if (sigma <= 0.0 || sigma > sigma_most) return {};
-  const boost::math::lognormal_distribution<double> family(location, sigma);
+  const boost::math::lognormal_distribution<double, InDouble> family(location, sigma);
   const auto cdf = [&](double x) { return x <= 0.0 ? 0.0 : boost::math::cdf(family, x); };
   const double d = ks_distance(sorted, half, cdf);
   const double exact = portable_exp(location + sigma * sigma / 2.0);

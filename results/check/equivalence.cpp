@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sim/core/ensure.hpp"
+#include "sim/stats/in_double.hpp"
 
 namespace userqsim {
 namespace {
@@ -26,7 +27,7 @@ Moments moments_of(const std::vector<double>& values) {
 
 // One-sided 5 %, rounded so that libm's last bit reaches no output.
 double quantile(double freedom) {
-  const boost::math::students_t distribution(freedom);
+  const boost::math::students_t_distribution<double, InDouble> distribution(freedom);
   return std::round(boost::math::quantile(boost::math::complement(distribution, 0.05)) * 1e6) / 1e6;
 }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "sim/core/ensure.hpp"
+#include "sim/stats/in_double.hpp"
 
 namespace userqsim {
 namespace {
@@ -72,7 +73,7 @@ std::optional<Estimate> ratio_difference(const std::vector<Cluster>& a, const st
 double t_quantile(std::size_t n, double level) {
   ensure(n >= 2, "a Student interval needs two samples");
   ensure(level > 0.0 && level < 1.0, "an interval's level lies between 0 and 1");
-  const boost::math::students_t distribution(static_cast<double>(n - 1));
+  const boost::math::students_t_distribution<double, InDouble> distribution(static_cast<double>(n - 1));
   return to_millionths(boost::math::quantile(boost::math::complement(distribution, (1.0 - level) / 2.0)));
 }
 
@@ -85,7 +86,8 @@ std::optional<double> t_test_p(const Estimate& estimate) {
   if (!estimate.standard_error) return std::nullopt;
   if (estimate.value == 0.0) return 1.0;
   if (*estimate.standard_error == 0.0) return 0.0;
-  const boost::math::students_t distribution(static_cast<double>(estimate.samples - 1));
+  const boost::math::students_t_distribution<double, InDouble> distribution(
+      static_cast<double>(estimate.samples - 1));
   const double t = std::fabs(estimate.value) / *estimate.standard_error;
   if (!std::isfinite(t)) return 0.0;
   return to_millionths(2.0 * boost::math::cdf(boost::math::complement(distribution, t)));

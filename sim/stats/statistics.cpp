@@ -7,6 +7,7 @@
 
 #include "sim/core/ensure.hpp"
 #include "sim/stats/estimate.hpp"
+#include "sim/stats/in_double.hpp"
 
 namespace userqsim {
 namespace {
@@ -43,7 +44,8 @@ QuantileRanks quantile_ranks(std::size_t n, std::int64_t p, double level) {
   QuantileRanks ranks;
   if (n == 0) return ranks;
   // How many of n lie at or below the quantile is binomial.
-  const boost::math::binomial_distribution<double> below(static_cast<double>(n), static_cast<double>(p) / 1000.0);
+  const boost::math::binomial_distribution<double, InDouble> below(static_cast<double>(n),
+                                                                   static_cast<double>(p) / 1000.0);
   const double tail = (1.0 - level) / 2.0;
   // P(at most k below) > tail for k from here on; the k-th smallest still lies below the quantile often enough.
   const std::size_t low =
