@@ -33,8 +33,7 @@ std::vector<std::size_t> whole_base_cells(const std::vector<Cell>& cells, const 
 }
 
 ReplicationSummary summary_of(const Cell& cell, const CellResult& result) {
-  Measures measures = result.measures;
-  return {cell.policy, cell.replication, measures.rows()};
+  return {cell.policy, cell.replication, result.summary};
 }
 
 std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolResult& results,
@@ -44,7 +43,7 @@ std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolRe
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Cell& cell = cells[order[i]];
     const Measures& measures = results.cells[order[i]]->measures;
-    blocks.push_back({cell.policy, cell.replication, summary_of(cell, *results.cells[order[i]]).rows});
+    blocks.push_back({cell.policy, cell.replication, results.cells[order[i]]->summary});
     if (pool) {
       pool->merge(measures);
     } else {

@@ -43,8 +43,10 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
   Measures measures(record, options.measure_from.count(), options.batches);
   const std::chrono::duration<double> wall = Clock::now() - start;  // without what is written, maybe for others too
   if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
+  std::vector<SummaryRow> summary = measures.rows();  // here, where other threads do theirs at the same time
   return {.record = cell.keep_record && options.keep_records ? std::move(record) : RunRecord{},
           .measures = std::move(measures),
+          .summary = std::move(summary),
           .digest = machine.digest(),
           .events = machine.events(),
           .waits = whole ? machine.wait_graph().stories() : std::vector<std::string>{},

@@ -31,6 +31,7 @@ struct Cell {
 struct CellResult {
   RunRecord record;  // empty rows unless the cell keeps its record
   Measures measures;
+  std::vector<SummaryRow> summary;  // what the measures say of this cell alone
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
   std::vector<std::string> waits;  // at the horizon, for ever: a story each (models/machine/wait_graph.hpp)

@@ -49,8 +49,7 @@ RunRows rows_of(const Study& study, std::uint64_t run, const CellResult& result)
                             result.digest, result.waits.size());
   rows.timing = timing_of(keys, result);
   if (!whole) return rows;
-  Measures measures = result.measures;
-  for (const SummaryRow& row : measures.rows()) {
+  for (const SummaryRow& row : result.summary) {
     if (!is_kept(study, row.metric)) continue;
     fmt::format_to(std::back_inserter(rows.summary), "{},{},{},{},{},{},{},{},{},{}\n", keys, row.metric, row.role,
                    row.stat, text_of(row.value), row.unit, row.count, row.censored, text_of(row.ci_low),

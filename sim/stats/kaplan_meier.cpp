@@ -8,8 +8,9 @@
 namespace userqsim {
 
 KaplanMeier::KaplanMeier(std::vector<std::int64_t> complete, std::vector<std::int64_t> censored) {
-  std::sort(complete.begin(), complete.end());
-  std::sort(censored.begin(), censored.end());
+  for (std::vector<std::int64_t>* times : {&complete, &censored}) {
+    if (!std::is_sorted(times->begin(), times->end())) std::sort(times->begin(), times->end());
+  }
   if (!complete.empty()) longest_ = complete.back();
   if (!censored.empty()) longest_ = std::max(longest_.value_or(censored.back()), censored.back());
   auto at_risk = static_cast<std::int64_t>(complete.size() + censored.size());

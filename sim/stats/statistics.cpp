@@ -14,8 +14,8 @@ namespace {
 
 void append(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from) {
   const std::size_t count = from.size();  // taken first: a collection may be merged with itself
-  to.reserve(to.size() + count);
-  for (std::size_t i = 0; i < count; ++i) to.push_back(from[i]);
+  to.resize(to.size() + count);           // which leaves room for more, as reserve() would not: many are merged
+  std::copy_n(from.begin(), count, to.end() - static_cast<std::ptrdiff_t>(count));
 }
 
 // With fewer uncensored values a high quantile is the outcome of a handful of runs (docs/outputs.md).
