@@ -34,6 +34,7 @@ struct Buffer {
   Lru::Position lru;
   SmallVector<std::uint64_t, 2> moves;  // to come, oldest first
   std::uint32_t copies = 0;             // made so far
+  std::uint32_t named = 0;              // by so many moves and requests: until then it is not forgotten
   DrawName draw;
 
   bool freed() const { return users.empty(); }

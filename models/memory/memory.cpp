@@ -1,6 +1,7 @@
 #include "models/memory/memory.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/core/ensure.hpp"
 
@@ -99,7 +100,7 @@ void Memory::on(const Unlocked& message, const MemoryChannels& channels) {
 
 void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   Owner& o = owner(message.process);
-  const std::vector<BufferId> buffers(o.buffers.begin(), o.buffers.end());
+  const FlatSet<BufferId> buffers = std::exchange(o.buffers, {});  // all at once, and not from the front one by one
   for (const BufferId id : buffers) {
     buffer(id).users.size() == 1 ? free_buffer(id) : stop_using(id, message.process);
   }
@@ -114,6 +115,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
       end_request(request, channels);
     }
     erase_where(unbound_, [&](const auto& entry) { return entry.second == request.id; });
+    end_names(request);
     it = requests_.erase(it);
   }
   ensure(o.pending.empty(), "a process that is gone has moves to come");
@@ -169,6 +171,26 @@ void Memory::verify() const {
     ensure(recount[i].wants_vram == o.wants_vram && recount[i].displaced == o.displaced &&
                recount[i].misplaced == o.misplaced && recount[i].pending == o.pending,
            "a process's residency does not add up");
+  }
+  verify_names();
+}
+
+void Memory::verify_names() const {
+  std::vector<std::uint32_t> named(buffers_.next_id().index());
+  std::vector<bool> swept(named.size());
+  for (const Lane& lane : lanes_) {
+    for (const Move& move : lane.moves) ++named[move.buffer.index()];
+  }
+  for (const auto& [id, request] : requests_) {
+    for (const BufferId buffer : request.buffers) ++named[buffer.index()];
+  }
+  if (sweep_) {
+    for (const BufferId id : sweep_->left) swept[id.index()] = true;
+  }
+  for (auto it = buffers_.begin(); it != buffers_.end(); ++it) {
+    const std::size_t index = it.id().index();
+    ensure((*it).named == named[index], "those who name a buffer do not add up");
+    ensure(!(*it).freed() || named[index] > 0 || swept[index], "a freed buffer is kept that nothing names");
   }
 }
 

@@ -209,7 +209,10 @@ class Memory {
   bool place_new(BufferId id, Request& request, const MemoryChannels& channels);
   void create_page_tables(Request& request, const BufferSpec& spec, const MemoryChannels& channels);
   void forget_freed();
-  bool is_named(BufferId id) const;
+  void name(BufferId id) { ++buffer(id).named; }
+  void name_no_longer(BufferId id);
+  void end_names(const Request& request);
+  void verify_names() const;
   void create(const Buffer& made, Request& request, const MemoryChannels& channels);
   void touch(BufferId id, const Claim& claim, const MemoryChannels& channels);
   void await(Request request, const MemoryChannels& channels);
@@ -293,7 +296,7 @@ class Memory {
   const std::vector<ProcessSpec>* processes_;
 
   BufferTable buffers_;
-  std::vector<BufferId> freed_;                     // and not yet forgotten
+  std::vector<BufferId> freed_;                     // to be forgotten, unless something names them
   FlatMap<RequestId, Request> requests_;            // those not yet freed
   FlatMultimap<std::uint64_t, RequestId> unbound_;  // those that wait for room, by barrier
   std::array<Lru, places> lru_;

@@ -36,6 +36,7 @@ void Memory::enqueue(BufferId id, MemType from, MemType to, const Claim& claim, 
   moved_ += b.size;
   if (to == MemType::vram) moved_visible_ += b.visible;
   lane_of(from, to).moves.push_back(move);
+  name(id);
   channels.move_queued->state(
       {channels.validated.now(), move.serial, id, b.owner(), from, to, b.size, claim.request, claim.process});
   if (spec_.eager_fences) {
@@ -54,6 +55,7 @@ void Memory::enqueue_wipe(BufferId id) {
   move.left = buffer(id).size;
   vacated(MemType::vram) = move.serial;
   lane_of(MemType::vram, MemType::vram).moves.push_back(move);
+  name(id);
 }
 
 void Memory::ask_fence(ProcessId user, const Move& move, const MemoryChannels& channels) {
@@ -71,6 +73,7 @@ void Memory::serve(const MemoryChannels& channels) {
       Lane& lane = lanes_[i];
       while (!lane.busy && !lane.moves.empty() && buffer(lane.moves.front().buffer).freed() &&
              !lane.moves.front().wipes) {
+        name_no_longer(lane.moves.front().buffer);
         lane.moves.pop_front();  // freed before it moved: nothing to copy
         again = true;
       }
@@ -146,6 +149,7 @@ void Memory::end_move(Lane& lane, const MemoryChannels& channels) {
   const Move move = lane.moves.front();
   lane.moves.pop_front();
   lane.busy = false;
+  name_no_longer(move.buffer);
   Buffer& b = buffer(move.buffer);
   const SmallVector<ProcessId, 2> users = b.users;
   if (!b.freed()) {

@@ -29,6 +29,7 @@ void Memory::await(Request request, const MemoryChannels& channels) {
   request.room_was_taken = oldest_move() <= request.barrier;
   unbound_.emplace(request.barrier, request.id);
   const RequestId id = request.id;
+  for (const BufferId buffer : request.buffers) name(buffer);
   requests_.emplace(id, std::move(request));
   check_requests(channels);
 }
@@ -93,22 +94,23 @@ void Memory::create_buffers(Request& request, const BufferSpec& spec, const Memo
 }
 
 // Of buffers that are gone nothing is kept once no move, no request and no sweep names them: what the state is must
-// not depend on what it was.
+// not depend on what it was. Whoever is the last to name one puts it here again.
 void Memory::forget_freed() {
   erase_where(freed_, [&](BufferId id) {
-    const bool goes = !is_named(id);
-    if (goes) buffers_.forget(id);
-    return goes;
+    if (!buffers_.has(id) || buffer(id).named > 0) return true;
+    if (sweep_ && std::find(sweep_->left.begin(), sweep_->left.end(), id) != sweep_->left.end()) return false;
+    buffers_.forget(id);
+    return true;
   });
 }
 
-bool Memory::is_named(BufferId id) const {
-  const auto names = [&](const auto& ids) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
-  const auto moves = [&](const Move& move) { return move.buffer == id; };
-  const auto carries = [&](const Lane& lane) { return std::any_of(lane.moves.begin(), lane.moves.end(), moves); };
-  const auto asked = [&](const auto& entry) { return names(entry.second.buffers); };
-  return std::any_of(lanes_.begin(), lanes_.end(), carries) ||
-         std::any_of(requests_.begin(), requests_.end(), asked) || (sweep_ && names(sweep_->left));
+void Memory::name_no_longer(BufferId id) {
+  Buffer& b = buffer(id);
+  if (--b.named == 0 && b.freed()) freed_.push_back(id);
+}
+
+void Memory::end_names(const Request& request) {
+  for (const BufferId id : request.buffers) name_no_longer(id);
 }
 
 void Memory::create(const Buffer& made, Request& request, const MemoryChannels& channels) {
@@ -191,6 +193,7 @@ void Memory::check_requests(const MemoryChannels& channels) {
       bind(it->second, channels);
     } else {
       end_request(it->second, channels);
+      end_names(it->second);
       requests_.erase(it);
     }
   }
@@ -213,7 +216,11 @@ void Memory::on(const RequestBound& message, const MemoryChannels& channels) {
   channels.allocation_ready.post({request.process, request.id});
   const bool held =
       request.pressure.exists() && channels.workload->pressure_spec(request.pressure).hold.has_value();
-  if (!held) return void(requests_.erase(it));
+  if (!held) {
+    end_names(request);
+    requests_.erase(it);
+    return;
+  }
   const Distribution& hold = *channels.workload->pressure_spec(request.pressure).hold;
   const DrawPoint point = draw_point(Purpose::pressure_hold, request.pressure.value, request.ordinal);
   channels.hold_over.post_in(channels.draws->sample(hold, point), {request.id});
@@ -238,6 +245,7 @@ void Memory::on(const HoldOver& message, const MemoryChannels& channels) {
   const auto it = requests_.find(message.request);
   if (it == requests_.end()) return;
   const Request request = it->second;
+  end_names(request);
   requests_.erase(it);
   SmallSet<ProcessId, 4> users;
   for (const BufferId id : request.buffers) {

@@ -72,7 +72,7 @@ round() {
   done
   for workload in mm1 ping; do
     ours "$workload"
-    [[ $workload != mm1 ]] || { ns3 mm1 1 && simpy mm1 1; }
+    [[ $workload != mm1 ]] || { ns3 mm1 1; simpy mm1 1; }
     ours "$workload"
   done
   for n in 100 1000 10000; do

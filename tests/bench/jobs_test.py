@@ -24,6 +24,7 @@ FLAGSHIP = ROOT / "scenarios" / "library" / "game-and-llm-on-16g.json"
 ROUNDS = 5
 REPLICATIONS = 100  # of both together
 LEAST = 0.95
+LEAST_CORES = 1.6
 
 
 @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one core")
@@ -50,7 +51,7 @@ class Jobs(unittest.TestCase):
         half = REPLICATIONS // 2
         together = [(0, REPLICATIONS, 2)]
         apart = [(0, half, 1), (half, half, 1)]
-        walls, processor = [], []
+        walls, processor, cores = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             self.seconds(folder, together)  # what is read once
             for number in range(ROUNDS):
@@ -61,7 +62,10 @@ class Jobs(unittest.TestCase):
                       f"{wall_b / wall_a:.3f}")
                 walls.append(wall_b / wall_a)
                 processor.append(cpu_b / cpu_a)
+                cores.append(cpu_b / wall_b)
         print(f"ratio throughput {median(walls):.3f}\nratio processor {median(processor):.3f}")
+        if median(cores) < LEAST_CORES:  # one thread after the other would have done as well
+            self.skipTest(f"not measured: two processes had {median(cores):.2f} cores between them")
         self.assertGreaterEqual(median(walls), LEAST)
 
 

@@ -18,7 +18,6 @@
 
 #include "models/machine/machine.hpp"
 #include "results/record/recorder.hpp"
-#include "results/record/summary.hpp"
 #include "results/record/tables.hpp"
 #include "scenarios/load/scenario.hpp"
 #include "sim/core/engine.hpp"

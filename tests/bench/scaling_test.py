@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""How many instructions an event takes with 100 queues and with 10,000, and an eviction with 1,000 buffers of 10
-processes and with 100,000 of 1,000: a decision must not walk every queue or buffer.
+"""How many instructions an event takes with 100 queues and with 10,000, an eviction with 1,000 buffers of 10 processes
+and with 100,000 of 1,000, and a buffer that is given back with 1,000 and with 10,000: nothing may walk every queue or
+buffer each time.
 
 Counted by callgrind, so that the figure is the same on a busy machine. Each run is counted at two horizons; what both
 have (reading the scenario, opening the processes, writing the files) falls out of the difference.
@@ -21,6 +22,7 @@ MOST_GROWTH = 3.0
 QUEUES_OF_A_PROCESS = 100
 HORIZONS_MS = (600, 700)  # 10,000 queues are all created by then
 PRESSURE_HORIZONS_MS = (1500, 1800)
+EXIT_HORIZONS_MS = (999, 3000)
 TYPES = ("gfx", "compute", "sdma")
 
 
@@ -49,6 +51,16 @@ def pressure(processes, kernel, reservation, horizon_ms):
             "events": [{"kind": "allocate", "process": f"p{processes - 1}", "every": "5ms", "from": "1s",
                         "buffer": {"name": "x", "size": "10MiB", "count": 10, "reservation": reservation}}],
             "overrides": {"device": {"vram": f"{100 * processes}MiB", "gtt": f"{200 * processes}MiB"}}}
+
+
+def leaving(buffers, horizon_ms):
+    """A process exits at one second, and each of its buffers is wiped."""
+    idle = [{"name": "q", "type": "compute",
+             "jobs": {"arrival": {"trace": {"rows": [{"arrival": "0ms"}]}}, "work": "1us", "grain": "1us"}}]
+    return {"format": "userqsim-scenario/1", "name": "leaving", "device": "rx7900xtx", "kernel": "6.18", "seed": 1,
+            "horizon": f"{horizon_ms}ms", "events": [],
+            "processes": [{"name": "p", "vram": [{"name": "b", "size": "16GiB", "count": buffers}], "stop": "1s",
+                           "queues": idle}]}
 
 
 @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
@@ -95,6 +107,17 @@ class Scaling(unittest.TestCase):
                 print(f"{kernel}, {reservation}: {few:.0f} instructions an eviction with 1,000 buffers of 10 processes, "
                       f"{many:.0f} with 100,000 of 1,000: {many / few:.2f} times as many")
                 self.assertLess(many / few, MOST_GROWTH)
+
+    def test_a_buffer_is_given_back_for_little_more_with_ten_times_the_buffers(self):
+        def per_buffer(buffers):
+            with tempfile.TemporaryDirectory() as folder:
+                less, more = (self.count(Path(folder), leaving, buffers, ms)[0] for ms in EXIT_HORIZONS_MS)
+            return (more - less) / buffers
+        few, many = per_buffer(1_000), per_buffer(10_000)
+        print(f"{few:.0f} instructions a buffer that is given back with 1,000, {many:.0f} with 10,000: "
+              f"{many / few:.2f} times as many")
+        self.assertGreater(few, 0)
+        self.assertLess(many / few, MOST_GROWTH)
 
 
 if __name__ == "__main__":
