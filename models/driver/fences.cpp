@@ -71,8 +71,8 @@ void Driver::postpone_restore(ProcessId process, const DriverChannels& channels)
   RestoreWorker& worker = restore_[process.index()];
   file(process).quiesced = false;
   if (worker.step != RestoreWorker::Step::delayed) return;
-  channels.wake.cancel(worker.timer);
-  worker.timer = channels.wake.post_in(setup_.kernel.restore_delay, {thread_of(process, Role::restore)});
+  const Wake restore{thread_of(process, Role::restore)};
+  worker.timer = channels.wake.rearm_in(worker.timer, setup_.kernel.restore_delay, restore);
 }
 
 void Driver::signal_fence(ProcessId process, const DriverChannels& channels) {

@@ -96,14 +96,15 @@ void Firmware::renew_turns(QueueType type, SimTime now) {
 void Firmware::give_way(QueueId queue, const Packet* packet, const FirmwareChannels& channels) {
   Gang& g = gang(queue);
   const SimTime now = channels.unmap.now();
-  cancel_timer(g, channels);
   stop_quantum(queue, now);
   if (g.quantum.is_over(now)) g.quantum.begin(now, spec_.gang_quantum);
   if (!g.leaving) g.leaving_since = now;
   g.leaving = true;
   g.leaving_for = QueueId::none();
   g.left_idle = !wants(queue);
-  g.timer = channels.quantum_timer.post_at(std::max(now, g.leaving_since + spec_.gang_quantum), {queue});
+  const SimTime promised_until = std::max(now, g.leaving_since + spec_.gang_quantum);
+  g.timer = channels.quantum_timer.rearm_at(g.timer, promised_until, {queue});
+  g.timer_at.reset();
   const FaultId fault = packet != nullptr ? fault_of_unmap(queue, *packet, channels) : FaultId::none();
   UnmapQueue unmap{queue, g.slot, packet != nullptr, g.stops, fault, std::nullopt};
   if (fault.exists() && packet->for_eviction) unmap.eviction = packet->eviction.ordinal;
@@ -160,9 +161,8 @@ void Firmware::watch_quanta(const Unserved& waiter, const FirmwareChannels& chan
     if (contexts_.process_of(queue) == contexts_.process_of(waiter.queue)) watch(g.quantum);
     if (left == Duration::max()) continue;
     if (g.timer_at && *g.timer_at > now && *g.timer_at <= now + left) continue;  // somebody waits for less
-    cancel_timer(g, channels);
     g.timer_at = now + left;
-    g.timer = channels.quantum_timer.post_at(*g.timer_at, {queue});
+    g.timer = channels.quantum_timer.rearm_at(g.timer, *g.timer_at, {queue});
   }
 }
 

@@ -271,8 +271,8 @@ void Hardware::watch_quantum(std::uint32_t pipe_index, const HardwareChannels& c
   if (!next.exists()) return;
   const bool at_once = is_realtime(next);
   if (!at_once && (pipe.quantum_running || spec_.device.pipe_quantum.count() == 0)) return;
-  channels.pipe_timer.cancel(pipe.quantum);
-  pipe.quantum = channels.pipe_timer.post_in(at_once ? Duration{0} : spec_.device.pipe_quantum, {pipe_index});
+  const Duration quantum = at_once ? Duration{0} : spec_.device.pipe_quantum;
+  pipe.quantum = channels.pipe_timer.rearm_in(pipe.quantum, quantum, {pipe_index});
   pipe.quantum_running = true;
 }
 
@@ -299,9 +299,9 @@ void Hardware::rearm_share(bool copy, const HardwareChannels& channels) {
   FluidShare& share = copy ? copy_ : compute_;
   share.advance(channels.share_timer.now());
   EventHandle& timer = copy ? copy_timer_ : compute_timer_;
-  channels.share_timer.cancel(timer);
   const std::optional<FluidShare::Completion> next = share.next_completion();
-  if (next) timer = channels.share_timer.post_in(next->after, {copy});
+  if (!next) return void(channels.share_timer.cancel(timer));
+  timer = channels.share_timer.rearm_in(timer, next->after, {copy});
 }
 
 }  // namespace userqsim

@@ -3,7 +3,7 @@
 // cannot reach it.
 #pragma once
 
-#include <type_traits>
+#include <optional>
 
 #include "sim/core/engine.hpp"
 
@@ -30,6 +30,15 @@ class Channel {
   EventHandle post_in(Duration delay, const Message& message) const { return post_at(now() + delay, message); }
   EventHandle post_at(SimTime at, const Message& message) const {
     return engine_->post_later(at, phase_, part_, wrapped(message));
+  }
+  // A timer, set or set anew: what `timer` names takes its time from now, if it is pending; else it is posted.
+  // REQUIRES: nothing but this message was ever posted for `timer`.
+  EventHandle rearm_in(EventHandle timer, Duration delay, const Message& message) const {
+    return rearm_at(timer, now() + delay, message);
+  }
+  EventHandle rearm_at(EventHandle timer, SimTime at, const Message& message) const {
+    const std::optional<EventHandle> moved = engine_->reschedule(timer, at);
+    return moved ? *moved : post_at(at, message);
   }
   bool is_pending(EventHandle handle) const { return engine_->is_pending(handle); }
   bool cancel(EventHandle handle) const { return engine_->cancel(handle); }

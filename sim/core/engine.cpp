@@ -16,7 +16,7 @@ EventHandle Engine::place(SimTime at, Phase phase, PartTag part) { return queue_
 
 EventHandle Engine::place_later(SimTime at, Phase phase, PartTag part) {
   if (!holds_) return place(at, phase, part);
-  return queue_.push({SimTime::max(), 0, phase, sequence_++}, part);
+  return queue_.push(held_key(phase), part);
 }
 
 bool Engine::cancel(EventHandle handle) { return queue_.remove(handle); }
@@ -24,8 +24,8 @@ bool Engine::cancel(EventHandle handle) { return queue_.remove(handle); }
 std::optional<EventHandle> Engine::reschedule(EventHandle handle, SimTime at) {
   if (!queue_.contains(handle)) return std::nullopt;
   const EventKey key = queue_.key(handle);
-  if (key.time == SimTime::max()) return handle;  // held: it has no time
-  return queue_.move(handle, key_for(at, key.phase));
+  const bool is_held = key.time == SimTime::max();
+  return queue_.move(handle, is_held ? held_key(key.phase) : key_for(at, key.phase));
 }
 
 std::optional<Event> Engine::next(SimTime horizon) {

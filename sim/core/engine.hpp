@@ -48,7 +48,8 @@ class Engine {
   // False, and nothing happens, when the event has fired or was cancelled.
   bool cancel(EventHandle handle);
   // Moves a pending event to `at`, behind what is already posted there; the handle given names it no longer, the
-  // one returned does. Nothing when the event has fired or was cancelled.
+  // one returned does. One that is held stays outside of time, behind all that is. Nothing when the event has fired
+  // or was cancelled.
   std::optional<EventHandle> reschedule(EventHandle handle, SimTime at);
   bool is_pending(EventHandle handle) const { return queue_.contains(handle); }
 
@@ -73,6 +74,7 @@ class Engine {
     if (running_ && at == now_) round = phase <= phase_ ? round_ + 1 : round_;
     return {at, round, phase, sequence_++};
   }
+  EventKey held_key(Phase phase) { return {SimTime::max(), 0, phase, sequence_++}; }
   void remember(PartTag part);
   EventHandle place(SimTime at, Phase phase, PartTag part);
   EventHandle place_later(SimTime at, Phase phase, PartTag part);

@@ -253,15 +253,19 @@ TEST_CASE("a livelock names its own parts, not those of an earlier instant that 
   for (const PartTag part : parts) CHECK(part == late);
 }
 
-TEST_CASE("held events are outside of time, and rescheduling leaves them there", "[sim][engine]") {
+TEST_CASE("held events are outside of time, and rescheduling leaves them there, behind the others", "[sim][engine]") {
   Posts p;
   p.engine.hold();
-  const EventHandle held = p.engine.post_later(SimTime{10ns}, early, early, Payload::of(1));
-  const std::optional<EventHandle> moved = p.engine.reschedule(held, SimTime{20ns});
+  const EventHandle first = p.engine.post_later(SimTime{10ns}, early, early, Payload::of(1));
+  p.engine.post_later(SimTime{30ns}, early, early, Payload::of(2));
+  const std::optional<EventHandle> moved = p.engine.reschedule(first, SimTime{20ns});
   REQUIRE(moved.has_value());
-  CHECK(p.engine.is_pending(held));
+  CHECK_FALSE(p.engine.is_pending(first));
   CHECK(p.next() == -1);
-  CHECK(p.engine.release(held).payload.as<int>() == 1);
+  const std::vector<EventHandle> held = p.engine.held();
+  REQUIRE(held.size() == 2);
+  CHECK(p.engine.release(held[0]).payload.as<int>() == 2);
+  CHECK(p.engine.release(*moved).payload.as<int>() == 1);
 }
 
 TEST_CASE("a copied engine has the same future and shares nothing", "[sim][engine]") {
