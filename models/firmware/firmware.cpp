@@ -1,6 +1,7 @@
 #include "models/firmware/firmware.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sim/core/ensure.hpp"
 
@@ -74,10 +75,13 @@ void Firmware::verify() const {
     if (queue.exists()) ensure(gang(queue).slot.index() == i, "MES has given a slot to a gang that has another");
   }
   for (const QueueType type : engines) {
-    const auto is_low = [&](QueueId queue) {
-      return queue.exists() && type_of(queue) == type && level_of(queue) == Priority::low;
-    };
-    ensure(std::count_if(slot_taken_.begin(), slot_taken_.end(), is_low) == lists_of(type).low_in_slots,
+    const EngineLists& lists = lists_of(type);
+    std::vector<QueueId> in_slots;
+    const auto is_its = [&](QueueId queue) { return queue.exists() && type_of(queue) == type; };
+    std::copy_if(slot_taken_.begin(), slot_taken_.end(), std::back_inserter(in_slots), is_its);
+    ensure(in_slots == lists.in_slots, "the gangs in an engine's slots are not those that it lists");
+    const auto is_low = [&](QueueId queue) { return level_of(queue) == Priority::low; };
+    ensure(std::count_if(in_slots.begin(), in_slots.end(), is_low) == lists.low_in_slots,
            "gangs of level low in slots are miscounted");
   }
 }

@@ -218,6 +218,9 @@ class Firmware {
   void end_wait(QueueId queue, WaitEnd end, const FirmwareChannels& channels);
 
   // Who has a slot (scheduler.cpp).
+  using SlotQueues = SmallVector<QueueId, 32>;  // with the slots and the VMIDs that an engine mostly has
+  template <class T>
+  using PerVmid = SmallMap<std::uint32_t, T, 16>;
   // Who waits in vain: for a slot, or for a VMID, which those of any engine may give up.
   struct Unserved {
     QueueId queue;
@@ -229,13 +232,13 @@ class Firmware {
     std::size_t kept_vmids = 0;               // free, for who waits for a slot
     // Slots that are being vacated, by engine for nobody, and for whom: of idle gangs, and of others.
     std::array<std::size_t, 3> quick{}, slow{};
-    QueueList quick_for, slow_for;
+    SlotQueues quick_for, slow_for;
     std::size_t vmids = 0;  // the same, of VMIDs
-    QueueList vmid_for;
+    SlotQueues vmid_for;
     std::optional<std::uint32_t> closed_vmid;  // nobody new comes to it
     SmallVector<Unserved, 4> unserved;
 
-    static bool has(const QueueList& queues, QueueId queue);
+    static bool has(const SlotQueues& queues, QueueId queue);
   };
   // Where a slot may come from: one that is being vacated for it, or for nobody, or that somebody is asked for.
   struct SlotSource {
@@ -246,7 +249,7 @@ class Firmware {
   struct VmidGivers {
     std::optional<std::uint32_t> vmid{};
     bool ready = false;  // all of them yield now
-    std::vector<QueueId> queues{};
+    QueueList queues{};
   };
   void reschedule(QueueType type, const FirmwareChannels& channels);
   void reschedule_engines_of(const QueueList& queues, const FirmwareChannels& channels);
@@ -259,7 +262,6 @@ class Firmware {
   bool take(const SlotSource& source, QueueId queue, Pass& pass, const FirmwareChannels& channels);
   bool gives_both(QueueId victim, QueueId queue, const Pass& pass) const;
   bool get_vmid(QueueId queue, Pass& pass, const FirmwareChannels& channels);
-  std::size_t free_slots(QueueType type) const;
   std::optional<SlotId> free_slot(QueueId queue) const;
   bool vmid_is_promised(QueueId queue, SimTime now) const;
   bool has_realtime(const SlotPlan::Pipe& pipe) const;

@@ -108,11 +108,13 @@ struct EngineLists {
   std::uint32_t slots = 0;
   std::uint32_t listed = 0;        // gangs that may run
   std::uint32_t busy = 0;          // of these, above level low, those that are to
-  std::uint32_t low_in_slots = 0;  // gangs of level low
+  std::vector<QueueId> in_slots;   // gangs, in the order of the slots
+  std::uint32_t low_in_slots = 0;  // of these, of level low
   bool quiet = true;               // busy is zero, and has been for as long as level low must wait
   EventHandle quiet_timer;
   bool turns_over = false;  // may be: some gang's, or some process's, is (turn_over)
   WaitingGangs waiting;
+  std::size_t free_slots() const { return slots - in_slots.size(); }
   auto fields() const { return std::tie(quiet); }
 };
 

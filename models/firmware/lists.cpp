@@ -98,9 +98,12 @@ void Firmware::move_to_tail(QueueId queue, bool with_process) {
 // A process whose turn was over has another when a gang of it is given a slot: who waited before it has been
 // served.
 void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
+  EngineLists& lists = lists_of(type_of(queue));
   slot_taken_[slot.index()] = queue;
   gang(queue).slot = slot;
-  if (level_of(queue) == Priority::low) ++lists_of(type_of(queue)).low_in_slots;
+  const auto is_behind = [&](QueueId other) { return gang(other).slot.value > slot.value; };
+  lists.in_slots.insert(std::find_if(lists.in_slots.begin(), lists.in_slots.end(), is_behind), queue);
+  if (level_of(queue) == Priority::low) ++lists.low_in_slots;
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.take(*vmid);
   ListedProcess& process = process_of(queue);
   ++process.in_slots;
@@ -115,8 +118,10 @@ void Firmware::begin_turn(ListedProcess& process, SimTime now) const {
 
 void Firmware::leave(QueueId queue) {
   Gang& g = gang(queue);
+  EngineLists& lists = lists_of(type_of(queue));
   slot_taken_[g.slot.index()] = QueueId::none();
-  if (level_of(queue) == Priority::low) --lists_of(type_of(queue)).low_in_slots;
+  erase_value(lists.in_slots, queue);
+  if (level_of(queue) == Priority::low) --lists.low_in_slots;
   g.slot = SlotId::none();
   g.leaving = g.left_idle = g.turn_over = false;
   g.on_pipe_since.reset();
@@ -190,6 +195,7 @@ void Firmware::forget_lists() {
   for (EngineLists& lists : lists_) {
     lists.listed = lists.busy = lists.low_in_slots = 0;
     lists.quiet = true;
+    lists.in_slots.clear();
     lists.waiting.clear();
   }
   for (ListedProcess& process : processes_) process = ListedProcess{};

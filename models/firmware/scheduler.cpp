@@ -1,7 +1,6 @@
 // MES's choice of which gangs have slots.
 #include <algorithm>
 #include <array>
-#include <map>
 #include <span>
 #include <utility>
 
@@ -82,7 +81,7 @@ bool Firmware::serve(QueueId queue, Pass& pass, const FirmwareChannels& channels
   const bool is_anothers = vmid && (pass.closed_vmid == vmid || vmid_is_promised(queue, now));
   if (is_anothers) return true;  // who waits for its VMID is before it: it stands aside
   std::optional<SlotId> slot;
-  if (pass.kept_slots[index_of(type_of(queue))] < free_slots(type_of(queue))) slot = free_slot(queue);
+  if (pass.kept_slots[index_of(type_of(queue))] < lists_of(type_of(queue)).free_slots()) slot = free_slot(queue);
   const bool shares = vmid && vmids_.holders(*vmid) > 0;
   const bool has_vmid = !vmid || (vmids_.can_have(*vmid) && (shares || vmids_.free() > pass.kept_vmids));
   if (slot && has_vmid) {
@@ -203,22 +202,11 @@ bool Firmware::has_realtime(const SlotPlan::Pipe& pipe) const {
                      [&](QueueId queue) { return queue.exists() && level_of(queue) == Priority::realtime; });
 }
 
-std::size_t Firmware::free_slots(QueueType type) const {
-  std::size_t free = 0;
-  for (const SlotPlan::Pipe& pipe : slots_.pipes) {
-    if (pipe.type != type) continue;
-    const auto first = slot_taken_.begin() + pipe.first_slot;
-    free += static_cast<std::size_t>(
-        std::count_if(first, first + pipe.slots, [](QueueId queue) { return !queue.exists(); }));
-  }
-  return free;
-}
-
 // What is about to be free, and for whom. A gang that has not left within a quantum (a long round of waves)
 // promises nothing any more, or who waits would wait for that round.
 Firmware::Pass Firmware::begin_pass(SimTime now) const {
   Pass pass;
-  std::map<std::uint32_t, std::uint32_t> leaving;  // by VMID
+  PerVmid<std::uint32_t> leaving;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || !gang(queue).leaving) continue;
     const Gang& g = gang(queue);
@@ -241,7 +229,7 @@ Firmware::Pass Firmware::begin_pass(SimTime now) const {
   return pass;
 }
 
-bool Firmware::Pass::has(const QueueList& queues, QueueId queue) {
+bool Firmware::Pass::has(const SlotQueues& queues, QueueId queue) {
   return std::find(queues.begin(), queues.end(), queue) != queues.end();
 }
 
@@ -266,9 +254,9 @@ Firmware::Claim Firmware::claim_of(QueueId queue) const {
 QueueId Firmware::who_gives_slot(QueueId to, SimTime now) const {
   const bool realtime = level_of(to) == Priority::realtime;
   QueueId least = QueueId::none();
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type_of(to) || gang(queue).leaving || !yields(queue, to, now))
-      continue;
+  if (!wants(to)) return least;  // nobody yields to it
+  for (const QueueId queue : lists_of(type_of(to)).in_slots) {
+    if (gang(queue).leaving || !yields(queue, to, now)) continue;
     if (realtime && has_realtime(slots_.pipes[slots_.pipe_of_slot[gang(queue).slot.index()]])) continue;
     if (!least.exists() || claim_of(queue) < claim_of(least)) least = queue;
   }
@@ -281,9 +269,9 @@ Firmware::VmidGivers Firmware::who_give_vmid(QueueId to, SimTime now) const {
   struct Sharers {
     Duration left{0};  // until the last yields; max: never by itself
     Claim best{};
-    std::vector<QueueId> queues;
+    QueueList queues;
   };
-  std::map<std::uint32_t, Sharers> all;
+  PerVmid<Sharers> all;
   for (const QueueId queue : slot_taken_) {
     if (!queue.exists() || !contexts_.vmid_of(queue)) continue;
     Sharers& sharers = all[*contexts_.vmid_of(queue)];
@@ -331,8 +319,8 @@ void Firmware::on(const QuietTimer& message, const FirmwareChannels& channels) {
 
 void Firmware::send_low_away(QueueType type, const FirmwareChannels& channels) {
   if (lists_of(type).low_in_slots == 0) return;
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type || level_of(queue) != Priority::low) continue;
+  for (const QueueId queue : lists_of(type).in_slots) {
+    if (level_of(queue) != Priority::low) continue;
     if (!gang(queue).leaving && !keeps_slot(queue)) end_turn(queue, QueueId::none(), channels);
   }
 }

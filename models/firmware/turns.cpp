@@ -38,6 +38,7 @@ std::optional<WaitKey> Firmware::rival_of_process(QueueId queue) const {
 
 // The first of its own process.
 std::optional<WaitKey> Firmware::rival_of_gang(QueueId queue) const {
+  if (contexts_.gangs_of(contexts_.process_of(queue)).size() == 1) return std::nullopt;
   return lists_of(type_of(queue)).waiting.first_of(levels_below_top(queue), process_of(queue).place);
 }
 
@@ -46,21 +47,23 @@ std::optional<WaitKey> Firmware::rival_of_gang(QueueId queue) const {
 void Firmware::pass_turns(QueueType type, SimTime now) {
   const auto waits_for = [&](QueueType engine) { return lists_of(engine).waiting.any_with_work(); };
   if (!(vmids_.are_short() ? std::any_of(engines.begin(), engines.end(), waits_for) : waits_for(type))) return;
-  QueueList mapped;
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
-    if (process_of(queue).quantum.is_over(now) || gang(queue).quantum.is_over(now)) mapped.push_back(queue);
+  const auto goes = [now](const auto& each) { return !each.turn_over && each.quantum.is_over(now); };
+  SlotQueues mapped;
+  for (const QueueId queue : lists_of(type).in_slots) {
+    if (gang(queue).leaving) continue;
+    const bool process_goes = goes(process_of(queue)) && rival_of_process(queue);
+    if (process_goes || (goes(gang(queue)) && rival_of_gang(queue))) mapped.push_back(queue);
   }
   const auto place = [&](QueueId queue) { return std::pair(process_of(queue).place, gang(queue).place); };
   std::sort(mapped.begin(), mapped.end(), [&](QueueId a, QueueId b) { return place(a) < place(b); });
   for (const QueueId queue : mapped) {
     ListedProcess& process = process_of(queue);
     Gang& g = gang(queue);
-    if (!process.turn_over && process.quantum.is_over(now) && rival_of_process(queue)) {
+    if (goes(process) && rival_of_process(queue)) {
       process.turn_over = lists_of(type).turns_over = true;
       move_process_to_tail(contexts_.process_of(queue));
     }
-    if (!g.turn_over && g.quantum.is_over(now) && rival_of_gang(queue)) {
+    if (goes(g) && rival_of_gang(queue)) {
       g.turn_over = lists_of(type).turns_over = true;
       move_to_tail(queue, false);
     }
@@ -71,8 +74,8 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
 void Firmware::renew_turns(QueueType type, SimTime now) {
   bool& turns_over = lists_of(type).turns_over;
   if (!turns_over) return;
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || type_of(queue) != type || gang(queue).leaving) continue;
+  for (const QueueId queue : lists_of(type).in_slots) {
+    if (gang(queue).leaving) continue;
     ListedProcess& process = process_of(queue);
     Gang& g = gang(queue);
     if (process.turn_over) {
@@ -149,13 +152,14 @@ void Firmware::on(const QueueDisconnected& message, const FirmwareChannels& chan
 // Somebody waits: running gangs of its level give way when their turn is over.
 void Firmware::watch_quanta(const Unserved& waiter, const FirmwareChannels& channels) {
   const SimTime now = channels.map.now();
-  for (const QueueId queue : slot_taken_) {
-    if (!queue.exists() || (!waiter.for_vmid && type_of(queue) != type_of(waiter.queue))) continue;
+  for (const QueueId queue : waiter.for_vmid ? slot_taken_ : lists_of(type_of(waiter.queue)).in_slots) {
+    if (!queue.exists()) continue;
     Gang& g = gang(queue);
     if (g.leaving || level_of(queue) != level_of(waiter.queue)) continue;
     Duration left = Duration::max();
     const auto watch = [&](const Quantum& quantum) {
-      if (quantum.counts() && !quantum.is_over(now)) left = std::min(left, quantum.left(now));
+      if (!quantum.counts()) return;
+      if (const Duration its = quantum.left(now); its > Duration{0}) left = std::min(left, its);
     };
     watch(process_of(queue).quantum);
     if (contexts_.process_of(queue) == contexts_.process_of(waiter.queue)) watch(g.quantum);

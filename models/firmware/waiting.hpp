@@ -8,6 +8,7 @@
 #include <optional>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "models/workload/ids.hpp"
 #include "sim/core/containers.hpp"
@@ -41,7 +42,7 @@ class WaitingGangs {
   void erase(const WaitKey& key) {
     const auto process = processes_.find(process_of(key));
     process->second.erase(gang_of(key));
-    if (process->second.empty()) spare_.node = processes_.extract(process);
+    if (process->second.empty()) spare_.nodes.push_back(processes_.extract(process));
   }
   void clear() { processes_.clear(); }
   bool empty() const { return processes_.empty(); }
@@ -103,19 +104,21 @@ class WaitingGangs {
   }
 
   using Processes = std::map<Process, SmallSet<WaitingGang, 4>>;
-  // Mostly one process at a time comes to wait and goes: the node of the last that went is kept for the next.
+  // Processes come to wait and go all the time: the nodes of those that went are kept for the next.
   struct Spare {
     Spare() = default;
     Spare(const Spare&) {}
     Spare& operator=(const Spare&) { return *this; }
     ~Spare() = default;
-    Processes::node_type node;
+    std::vector<Processes::node_type> nodes;
   };
 
   Processes::iterator add(const Process& process, Processes::iterator before) {
-    if (spare_.node.empty()) return processes_.emplace_hint(before, process, Processes::mapped_type{});
-    spare_.node.key() = process;
-    return processes_.insert(before, std::move(spare_.node));
+    if (spare_.nodes.empty()) return processes_.emplace_hint(before, process, Processes::mapped_type{});
+    Processes::node_type node = std::move(spare_.nodes.back());
+    spare_.nodes.pop_back();
+    node.key() = process;
+    return processes_.insert(before, std::move(node));
   }
 
   Processes processes_;

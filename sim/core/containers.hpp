@@ -9,6 +9,7 @@
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <functional>
+#include <utility>
 
 namespace userqsim {
 
@@ -23,6 +24,8 @@ template <class T, std::size_t N>
 using SmallSet = boost::container::flat_set<T, std::less<T>, SmallVector<T, N>>;
 template <class Key, class T>
 using FlatMap = boost::container::flat_map<Key, T>;
+template <class Key, class T, std::size_t N>
+using SmallMap = boost::container::flat_map<Key, T, std::less<Key>, SmallVector<std::pair<Key, T>, N>>;
 template <class Key, class T>
 using FlatMultimap = boost::container::flat_multimap<Key, T>;  // equal keys in order of insertion
 
