@@ -1,7 +1,6 @@
 #include "sim/core/fluid_share.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "sim/core/ensure.hpp"
 
@@ -35,62 +34,78 @@ void FluidShare::advance(SimTime now) {
   const Duration span = now - last_;
   last_ = now;
   if (span == Duration{0}) return;
-  std::uint64_t width_before = 0;
+  const Wide pool = pool_of(span);
+  const bool divided = is_divided();
+  Wide dealt_before = 0;
+  std::uint64_t width = 0;
   for (Flow& flow : flows_) {
-    const Wide share = grant(span, width_before, flow.width);
+    Wide share = 0;
+    if (divided) {
+      width += flow.width;
+      const Wide dealt_up_to_it = dealt(pool, width);
+      share = dealt_up_to_it - dealt_before;
+      dealt_before = dealt_up_to_it;
+    } else {
+      share = static_cast<Wide>(span.count()) * whole_rate(flow.width);
+    }
     flow.remaining -= share;
     granted_ += share;
-    width_before += flow.width;
   }
 }
 
+// Rounding is worked out only for who may come before the first so far: it gives a flow less than a tick too much,
+// which the narrowest has in a nanosecond, if a nanosecond has a tick for each unit of width.
 std::optional<FluidShare::Completion> FluidShare::next_completion() const {
+  const bool divided = is_divided();
+  const bool every_unit_has_a_tick = pool_of(Duration{1}) >= static_cast<Wide>(width_sum_);
+  const Duration early = !divided ? Duration{0} : every_unit_has_a_tick ? Duration{1} : never;
   std::optional<Completion> next;
   std::uint64_t width_before = 0;
   for (const Flow& flow : flows_) {
-    const Duration after = time_to_complete(flow, width_before);
-    if (!next || after < next->after) next = Completion{after, flow.key};
+    Duration after = smooth_time(flow);
+    if (!next || after - early < next->after) {
+      if (divided) after = rounded_time(flow, after, width_before);
+      if (!next || after < next->after) next = Completion{after, flow.key};
+    }
     width_before += flow.width;
   }
   return next;
 }
 
-// The ticks of a nanosecond that a flow has where there is nothing to divide: all fit, or it is alone. Else none.
-std::optional<std::int64_t> FluidShare::whole_rate(std::uint32_t width) const {
-  if (width_sum_ > capacity_ && width_sum_ > width) return std::nullopt;
+// The ticks of a nanosecond that a flow has where there is nothing to divide: all fit, or it is alone.
+std::int64_t FluidShare::whole_rate(std::uint32_t width) const {
   return std::int64_t{std::min(capacity_, width)} * ticks_per_unit_ns;
 }
 
-Wide FluidShare::grant(Duration span, std::uint64_t width_before, std::uint32_t width) const {
-  if (const auto rate = whole_rate(width)) return static_cast<Wide>(span.count()) * *rate;
-  const Wide pool = static_cast<Wide>(span.count()) * capacity_ * ticks_per_unit_ns;
-  const Wide sum = static_cast<Wide>(width_sum_);
-  const Wide before = static_cast<Wide>(width_before);
-  return pool * (before + width) / sum - pool * before / sum;
+// What flows whose widths sum to `width`, from the first on, have of a pool.
+Wide FluidShare::dealt(Wide pool, std::uint64_t width) const {
+  return quotient(pool * static_cast<Wide>(width), static_cast<Wide>(width_sum_));
 }
 
-Duration FluidShare::time_to_complete(const Flow& flow, std::uint64_t width_before) const {
+// When the flow has all it wants, to the nanosecond after, but for the rounding of the deal.
+Duration FluidShare::smooth_time(const Flow& flow) const {
   if (flow.remaining <= 0) return Duration{0};
-  if (const auto rate = whole_rate(flow.width)) {
-    const Wide ns = flow.remaining <= std::numeric_limits<std::int64_t>::max()
-                        ? ceil_div(static_cast<std::int64_t>(flow.remaining), *rate)
-                        : (flow.remaining + *rate - 1) / *rate;
-    return ns >= never.count() ? never : Duration{static_cast<std::int64_t>(ns)};
+  Wide ns = 0;
+  if (is_divided()) {
+    const Wide rate = pool_of(Duration{1}) * flow.width;
+    ns = quotient(flow.remaining * static_cast<Wide>(width_sum_) + rate - 1, rate);
+  } else {
+    const Wide rate = whole_rate(flow.width);
+    ns = quotient(flow.remaining + rate - 1, rate);
   }
-  // Ignoring the rounding of the deal, `remaining` takes remaining / rate; the rounding moves that by at most one
-  // tick, which is less than a nanosecond of any flow: the answer is that time or the nanosecond after.
-  const Wide pool_per_ns = Wide{capacity_} * ticks_per_unit_ns;
-  const Wide numerator = flow.remaining * static_cast<Wide>(width_sum_);
-  const Wide denominator = pool_per_ns * flow.width;
-  const Wide quotient = (numerator + denominator - 1) / denominator;
-  if (quotient >= never.count()) return never;
-  auto ns = static_cast<std::int64_t>(quotient);
-  const auto enough = [&](std::int64_t t) {
-    return t >= 0 && grant(Duration{t}, width_before, flow.width) >= flow.remaining;
+  return ns >= never.count() ? never : Duration{static_cast<std::int64_t>(ns)};
+}
+
+// The same with it. At the smooth time the flow has no less than it wants: of a sum rounded down each part is no
+// less than itself rounded down, and what it wants is whole.
+Duration FluidShare::rounded_time(const Flow& flow, Duration smooth, std::uint64_t width_before) const {
+  const auto enough = [&](Duration span) {
+    const Wide pool = pool_of(span);
+    return dealt(pool, width_before + flow.width) - dealt(pool, width_before) >= flow.remaining;
   };
-  while (enough(ns - 1)) --ns;
-  while (!enough(ns)) ++ns;
-  return Duration{ns};
+  Duration after = smooth;
+  while (after > Duration{0} && after != never && enough(after - Duration{1})) after -= Duration{1};
+  return after;
 }
 
 FluidShare::Flow& FluidShare::find(std::uint32_t key) {

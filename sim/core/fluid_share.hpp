@@ -63,10 +63,13 @@ class FluidShare {
   auto fields() const { return std::tuple<const std::vector<Flow>&, TimeIf>(flows_, {!flows_.empty(), last_}); }
 
  private:
-  std::optional<std::int64_t> whole_rate(std::uint32_t width) const;
-  // What a flow is granted in `span`, when widths before it sum to `width_before`.
-  Wide grant(Duration span, std::uint64_t width_before, std::uint32_t width) const;
-  Duration time_to_complete(const Flow& flow, std::uint64_t width_before) const;
+  // The widths do not fit, and there are several to deal to.
+  bool is_divided() const { return width_sum_ > capacity_ && flows_.size() > 1; }
+  Wide pool_of(Duration span) const { return static_cast<Wide>(span.count()) * capacity_ * ticks_per_unit_ns; }
+  std::int64_t whole_rate(std::uint32_t width) const;
+  Wide dealt(Wide pool, std::uint64_t width) const;
+  Duration smooth_time(const Flow& flow) const;
+  Duration rounded_time(const Flow& flow, Duration smooth, std::uint64_t width_before) const;
   Flow& find(std::uint32_t key);
 
   std::uint32_t capacity_ = 1;

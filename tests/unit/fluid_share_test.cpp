@@ -107,6 +107,19 @@ TEST_CASE("a completion is tight when widths do not divide", "[sim][fluid]") {
   CHECK(share.remaining(2) <= 0);
 }
 
+TEST_CASE("a flow so narrow that it has no tick in a nanosecond may be early by more than one", "[sim][fluid]") {
+  // Widths 200,000 and 1 on one unit, 65,536 ticks a nanosecond. The first has had 196,607 after 3 ns, for 3 *
+  // 65,536 * 200,000 / 200,001 = 196,607.02. The second has a tick in 3.05 ns, and rounding gives it the first one
+  // at once.
+  FluidShare share(1);
+  share.start(1, 200'000, 196'607);
+  share.start(2, 1, 1);
+  CHECK(share.next_completion()->key == 2);
+  CHECK(share.next_completion()->after == 1ns);
+  share.advance(at(1ns));
+  CHECK(equal(share.stop(2), 0));
+}
+
 TEST_CASE("a flow without work is done at once", "[sim][fluid]") {
   FluidShare share(1);
   share.start(1, 1, 0);
