@@ -41,6 +41,8 @@ struct Buffer {
   ProcessId owner() const { return users.front(); }
   bool belongs_in_vram() const { return spec->domain != Domain::gtt; }
   bool belongs_here() const { return place == (belongs_in_vram() ? MemType::vram : MemType::gtt); }
+  // It has a reservation of its own. Page tables are locked with their process's.
+  bool is_separate() const { return !in_bulk && !page_tables; }
   bool stays() const { return spec->pinned || page_tables; }
   std::int64_t entries() const { return page_tables ? 0 : ceil_div(size.value, spec->fragment.value); }
 

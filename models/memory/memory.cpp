@@ -76,9 +76,9 @@ void Memory::on(const Validate& message, const MemoryChannels& channels) {
 // the kernel, Xe after each rebind).
 void Memory::bump(ProcessId process) {
   for (const MemType place : {MemType::vram, MemType::gtt, MemType::system}) lru_of(place).bump_bulk(process);
-  for (const BufferId id : owner(process).buffers) {
+  for (const BufferId id : owner(process).separate) {
     Buffer& b = buffer(id);
-    if (has_lru(b.place) && !b.in_bulk && !b.stays()) b.lru = lru_of(b.place).bump(id, b.lru);
+    if (has_lru(b.place) && !b.stays()) b.lru = lru_of(b.place).bump(id, b.lru);
   }
 }
 
@@ -101,6 +101,7 @@ void Memory::on(const Unlocked& message, const MemoryChannels& channels) {
 void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   Owner& o = owner(message.process);
   const FlatSet<BufferId> buffers = std::exchange(o.buffers, {});  // all at once, and not from the front one by one
+  o.separate.clear();
   for (const BufferId id : buffers) {
     buffer(id).users.size() == 1 ? free_buffer(id) : stop_using(id, message.process);
   }
@@ -151,6 +152,8 @@ void Memory::verify() const {
     if (!b.stays()) ++listed[static_cast<std::size_t>(b.place)];
     for (const ProcessId user : b.users) {
       Owner& o = recount[user.index()];
+      o.buffers.insert(it.id());
+      if (b.is_separate()) o.separate.insert(it.id());
       o.pending.insert(b.moves.begin(), b.moves.end());
       if (!b.belongs_here()) o.misplaced.insert(it.id());
       if (b.belongs_in_vram()) o.wants_vram += b.size;
@@ -171,6 +174,8 @@ void Memory::verify() const {
     ensure(recount[i].wants_vram == o.wants_vram && recount[i].displaced == o.displaced &&
                recount[i].misplaced == o.misplaced && recount[i].pending == o.pending,
            "a process's residency does not add up");
+    ensure(recount[i].buffers == o.buffers && recount[i].separate == o.separate,
+           "a process's buffers are not those that name it");
   }
   verify_names();
 }

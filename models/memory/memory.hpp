@@ -160,6 +160,7 @@ class Memory {
     Bytes wants_vram{0};               // of its buffers that belong in VRAM
     Bytes displaced{0};                // of these, elsewhere
     FlatSet<BufferId> buffers;         // that it uses
+    FlatSet<BufferId> separate;        // of them, those with a reservation of their own
     FlatSet<BufferId> misplaced;       // of them, not where they belong
     Bytes held_in(MemType place) const { return held[static_cast<std::size_t>(place)]; }
     auto fields() const {
@@ -224,6 +225,7 @@ class Memory {
   RequestEnded fact_of(const Request& request, RequestOutcome outcome, SimTime now) const;
 
   // Submissions through the kernel (submissions.cpp).
+  bool must_wait_for_reservation(ProcessId process) const;
   bool validate_submission(ProcessId process, const MemoryChannels& channels);
   void check_submissions(ProcessId process, const MemoryChannels& channels);
   void retry_submissions(const MemoryChannels& channels);

@@ -117,7 +117,10 @@ void Memory::create(const Buffer& made, Request& request, const MemoryChannels& 
   const BufferId id = buffers_.create(made);
   buffer(id).draw = {draw_entity(request), (std::uint64_t{request.ordinal} << 32) | request.made++};
   account(id, +1);
-  for (const ProcessId user : made.users) owner(user).buffers.insert(id);
+  for (const ProcessId user : made.users) {
+    owner(user).buffers.insert(id);
+    if (made.is_separate()) owner(user).separate.insert(id);
+  }
   if (place_new(id, request, channels)) {
     request.buffers.push_back(id);
   } else {
@@ -181,6 +184,7 @@ void Memory::stop_using(BufferId id, ProcessId user) {
   Buffer& b = buffer(id);
   account_user(id, user, -1);
   owner(user).buffers.erase(id);
+  owner(user).separate.erase(id);
   for (const std::uint64_t serial : b.moves) owner(user).pending.erase(serial);
   erase_value(b.users, user);
 }

@@ -10,9 +10,8 @@ namespace userqsim {
 
 // Who shares a buffer with a process that is being restored waits for its reservation.
 void Memory::on(const Submit& message, const MemoryChannels& channels) {
+  if (must_wait_for_reservation(message.process)) return blocked_.push_back(message);
   Owner& o = owner(message.process);
-  const auto locked = [&](BufferId id) { return is_locked(buffer(id)); };
-  if (std::any_of(o.buffers.begin(), o.buffers.end(), locked)) return blocked_.push_back(message);
   const bool ok = validate_submission(message.process, channels);
   if (!ok) return void(channels.submission_ready.post({message.queue, message.job, false}));
   bump(message.process);
@@ -20,6 +19,13 @@ void Memory::on(const Submit& message, const MemoryChannels& channels) {
   if (!o.pending.empty()) submitted.after = *o.pending.rbegin();
   o.submitted.push_back(submitted);
   check_submissions(message.process, channels);
+}
+
+// Of the many buffers that share their VM's reservation, and have no other user, none is looked at.
+bool Memory::must_wait_for_reservation(ProcessId process) const {
+  const Owner& o = owner(process);
+  if (o.locked && !o.buffers.empty()) return true;
+  return std::any_of(o.separate.begin(), o.separate.end(), [&](BufferId id) { return is_locked(buffer(id)); });
 }
 
 // amdgpu_cs_bo_validate, of each buffer that lies elsewhere: while there is a budget where it belongs, whoever has
