@@ -81,9 +81,9 @@ std::vector<ComparisonRow> compare_policies(const std::vector<ReplicationSummary
       last = r;
     }
     if (differences.empty()) continue;
-    ComparisonRow row{.metric = statistic.metric,
-                      .role = statistic.role,
-                      .stat = statistic.stat,
+    ComparisonRow row{.metric = std::string{statistic.metric},
+                      .role = std::string{statistic.role},
+                      .stat = std::string{statistic.stat},
                       .policy_a = a.front().policy,
                       .policy_b = b.front().policy,
                       .value_a = mean_of(values_a)->value,
@@ -91,7 +91,7 @@ std::vector<ComparisonRow> compare_policies(const std::vector<ReplicationSummary
                       .ci_low = {},
                       .ci_high = {},
                       .replications = differences.size(),
-                      .unit = statistic.unit,
+                      .unit = std::string{statistic.unit},
                       .variant = variant,
                       .estimate = *mean_of(differences),
                       .basis = estimate_basis::replications};

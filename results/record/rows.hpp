@@ -230,11 +230,11 @@ struct RunRecord {
 using Value = std::variant<std::monostate, std::int64_t, double>;
 
 struct SummaryRow {
-  std::string metric;
-  std::string role;
-  std::string stat;
+  std::string_view metric;  // this and all names: of the catalogue (metrics.hpp), which has them for good
+  std::string_view role;
+  std::string_view stat;
   Value value;
-  std::string unit;
+  std::string_view unit;
   std::int64_t count = 0;     // complete observations
   std::int64_t censored = 0;  // known only to exceed what was seen
   std::optional<double> ci_low{};

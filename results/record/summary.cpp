@@ -206,6 +206,7 @@ std::vector<SummaryRow> Measures::rows() {
   for (const MetricInfo& metric : metric_catalogue()) {
     for (const std::string_view role : metric.roles) add_rows(rows, entries_[index++], metric, role);
   }
+  rows.shrink_to_fit();  // they are kept for every cell of an experiment
   return rows;
 }
 
@@ -213,8 +214,8 @@ void Measures::add_rows(std::vector<SummaryRow>& rows, Entry& e, const MetricInf
   std::int64_t count = e.denominator;
   std::int64_t censored = 0;
   const auto add = [&](std::string_view stat, Value value) -> SummaryRow& {
-    rows.push_back({std::string{metric.name}, std::string{role}, std::string{stat}, value,
-                    stat == "count" ? "count" : std::string{metric.unit}, count, censored});
+    rows.push_back(
+        {metric.name, role, stat, value, stat == "count" ? std::string_view{"count"} : metric.unit, count, censored});
     return rows.back();
   };
   const auto add_mean = [&](std::optional<double> value) {

@@ -22,7 +22,7 @@ std::string exact(const Value& value) {
   return {};
 }
 
-std::string readable(const Value& value, const std::string& unit) {
+std::string readable(const Value& value, std::string_view unit) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return human(static_cast<double>(*whole), unit);
   if (const auto* fraction = std::get_if<double>(&value)) return human(*fraction, unit);
   return {};
@@ -156,9 +156,9 @@ ReportTable summary_table(const std::string& scenario, const std::string& policy
                      {"ci_high", true}},
                     {}};
   for (const SummaryRow& row : rows) {
-    table.rows.push_back({scenario, policy, row.metric, row.role, row.stat, exact(row.value), row.unit,
-                          fmt::format("{}", row.count), fmt::format("{}", row.censored), number(row.ci_low),
-                          number(row.ci_high)});
+    table.rows.push_back({scenario, policy, std::string{row.metric}, std::string{row.role}, std::string{row.stat},
+                          exact(row.value), std::string{row.unit}, fmt::format("{}", row.count),
+                          fmt::format("{}", row.censored), number(row.ci_low), number(row.ci_high)});
   }
   return table;
 }
@@ -169,18 +169,17 @@ ReportTable summary_overview(const std::vector<SummaryRow>& rows) {
   for (const std::string_view stat : stats) table.columns.push_back({std::string{stat}, true});
   table.columns.push_back({"censored", true});
   for (std::size_t i = 0; i < rows.size();) {
-    const std::string& metric = rows[i].metric;
-    const std::string& role = rows[i].role;
-    std::map<std::string, const SummaryRow*> by_stat;
+    const std::string_view metric = rows[i].metric, role = rows[i].role;
+    std::map<std::string_view, const SummaryRow*> by_stat;
     std::int64_t observations = 0;
     for (; i < rows.size() && rows[i].metric == metric && rows[i].role == role; ++i) {
       by_stat[rows[i].stat] = &rows[i];
       observations += rows[i].count + rows[i].censored;
     }
     if (observations == 0) continue;
-    std::vector<std::string> cells{metric, role};
+    std::vector<std::string> cells{std::string{metric}, std::string{role}};
     for (const std::string_view stat : stats) {
-      const auto found = by_stat.find(std::string{stat});
+      const auto found = by_stat.find(stat);
       if (found == by_stat.end()) {
         cells.emplace_back();
       } else {

@@ -87,7 +87,7 @@ ExperimentTraces::ExperimentTraces(const TraceRequest& request, const std::vecto
     : scenario_(scenario), files_(directory, request.formats, request.selection) {
   std::set<std::string> seen;  // policies whose first replication has come
   for (const Cell& cell : cells) {
-    const bool traced = cell.keep_record && request.formats.any();
+    const bool traced = cell.is_base && request.formats.any();
     runs_.push_back(traced ? files_.expect(seen.insert(cell.policy).second) : untraced);
   }
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace userqsim {
 
@@ -36,18 +37,19 @@ ReplicationSummary summary_of(const Cell& cell, const CellResult& result) {
   return {cell.policy, cell.replication, result.summary};
 }
 
-std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolResult& results,
+std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, PoolResult& results,
                                     const std::vector<std::size_t>& order) {
   std::vector<SummaryBlock> blocks;
   std::optional<Measures> pool;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Cell& cell = cells[order[i]];
-    const Measures& measures = results.cells[order[i]]->measures;
-    blocks.push_back({cell.policy, cell.replication, results.cells[order[i]]->summary});
+    CellResult& result = *results.cells[order[i]];
+    blocks.push_back({cell.policy, cell.replication, result.summary});
+    std::optional<Measures> measures = std::exchange(result.measures, std::nullopt);
     if (pool) {
-      pool->merge(measures);
+      pool->merge(*measures);
     } else {
-      pool = measures;
+      pool = std::move(measures);
     }
     const bool last_of_policy = i + 1 == order.size() || cells[order[i + 1]].policy != cell.policy;
     if (!last_of_policy) continue;

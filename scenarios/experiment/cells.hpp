@@ -26,9 +26,10 @@ std::vector<std::size_t> whole_base_cells(const std::vector<Cell>& cells, const 
 // The statistics of one cell. REQUIRES: the result is the cell's.
 ReplicationSummary summary_of(const Cell& cell, const CellResult& result);
 
-// Summary blocks of the given cells: for each policy its replications, then all of them pooled. REQUIRES: the cells
-// of a policy stand together in `order`, and each has a result.
-std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, const PoolResult& results,
+// Summary blocks of the given cells: for each policy its replications, then all of them pooled. Their measures go
+// into the pool and are no longer in the results. REQUIRES: the cells of a policy stand together in `order`, and each
+// has a result with its measures.
+std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, PoolResult& results,
                                     const std::vector<std::size_t>& order);
 
 }  // namespace userqsim

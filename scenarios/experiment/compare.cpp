@@ -50,7 +50,7 @@ class Planner {
 
  private:
   // Replication by replication with every policy, so that an interrupted run leaves whole replications.
-  void add(const std::string& variant, bool keep_record, const std::function<void(MachineSpec&)>& change) {
+  void add(const std::string& variant, bool is_base, const std::function<void(MachineSpec&)>& change) {
     std::vector<std::shared_ptr<const MachineSpec>> specs;
     for (const CompareSide& side : request_.sides) {
       auto spec = std::make_shared<MachineSpec>(*side.machine);
@@ -59,7 +59,7 @@ class Planner {
     }
     for (std::uint32_t r = 0; r < request_.replications; ++r) {
       for (std::size_t p = 0; p < specs.size(); ++p) {
-        plan_.cells.push_back({plan_.policies[p], request_.first_replication + r, variant, specs[p], keep_record});
+        plan_.cells.push_back({plan_.policies[p], request_.first_replication + r, variant, specs[p], is_base});
       }
     }
   }
@@ -160,7 +160,7 @@ ComparePlan plan_comparison(const CompareRequest& request) {
   return Planner(request).plan();
 }
 
-CompareOutcome assess(const ComparePlan& plan, const PoolResult& results) {
+CompareOutcome assess(const ComparePlan& plan, PoolResult& results) {
   CompareOutcome outcome;
   Comparison& comparison = outcome.comparison;
   comparison.policies = plan.policies;

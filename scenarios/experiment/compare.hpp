@@ -49,6 +49,7 @@ struct CompareOutcome {
   std::vector<SummaryBlock> summaries;  // of the base: each policy's replications, then pooled; policies by name
   std::vector<std::vector<SummaryRow>> pooled;  // of each policy, in the order of the sides
 };
-CompareOutcome assess(const ComparePlan& plan, const PoolResult& results);
+// Uses up the measures of the results, as summarize() does.
+CompareOutcome assess(const ComparePlan& plan, PoolResult& results);
 
 }  // namespace userqsim

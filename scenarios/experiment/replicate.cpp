@@ -44,8 +44,8 @@ CellResult run_cell(const Cell& cell, std::size_t index, const PoolOptions& opti
   const std::chrono::duration<double> wall = Clock::now() - start;  // without what is written, maybe for others too
   if (whole && finish) finish(SimTime{cell.spec->horizon}, record);
   std::vector<SummaryRow> summary = measures.rows();  // here, where other threads do theirs at the same time
-  return {.record = cell.keep_record && options.keep_records ? std::move(record) : RunRecord{},
-          .measures = std::move(measures),
+  return {.record = cell.is_base && options.keep_records ? std::move(record) : RunRecord{},
+          .measures = cell.is_base ? std::optional(std::move(measures)) : std::nullopt,
           .summary = std::move(summary),
           .digest = machine.digest(),
           .events = machine.events(),

@@ -25,13 +25,13 @@ struct Cell {
   std::uint32_t replication = 0;
   std::string variant;  // "base", or what was changed in the spec
   std::shared_ptr<const MachineSpec> spec;
-  bool keep_record = true;  // else only the measures are kept
+  bool is_base = true;  // else of its result only the summary is kept
 };
 
 struct CellResult {
-  RunRecord record;  // empty rows unless the cell keeps its record
-  Measures measures;
-  std::vector<SummaryRow> summary;  // what the measures say of this cell alone
+  RunRecord record;                  // empty rows where records are not kept, and of a variant
+  std::optional<Measures> measures;  // nothing of a variant
+  std::vector<SummaryRow> summary;   // what they say of this cell alone
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
   std::vector<std::string> waits;  // at the horizon, for ever: a story each (models/machine/wait_graph.hpp)

@@ -18,7 +18,7 @@ RunTables::RunTables(const std::filesystem::path& directory, const std::string& 
     ++missing_[cells[i].replication];
   }
   std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.key.policy, a.key.replication) < std::tie(b.key.policy, b.key.replication);
+    return std::tie(a.key.replication, a.key.policy) < std::tie(b.key.replication, b.key.policy);
   });
   for (std::size_t place = 0; place < entries_.size(); ++place) places_[entries_[place].cell] = place;
 }
@@ -37,7 +37,7 @@ void RunTables::take(std::size_t place, const RunRecord& record) {
   const RecordKey& key = entries_[place].key;
   std::unique_lock lock(mutex_);
   --missing_.at(key.replication);
-  if (next_ == place && may_write_next() && !writing_) {
+  if (next_ == place && may_write_next()) {  // so nobody else is writing
     writing_ = true;
     lock.unlock();
     files_.write(key, record);
@@ -68,8 +68,10 @@ void RunTables::write_waiting(std::unique_lock<std::mutex>& lock) {
 }
 
 std::vector<FileSummary> RunTables::close(const std::vector<std::size_t>& whole) {
-  for (const std::size_t cell : whole) {
-    const std::size_t place = places_.at(cell);
+  std::vector<std::size_t> places;
+  for (const std::size_t cell : whole) places.push_back(places_.at(cell));
+  std::sort(places.begin(), places.end());
+  for (const std::size_t place : places) {
     if (place < next_) continue;
     ensure(entries_[place].early != nullptr, "a whole cell has left its tables");
     files_.append(*entries_[place].early);

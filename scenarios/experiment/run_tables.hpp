@@ -1,9 +1,9 @@
 // The tables of an experiment, written while it runs, by the threads that run its cells: in the order of the files
-// (policy, then replication), whatever the order in which cells end.
+// (replication, then policy), whatever the order in which cells end.
 //
 // A cell whose turn it is goes straight into the files. One that comes too early is put into text, on its own
-// thread, and waits for those before it: of a comparison, that is what the policies after the first have to say. So no
-// thread ever waits for another, and of a cell that is written nothing is kept.
+// thread, and waits for those before it: for the replication's other policies, and for replications that other
+// threads are at. So no thread ever waits for another, and little waits in memory, however many there are.
 #pragma once
 
 #include <filesystem>

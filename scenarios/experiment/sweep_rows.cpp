@@ -24,7 +24,7 @@ std::string text_of(const Value& value) {
   return {};
 }
 
-bool is_kept(const Study& study, const std::string& metric) {
+bool is_kept(const Study& study, std::string_view metric) {
   return study.metrics.empty() ||
          std::find(study.metrics.begin(), study.metrics.end(), metric) != study.metrics.end();
 }

@@ -54,9 +54,9 @@ class Results(CommandTest):
                 reached = end
             self.assertEqual(reached, int(row["ended_ns"]))
 
-    def test_rows_are_sorted_by_key(self):
+    def test_rows_stand_by_replication_then_policy(self):
         self.assert_status(self.run_command("compare", self.scenario, "--reps", 2, "--out", self.out), 0)
-        keys = [(row["policy"], int(row["rep"])) for row in rows(self.out / "jobs.csv")]
+        keys = [(int(row["rep"]), row["policy"]) for row in rows(self.out / "jobs.csv")]
         self.assertEqual(keys, sorted(keys))
         self.assertEqual(len(set(keys)), 4)
 

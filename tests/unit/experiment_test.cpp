@@ -146,7 +146,8 @@ TEST_CASE("a comparison repeats the base with one assumption changed") {
 TEST_CASE("the base stands among the corners under its own name") {
   std::atomic<bool> interrupt = false;
   const ComparePlan plan = plan_comparison({.sides = both(busy_machine()), .replications = 3});
-  const CompareOutcome outcome = assess(plan, run_cells(plan.cells, with(interrupt, 2)));
+  PoolResult results = run_cells(plan.cells, with(interrupt, 2));
+  const CompareOutcome outcome = assess(plan, results);
   REQUIRE(outcome.comparison.pairs.size() == 1);
   const std::vector<ComparisonRow>& rows = outcome.comparison.pairs.front().rows;
   const ComparisonRow* base = find_row(rows, base_variant, "downtime_ns", "victim", "mean");

@@ -36,7 +36,7 @@ std::vector<ReplicationSummary> summaries(const MachineSpec& spec, const std::st
   for (std::uint32_t first = 0; first < count; first += at_once) {
     const std::uint32_t some = std::min(at_once, count - first);
     std::vector<Cell> cells = plan_run(machine, first, some);
-    for (Cell& cell : cells) cell.keep_record = false;
+    for (Cell& cell : cells) cell.is_base = false;
     PoolOptions options;
     options.jobs = 2;
     options.measure_from = measure_from;
