@@ -83,6 +83,14 @@ void Firmware::verify() const {
     const auto is_low = [&](QueueId queue) { return level_of(queue) == Priority::low; };
     ensure(std::count_if(in_slots.begin(), in_slots.end(), is_low) == lists.low_in_slots,
            "gangs of level low in slots are miscounted");
+    std::uint32_t turns_over = 0;
+    for (std::size_t p = 0; p < processes_.size(); ++p) {
+      if (type_of(contexts_.gangs_of(p).front()) == type) turns_over += processes_[p].turn_over ? 1U : 0U;
+    }
+    for (std::size_t i = 0; i < gangs_.size(); ++i) {
+      if (type_of(QueueId::of(i)) == type) turns_over += gangs_[i].turn_over ? 1U : 0U;
+    }
+    ensure(turns_over == lists.turns_over, "turns that are over are miscounted");
   }
 }
 

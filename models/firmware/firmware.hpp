@@ -210,7 +210,8 @@ class Firmware {
   bool oversubscribed(QueueType type) const;
   void enter(QueueId queue, SlotId slot, SimTime now);
   void leave(QueueId queue);
-  void begin_turn(ListedProcess& process, SimTime now) const;
+  void begin_turn(QueueId queue, SimTime now);
+  void set_turn_over(QueueType type, bool& turn_over, bool is_over);
   void enlist(QueueId queue, SimTime now);
   void delist(QueueId queue);
   void forget_lists();

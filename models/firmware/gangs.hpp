@@ -112,7 +112,7 @@ struct EngineLists {
   std::uint32_t low_in_slots = 0;  // of these, of level low
   bool quiet = true;               // busy is zero, and has been for as long as level low must wait
   EventHandle quiet_timer;
-  bool turns_over = false;  // may be: some gang's, or some process's, is (turn_over)
+  std::uint32_t turns_over = 0;  // of gangs and of processes (turn_over)
   WaitingGangs waiting;
   std::size_t free_slots() const { return slots - in_slots.size(); }
   auto fields() const { return std::tie(quiet); }

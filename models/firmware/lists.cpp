@@ -107,13 +107,20 @@ void Firmware::enter(QueueId queue, SlotId slot, SimTime now) {
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.take(*vmid);
   ListedProcess& process = process_of(queue);
   ++process.in_slots;
-  if (process.quantum.is_over(now)) begin_turn(process, now);
+  if (process.quantum.is_over(now)) begin_turn(queue, now);
   relist(queue);
 }
 
-void Firmware::begin_turn(ListedProcess& process, SimTime now) const {
+// Of the gang's process.
+void Firmware::begin_turn(QueueId queue, SimTime now) {
+  ListedProcess& process = process_of(queue);
   process.quantum.begin(now, spec_.process_quantum);
-  process.turn_over = false;
+  set_turn_over(type_of(queue), process.turn_over, false);
+}
+
+void Firmware::set_turn_over(QueueType type, bool& turn_over, bool is_over) {
+  lists_of(type).turns_over += static_cast<std::uint32_t>(is_over) - static_cast<std::uint32_t>(turn_over);
+  turn_over = is_over;
 }
 
 void Firmware::leave(QueueId queue) {
@@ -123,7 +130,8 @@ void Firmware::leave(QueueId queue) {
   erase_value(lists.in_slots, queue);
   if (level_of(queue) == Priority::low) --lists.low_in_slots;
   g.slot = SlotId::none();
-  g.leaving = g.left_idle = g.turn_over = false;
+  g.leaving = g.left_idle = false;
+  set_turn_over(type_of(queue), g.turn_over, false);
   g.on_pipe_since.reset();
   g.leaving_for = QueueId::none();
   if (const auto vmid = contexts_.vmid_of(queue)) vmids_.drop(*vmid);
@@ -150,7 +158,7 @@ void Firmware::enlist(QueueId queue, SimTime now) {
   ListedProcess& process = process_of(queue);
   if (!g.registered && process.registered++ == 0) {
     move_process_to_tail(contexts_.process_of(queue));
-    begin_turn(process, now);
+    begin_turn(queue, now);
   }
   g.registered = true;
   g.was_reset = false;
@@ -193,7 +201,7 @@ bool Firmware::has_gang(QueueId queue) const {
 
 void Firmware::forget_lists() {
   for (EngineLists& lists : lists_) {
-    lists.listed = lists.busy = lists.low_in_slots = 0;
+    lists.listed = lists.busy = lists.low_in_slots = lists.turns_over = 0;
     lists.quiet = true;
     lists.in_slots.clear();
     lists.waiting.clear();

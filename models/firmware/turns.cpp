@@ -19,7 +19,7 @@ void Firmware::end_turn(QueueId queue, QueueId to, const FirmwareChannels& chann
   stop_quantum(queue, now);
   if (fresh) g.quantum.begin(now, spec_.gang_quantum);
   const bool last = (idle || fresh) && process.in_slots == 1;
-  if (fresh && last) begin_turn(process, now);
+  if (fresh && last) begin_turn(queue, now);
   if (idle || fresh) move_to_tail(queue, last);
   give_way(queue, nullptr, channels);
   g.leaving_for = to;
@@ -60,39 +60,35 @@ void Firmware::pass_turns(QueueType type, SimTime now) {
     ListedProcess& process = process_of(queue);
     Gang& g = gang(queue);
     if (goes(process) && rival_of_process(queue)) {
-      process.turn_over = lists_of(type).turns_over = true;
+      set_turn_over(type, process.turn_over, true);
       move_process_to_tail(contexts_.process_of(queue));
     }
     if (goes(g) && rival_of_gang(queue)) {
-      g.turn_over = lists_of(type).turns_over = true;
+      set_turn_over(type, g.turn_over, true);
       move_to_tail(queue, false);
     }
   }
 }
 
-// Who was not asked to leave though its turn is over, for all who wait came after it, has another.
+// Who was not asked to leave though its turn is over, for all who wait came after it, has another. Who is leaving,
+// or has no slot at the moment, keeps the mark.
 void Firmware::renew_turns(QueueType type, SimTime now) {
-  bool& turns_over = lists_of(type).turns_over;
-  if (!turns_over) return;
+  if (lists_of(type).turns_over == 0) return;
   for (const QueueId queue : lists_of(type).in_slots) {
     if (gang(queue).leaving) continue;
     ListedProcess& process = process_of(queue);
     Gang& g = gang(queue);
     if (process.turn_over) {
       const auto rival = rival_of_process(queue);
-      if (!rival) process.turn_over = false;
-      if (rival && rival->process_place > process.place) begin_turn(process, now);
+      if (!rival) set_turn_over(type, process.turn_over, false);
+      if (rival && rival->process_place > process.place) begin_turn(queue, now);
     }
     if (g.turn_over) {
       const auto rival = rival_of_gang(queue);
-      if (!rival || rival->gang_place > g.place) g.turn_over = false;
+      if (!rival || rival->gang_place > g.place) set_turn_over(type, g.turn_over, false);
       if (rival && !g.turn_over) g.quantum.begin(now, spec_.gang_quantum);
     }
   }
-  // Who is leaving, or has no slot at the moment, keeps the mark.
-  const auto is_over = [](const auto& each) { return each.turn_over; };
-  turns_over = std::any_of(processes_.begin(), processes_.end(), is_over) ||
-               std::any_of(gangs_.begin(), gangs_.end(), is_over);
 }
 
 // The gang is to leave its slot. One taken out by SUSPEND keeps its place and what is left of its quantum.

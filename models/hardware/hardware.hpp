@@ -110,6 +110,8 @@ class Hardware {
   }
   // None: the queue is in no slot.
   SlotId slot_of(QueueId queue) const { return queues_[queue.index()].slot; }
+  // Who has the slot; none: nobody.
+  QueueId queue_of(SlotId slot) const { return slots_[slot.index()].queue; }
   // Waves of the queue in it are on the machine.
   bool has_waves(SlotId slot) const;
 

@@ -115,6 +115,7 @@ struct Machine::Impl {
   MachineView view() const { return {*layout, *spec, hardware, firmware, driver}; }
   // Looks for what is wrong when the instant is over.
   void look() {
+    watch.go_on();
     if (!watch.is_due(DriverBooks(driver))) return;
     if (!engine.pending().empty() && engine.pending().first_time() == engine.now()) return;
     watch.look(observed(), engine.now(), probes.hazard);
@@ -328,6 +329,7 @@ void Machine::verify() const {
   impl_->hardware.verify(impl_->workload);
   impl_->firmware.verify();
   impl_->driver.verify();
+  impl_->watch.verify(impl_->observed());
   std::uint64_t live = 0;
   impl_->workload.jobs().each_live([&](JobId, const Job&) { ++live; });
   ensure(impl_->workload.jobs_submitted() == impl_->workload.jobs_ended() + live,

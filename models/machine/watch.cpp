@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/core/ensure.hpp"
+
 namespace userqsim {
 namespace {
 
@@ -60,6 +62,12 @@ bool disagrees(const Observed& m, QueueId queue) {
   return false;
 }
 
+// SUSPEND and RESUME of all gangs, RESET of whatever hangs.
+bool is_about_many(const PacketEnded& fact) {
+  using enum Opcode;
+  return !fact.queue.exists() && (fact.opcode == suspend || fact.opcode == resume || fact.opcode == reset);
+}
+
 // What made it wrong is still so, though the queue may do nothing at the moment: it is not said again.
 bool lasts(const Observed& m, const Standing& said) {
   if (said.kind == HazardKind::isolation_breach) return m.driver.is_isolated();
@@ -85,13 +93,11 @@ bool is_stopped(const Observed& m, ProcessId process) {
   });
 }
 
-}  // namespace
-
-std::vector<Standing> standing(const Observed& m) {
+// What is wrong with these queues, in their order.
+std::vector<Standing> standing(const Observed& m, const std::vector<QueueId>& queues) {
   std::vector<Standing> found;
   const bool compares = !m.driver.works_on_all();
-  for (std::size_t i = 0; i < m.layout.queues.size(); ++i) {
-    const QueueId queue = QueueId::of(i);
+  for (const QueueId queue : queues) {
     const ProcessId process = m.layout.queue(queue).process;
     if (m.layout.queue(queue).of_kernel || !m.driver.was_created(queue)) continue;
     const SlotId slot = m.hardware.slot_of(queue);
@@ -105,6 +111,16 @@ std::vector<Standing> standing(const Observed& m) {
   }
   return found;
 }
+
+std::vector<QueueId> all_queues(const Layout& layout) {
+  std::vector<QueueId> queues;
+  for (std::size_t i = 0; i < layout.queues.size(); ++i) queues.push_back(QueueId::of(i));
+  return queues;
+}
+
+}  // namespace
+
+std::vector<Standing> standing(const Observed& m) { return standing(m, all_queues(m.layout)); }
 
 std::vector<Standing> for_ever(const Observed& m) {
   std::vector<Standing> found;
@@ -140,19 +156,62 @@ void Watch::subscribe(Probes& probes, const Observed& machine) {
     is_due_ = machine.driver.is_isolated() || machine.driver.lost_buffers(fact.queue) ||
               has_stale_tables(machine, machine.layout.queue(fact.queue).process);
   });
-  probes.queue_transition.subscribe([this](const QueueTransition&) { is_due_ = true; });
-  probes.packet_ended.subscribe([this](const PacketEnded&) { is_due_ = true; });
-  probes.eviction_signaled.subscribe([this](const EvictionSignaled&) { is_due_ = true; });
-  probes.worker_moved.subscribe([this](const WorkerMoved&) { is_due_ = true; });
+  probes.queue_transition.subscribe([this](const QueueTransition& fact) { suspect(fact.process); });
+  probes.packet_ended.subscribe(
+      [this](const PacketEnded& fact) { suspect(is_about_many(fact) ? ProcessId::none() : fact.process); });
+  probes.eviction_signaled.subscribe([this](const EvictionSignaled& fact) { suspect(fact.eviction.process); });
+  probes.worker_moved.subscribe([this](const WorkerMoved& fact) { suspect(fact.eviction.process); });
   probes.buffer_moved.subscribe([this](const BufferMoved&) { is_due_ = true; });
-  probes.fault_injected.subscribe([this](const FaultInjected&) { is_due_ = true; });
-  probes.gpu_reset_done.subscribe([this](const GpuResetDone&) { is_due_ = true; });
+  probes.fault_injected.subscribe([this](const FaultInjected&) { suspect(ProcessId::none()); });
+  probes.gpu_reset_done.subscribe([this](const GpuResetDone&) { suspect(ProcessId::none()); });
   probes.mes_lock_held.subscribe(
       [this](const MesLockHeld& fact) { hear_held(fact.start, fact.end, fact.process); });
   probes.userq_lock_held.subscribe([this](const UserqLockHeld& fact) {
-    is_due_ = true;  // an operation of the whole device may have ended with it
+    suspect(fact.process);  // an operation of the whole device may have ended with it
     hear_held(fact.start, fact.end, fact.process);
   });
+}
+
+// None: all of them.
+void Watch::suspect(ProcessId process) {
+  is_due_ = true;
+  if (!process.exists()) {
+    suspects_all_ = true;
+  } else if (!suspects_all_) {
+    suspects_.insert(process);
+  }
+}
+
+// Nothing can be wrong with other queues: they are in no slot, and nothing has changed between the driver and MES.
+std::vector<QueueId> Watch::suspected(const Observed& m) const {
+  if (suspects_all_) return all_queues(m.layout);
+  std::vector<QueueId> queues;
+  for (std::size_t i = 0; i < m.hardware.plan().pipe_of_slot.size(); ++i) {
+    const QueueId queue = m.hardware.queue_of(SlotId::of(i));
+    if (queue.exists()) queues.push_back(queue);
+  }
+  for (const ProcessId process : suspects_) {
+    const std::vector<QueueId>& its = m.layout.process(process).queues;
+    queues.insert(queues.end(), its.begin(), its.end());
+  }
+  for (const Standing& one : said_) queues.push_back(one.queue);
+  std::sort(queues.begin(), queues.end());
+  queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
+  return queues;
+}
+
+// Who was compared is no longer suspect. Of whom the driver is at work on, it is too early to say.
+void Watch::clear_suspects(const DriverBooks& driver, std::size_t processes) {
+  if (driver.works_on_all()) return;
+  if (!suspects_all_) {
+    erase_where(suspects_, [&](ProcessId process) { return !driver.works_on(process); });
+    return;
+  }
+  suspects_all_ = false;
+  suspects_.clear();
+  for (std::size_t i = 0; i < processes; ++i) {
+    if (driver.works_on(ProcessId::of(i))) suspects_.insert(ProcessId::of(i));
+  }
 }
 
 void Watch::subscribe_untimed(Probes& probes, const Observed& machine) {
@@ -182,9 +241,13 @@ void Watch::state_found(const Probe<Hazard>& hazard) {
 
 void Watch::look(const Observed& machine, SimTime now, const Probe<Hazard>& hazard) {
   is_due_ = false;
+  is_fresh_ = true;
   was_isolated_ = machine.driver.is_isolated();
+  if (machine.driver.holds_all_gangs() != had_gangs_held_) suspects_all_ = true;
+  had_gangs_held_ = machine.driver.holds_all_gangs();
   state_found(hazard);
-  std::vector<Standing> stand = standing(machine);
+  std::vector<Standing> stand = standing(machine, suspected(machine));
+  clear_suspects(machine.driver, machine.layout.processes.size());
   for (const Standing& one : stand) {
     if (!contains(said_, one)) hazard.state({now, one.kind, one.process, one.queue});
   }
@@ -192,6 +255,12 @@ void Watch::look(const Observed& machine, SimTime now, const Probe<Hazard>& haza
     if (!contains(stand, one) && lasts(machine, one)) stand.push_back(one);
   }
   said_ = std::move(stand);
+}
+
+void Watch::verify(const Observed& machine) const {
+  if (!is_fresh_) return;
+  for (const Standing& one : standing(machine))
+    ensure(contains(said_, one), "something is wrong with a queue that nobody suspected");
 }
 
 }  // namespace userqsim

@@ -15,6 +15,7 @@
 #include "models/machine/standing.hpp"
 #include "models/memory/memory.hpp"
 #include "models/workload/workload.hpp"
+#include "sim/core/containers.hpp"
 
 namespace userqsim {
 
@@ -45,16 +46,28 @@ class Watch {
   // Whether to look when this instant is over.
   bool is_due(const DriverBooks& driver) const { return is_due_ || driver.is_isolated() != was_isolated_; }
   void look(const Observed& machine, SimTime now, const Probe<Hazard>& hazard);
+  // Looks at every queue, where look() has just been, and throws InvariantError when it finds more.
+  void verify(const Observed& machine) const;
+  // From here on things may have changed since the last look().
+  void go_on() { is_fresh_ = false; }
   // States what the facts of this instant alone tell.
   void state_found(const Probe<Hazard>& hazard);
 
  private:
+  void suspect(ProcessId process);
+  std::vector<QueueId> suspected(const Observed& machine) const;
+  void clear_suspects(const DriverBooks& driver, std::size_t processes);
   void hear(const JobEnded& fact, const DriverBooks& driver);
   void hear_held(SimTime start, SimTime end, ProcessId process);
 
   Duration mutex_held_limit_;
   bool is_due_ = false;
+  bool is_fresh_ = false;
   bool was_isolated_ = false;
+  bool had_gangs_held_ = false;
+  // Of whose queues the driver and MES may have come to disagree since they were last compared.
+  FlatSet<ProcessId> suspects_;
+  bool suspects_all_ = false;
   std::vector<Standing> said_;
   std::vector<Hazard> found_;
 };

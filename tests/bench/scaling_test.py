@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many instructions an event takes with 100 queues and with 10,000, an eviction with 1,000 buffers of 10 processes
-and with 100,000 of 1,000, and a buffer that is given back with 1,000 and with 10,000: nothing may walk every queue or
-buffer each time.
+and with 100,000 of 1,000, a buffer that is given back with 1,000 and with 10,000, and a submission through the kernel
+with as many: nothing may walk every queue or buffer each time.
 
 Counted by callgrind, so that the figure is the same on a busy machine. Each run is counted at two horizons; what both
 have (reading the scenario, opening the processes, writing the files) falls out of the difference.
@@ -23,6 +23,7 @@ QUEUES_OF_A_PROCESS = 100
 HORIZONS_MS = (600, 700)  # 10,000 queues are all created by then
 PRESSURE_HORIZONS_MS = (1500, 1800)
 EXIT_HORIZONS_MS = (999, 3000)
+SUBMISSION_HORIZONS_MS = (1000, 2000)
 TYPES = ("gfx", "compute", "sdma")
 
 
@@ -61,6 +62,15 @@ def leaving(buffers, horizon_ms):
             "horizon": f"{horizon_ms}ms", "events": [],
             "processes": [{"name": "p", "vram": [{"name": "b", "size": "16GiB", "count": buffers}], "stop": "1s",
                            "queues": idle}]}
+
+
+def submitting(buffers, horizon_ms):
+    """A process that submits through the kernel every millisecond, with buffers that share its VM's reservation."""
+    queue = {"name": "q", "type": "gfx", "jobs": {"arrival": {"periodic": "1ms"}, "work": "100us", "grain": "50us"}}
+    return {"format": "userqsim-scenario/1", "name": "submitting", "device": "rx7900xtx", "kernel": "7.0", "seed": 1,
+            "horizon": f"{horizon_ms}ms", "events": [],
+            "processes": [{"name": "p", "submission": "kernel", "queues": [queue],
+                           "vram": [{"name": "b", "size": "16GiB", "count": buffers, "reservation": "vm"}]}]}
 
 
 @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
@@ -115,6 +125,17 @@ class Scaling(unittest.TestCase):
             return (more - less) / buffers
         few, many = per_buffer(1_000), per_buffer(10_000)
         print(f"{few:.0f} instructions a buffer that is given back with 1,000, {many:.0f} with 10,000: "
+              f"{many / few:.2f} times as many")
+        self.assertGreater(few, 0)
+        self.assertLess(many / few, MOST_GROWTH)
+
+    def test_a_submission_costs_little_more_with_ten_times_the_buffers(self):
+        def per_submission(buffers):
+            with tempfile.TemporaryDirectory() as folder:
+                less, more = (self.count(Path(folder), submitting, buffers, ms)[0] for ms in SUBMISSION_HORIZONS_MS)
+            return (more - less) / (SUBMISSION_HORIZONS_MS[1] - SUBMISSION_HORIZONS_MS[0])
+        few, many = per_submission(1_000), per_submission(10_000)
+        print(f"{few:.0f} instructions a submission with 1,000 buffers, {many:.0f} with 10,000: "
               f"{many / few:.2f} times as many")
         self.assertGreater(few, 0)
         self.assertLess(many / few, MOST_GROWTH)
