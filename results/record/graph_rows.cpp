@@ -69,7 +69,7 @@ void GraphFacts::finish(const Open& open) {
   rows_.push_back(row);
 }
 
-std::vector<GraphRow> GraphFacts::take_rows() {
+RowBlocks<GraphRow> GraphFacts::take_rows() {
   for (const Open& open : open_) finish(open);  // of a run that was cut off
   open_.clear();
   std::sort(rows_.begin(), rows_.end(),

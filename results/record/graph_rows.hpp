@@ -19,7 +19,7 @@ class GraphFacts {
   void add(const JobEnded& job);
   // One row for each arrival of more than one job, in the order of arrival. Call once, when every job has ended or
   // been stated open.
-  std::vector<GraphRow> take_rows();
+  RowBlocks<GraphRow> take_rows();
 
  private:
   // An arrival some of whose jobs have ended. Its row lacks its bounds and its end.
@@ -44,7 +44,7 @@ class GraphFacts {
   std::vector<Open> open_;  // by first job: few, near the end of those that have come
   std::vector<Arrival> arrivals_;
   std::vector<std::size_t> free_;  // places in arrivals_
-  std::vector<GraphRow> rows_;     // of arrivals that have ended, in that order
+  RowBlocks<GraphRow> rows_;       // of arrivals that have ended, in that order
   std::vector<std::int64_t> path_;
 };
 

@@ -10,6 +10,7 @@
 #include "results/record/eviction_parts.hpp"
 #include "results/record/eviction_rows.hpp"
 #include "results/record/nanoseconds.hpp"
+#include "sim/core/containers.hpp"
 #include "sim/core/ensure.hpp"
 
 namespace userqsim {
@@ -379,7 +380,7 @@ RunRecord Recorder::finish(SimTime end) {
                      record_.hazards.end(),
                      [](const HazardRow& a, const HazardRow& b) { return a.time_ns < b.time_ns; });
   // Where the run was cut off, jobs that had not ended have left a gap.
-  std::erase_if(record_.jobs, [](const JobRow& row) { return row.outcome.empty(); });
+  erase_where(record_.jobs, [](const JobRow& row) { return row.outcome.empty(); });
   std::sort(record_.requests.begin(), record_.requests.end(),
             [](const RequestRow& a, const RequestRow& b) { return a.request < b.request; });
   return std::move(record_);

@@ -4,6 +4,7 @@
 // Processes and queues are indices into the record's name lists; the names of states and outcomes are static text.
 #pragma once
 
+#include <boost/container/deque.hpp>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -17,6 +18,11 @@
 namespace userqsim {
 
 constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
+
+// Where rows are many: in blocks, so that none is copied, nor fresh memory asked for twice, when more come.
+template <class Row>
+using RowBlocks =
+    boost::container::deque<Row, void, boost::container::deque_options_t<boost::container::block_bytes<32768>>>;
 
 using OptionalNs = std::optional<std::int64_t>;
 
@@ -215,8 +221,8 @@ struct RunRecord {
   std::vector<PartRow> parts;          // eviction by eviction, by start
   std::vector<TransitionRow> transitions;
   std::vector<MesOpRow> mes_ops;
-  std::vector<JobRow> jobs;      // by number
-  std::vector<GraphRow> graphs;  // by first job
+  RowBlocks<JobRow> jobs;        // by number
+  RowBlocks<GraphRow> graphs;    // by first job
   std::vector<QueueRow> queues;  // by queue
   std::vector<ProcessRow> processes;
   std::vector<SlotWaitRow> slot_waits;

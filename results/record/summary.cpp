@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -36,6 +38,23 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// Whose entry is which: the metrics of the catalogue, each with its roles.
+struct EntryName {
+  const MetricInfo* metric = nullptr;
+  std::string_view role;
+};
+
+const std::vector<EntryName>& entry_names() {
+  static const std::vector<EntryName> all = [] {
+    std::vector<EntryName> names;
+    for (const MetricInfo& metric : metric_catalogue()) {
+      for (const std::string_view role : metric.roles) names.push_back({&metric, role});
+    }
+    return names;
+  }();
+  return all;
+}
+
 std::optional<double> as_double(const std::optional<std::int64_t>& value) {
   return value ? std::optional{static_cast<double>(*value)} : std::nullopt;
 }
@@ -61,9 +80,7 @@ struct Measures::ByRole {
 
 Measures::Measures(const RunRecord& record, std::int64_t measure_from_ns, std::size_t batches)
     : from_ns_(measure_from_ns), end_ns_(record.end_ns), batches_(batches) {
-  std::size_t size = 0;
-  for (const MetricInfo& metric : metric_catalogue()) size += metric.roles.size();
-  entries_.resize(size);
+  entries_.resize(entry_names().size());
   for (Entry& entry : entries_) entry.clusters.resize(batches);
   measure_evictions(record, measure_from_ns);
   measure_requests(record, measure_from_ns);
@@ -94,12 +111,9 @@ void Measures::add_to_batch(Entry& entry, std::int64_t begin, std::int64_t value
 }
 
 Measures::Entry& Measures::entry(std::string_view name, std::string_view role) {
-  std::size_t index = 0;
-  for (const MetricInfo& metric : metric_catalogue()) {
-    for (const std::string_view candidate : metric.roles) {
-      if (metric.name == name && candidate == role) return entries_[index];
-      ++index;
-    }
+  const std::vector<EntryName>& names = entry_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].metric->name == name && names[i].role == role) return entries_[i];
   }
   fail_invariant("a metric that is not in the catalogue", SourceLocation::current());
 }
@@ -189,33 +203,59 @@ void Measures::measure_device(const RunRecord& record, std::int64_t from) {
   entry("slot_running", "device").denominator = slot_time;
 }
 
-void Measures::merge(const Measures& other) {
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (!pooled_) entries_[i].clusters = {entries_[i].whole()};
-    entries_[i].clusters.push_back(other.entries_[i].whole());
-    entries_[i].samples.merge(other.entries_[i].samples);
-    entries_[i].total += other.entries_[i].total;
-    entries_[i].denominator += other.entries_[i].denominator;
+// What one metric measured in all replications, which have it no longer.
+Measures::Entry Measures::pooled(std::vector<Measures>& all, std::size_t index) {
+  Entry pool;
+  std::vector<Samples> samples;
+  for (Measures& one : all) {
+    Entry& entry = one.entries_[index];
+    pool.clusters.push_back(entry.whole());
+    pool.total += entry.total;
+    pool.denominator += entry.denominator;
+    samples.push_back(std::move(entry.samples));
   }
-  pooled_ = true;
+  pool.samples = Samples::joined(samples);
+  return pool;
+}
+
+// Metric by metric, so that of few at a time the observations are there twice.
+std::vector<SummaryRow> Measures::pooled_rows(std::vector<Measures> all, unsigned threads) {
+  ensure(!all.empty() && threads > 0, "statistics are pooled of replications, by a thread or more");
+  if (all.size() == 1) return all.front().rows();
+  all.front().pooled_ = true;
+  const std::vector<EntryName>& names = entry_names();
+  std::vector<std::vector<SummaryRow>> rows(names.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < names.size(); i = next++) {
+      Entry pool = pooled(all, i);
+      all.front().add_rows(rows[i], pool, *names[i].metric, names[i].role);
+    }
+  };
+  std::vector<std::future<void>> others;
+  for (unsigned i = 1; i < threads; ++i) others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
+  std::vector<SummaryRow> joined;
+  for (const auto& of_entry : rows) joined.insert(joined.end(), of_entry.begin(), of_entry.end());
+  return joined;
 }
 
 std::vector<SummaryRow> Measures::rows() {
   std::vector<SummaryRow> rows;
-  std::size_t index = 0;
-  for (const MetricInfo& metric : metric_catalogue()) {
-    for (const std::string_view role : metric.roles) add_rows(rows, entries_[index++], metric, role);
-  }
+  const std::vector<EntryName>& names = entry_names();
+  for (std::size_t i = 0; i < names.size(); ++i) add_rows(rows, entries_[i], *names[i].metric, names[i].role);
   rows.shrink_to_fit();  // they are kept for every cell of an experiment
   return rows;
 }
 
-void Measures::add_rows(std::vector<SummaryRow>& rows, Entry& e, const MetricInfo& metric, std::string_view role) {
+void Measures::add_rows(std::vector<SummaryRow>& rows, Entry& e, const MetricInfo& metric,
+                        std::string_view role) const {
   std::int64_t count = e.denominator;
   std::int64_t censored = 0;
   const auto add = [&](std::string_view stat, Value value) -> SummaryRow& {
-    rows.push_back(
-        {metric.name, role, stat, value, stat == "count" ? std::string_view{"count"} : metric.unit, count, censored});
+    rows.push_back({metric.name, role, stat, value, stat == "count" ? std::string_view{"count"} : metric.unit,
+                    count, censored});
     return rows.back();
   };
   const auto add_mean = [&](std::optional<double> value) {

@@ -40,21 +40,16 @@ ReplicationSummary summary_of(const Cell& cell, const CellResult& result) {
 std::vector<SummaryBlock> summarize(const std::vector<Cell>& cells, PoolResult& results,
                                     const std::vector<std::size_t>& order) {
   std::vector<SummaryBlock> blocks;
-  std::optional<Measures> pool;
+  std::vector<Measures> of_policy;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Cell& cell = cells[order[i]];
     CellResult& result = *results.cells[order[i]];
     blocks.push_back({cell.policy, cell.replication, result.summary});
-    std::optional<Measures> measures = std::exchange(result.measures, std::nullopt);
-    if (pool) {
-      pool->merge(*measures);
-    } else {
-      pool = std::move(measures);
-    }
+    of_policy.push_back(*std::exchange(result.measures, std::nullopt));
     const bool last_of_policy = i + 1 == order.size() || cells[order[i + 1]].policy != cell.policy;
     if (!last_of_policy) continue;
-    blocks.push_back({cell.policy, std::nullopt, pool->rows()});
-    pool.reset();
+    std::vector<SummaryRow> rows = Measures::pooled_rows(std::exchange(of_policy, {}), results.threads);
+    blocks.push_back({cell.policy, std::nullopt, std::move(rows)});
   }
   return blocks;
 }

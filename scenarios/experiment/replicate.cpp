@@ -67,6 +67,7 @@ class Pool {
   PoolResult run() {
     const std::size_t threads = std::clamp<std::size_t>(options_.jobs, 1, std::max<std::size_t>(cells_.size(), 1));
     running_ = threads;
+    result_.threads = static_cast<unsigned>(threads);
     {
       std::vector<std::jthread> workers;
       for (std::size_t i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });

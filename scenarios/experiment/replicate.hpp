@@ -87,6 +87,7 @@ struct PoolResult {
   std::vector<std::optional<CellResult>> cells;  // nothing for a cell that did not reach the horizon
   PoolStop stop = PoolStop::none;
   double seconds = 0.0;  // of real time
+  unsigned threads = 1;  // that ran them
 };
 
 // Runs one cell on the caller's thread; the number is for options.attach. Throws InvariantError.

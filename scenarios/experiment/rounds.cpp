@@ -64,6 +64,7 @@ Rounds run_in_rounds(const std::vector<Cell>& cells, const PrecisionRule& rule,
     PoolResult results = run(some, first);
     rounds.results.stop = results.stop;
     rounds.results.seconds += results.seconds;
+    rounds.results.threads = std::max(rounds.results.threads, results.threads);
     for (std::size_t i = 0; i < some.size() && results.stop == PoolStop::none; ++i) {
       summaries[i % sides].push_back(summary_of(some[i], *results.cells[i]));
     }

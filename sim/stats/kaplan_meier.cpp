@@ -7,10 +7,11 @@
 
 namespace userqsim {
 
-KaplanMeier::KaplanMeier(std::vector<std::int64_t> complete, std::vector<std::int64_t> censored) {
-  for (std::vector<std::int64_t>* times : {&complete, &censored}) {
-    if (!std::is_sorted(times->begin(), times->end())) std::sort(times->begin(), times->end());
+KaplanMeier::KaplanMeier(const std::vector<std::int64_t>& complete, const std::vector<std::int64_t>& censored) {
+  for (const std::vector<std::int64_t>* times : {&complete, &censored}) {
+    ensure(std::is_sorted(times->begin(), times->end()), "times of a product-limit estimate ascend");
   }
+  steps_.reserve(complete.size());
   if (!complete.empty()) longest_ = complete.back();
   if (!censored.empty()) longest_ = std::max(longest_.value_or(censored.back()), censored.back());
   auto at_risk = static_cast<std::int64_t>(complete.size() + censored.size());

@@ -10,7 +10,8 @@ namespace userqsim {
 
 class KaplanMeier {
  public:
-  KaplanMeier(std::vector<std::int64_t> complete, std::vector<std::int64_t> censored);
+  // REQUIRES: both ascend.
+  KaplanMeier(const std::vector<std::int64_t>& complete, const std::vector<std::int64_t>& censored);
 
   // The share that lasts longer than `time`.
   double survival(std::int64_t time) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
+#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <cmath>
 #include <limits>
 
@@ -11,12 +12,6 @@
 
 namespace userqsim {
 namespace {
-
-void append(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from) {
-  const std::size_t count = from.size();  // taken first: a collection may be merged with itself
-  to.resize(to.size() + count);           // which leaves room for more, as reserve() would not: many are merged
-  std::copy_n(from.begin(), count, to.end() - static_cast<std::ptrdiff_t>(count));
-}
 
 // With fewer uncensored values a high quantile is the outcome of a handful of runs (docs/outputs.md).
 constexpr std::size_t least_for_high_quantile = 200;
@@ -58,10 +53,20 @@ QuantileRanks quantile_ranks(std::size_t n, std::int64_t p, double level) {
   return ranks;
 }
 
-void Samples::merge(const Samples& other) {
-  append(values_, other.values_);
-  append(censored_, other.censored_);
-  sorted_ = false;
+Samples Samples::joined(const std::vector<Samples>& parts) {
+  std::size_t count = 0, censored = 0;
+  for (const Samples& part : parts) {
+    count += part.values_.size();
+    censored += part.censored_.size();
+  }
+  Samples all;
+  all.values_.reserve(count);
+  all.censored_.reserve(censored);
+  for (const Samples& part : parts) {
+    all.values_.insert(all.values_.end(), part.values_.begin(), part.values_.end());
+    all.censored_.insert(all.censored_.end(), part.censored_.begin(), part.censored_.end());
+  }
+  return all;
 }
 
 std::int64_t Samples::sum() const {
@@ -80,6 +85,11 @@ std::optional<double> Samples::mean() const {
 std::optional<std::int64_t> Samples::max() const {
   if (values_.empty()) return std::nullopt;
   return *std::max_element(values_.begin(), values_.end());
+}
+
+KaplanMeier Samples::kaplan_meier() {
+  sort();
+  return {values_, censored_};
 }
 
 std::optional<std::int64_t> Samples::quantile_permille(std::int64_t p) {
@@ -102,8 +112,11 @@ Bounds Samples::quantile_bounds(std::int64_t p) {
   return bounds;
 }
 
+// By digits: a comparing sort of the pool of a hundred replications guesses wrong millions of times.
 void Samples::sort() {
-  if (!sorted_) std::sort(values_.begin(), values_.end());
+  if (sorted_) return;
+  boost::sort::spreadsort::integer_sort(values_.begin(), values_.end());
+  boost::sort::spreadsort::integer_sort(censored_.begin(), censored_.end());
   sorted_ = true;
 }
 

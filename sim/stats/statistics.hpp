@@ -34,7 +34,8 @@ class Samples {
  public:
   void add(std::int64_t value) { values_.push_back(value), sorted_ = false; }
   void add_censored(std::int64_t at_least) { censored_.push_back(at_least), sorted_ = false; }
-  void merge(const Samples& other);
+  // All of them as one.
+  static Samples joined(const std::vector<Samples>& parts);
 
   std::size_t count() const { return values_.size(); }  // uncensored
   std::size_t censored() const { return censored_.size(); }
@@ -49,7 +50,7 @@ class Samples {
   // one where it falls among the censored.
   Bounds quantile_bounds(std::int64_t p);
   // What the censored say too.
-  KaplanMeier kaplan_meier() const { return {values_, censored_}; }
+  KaplanMeier kaplan_meier();
 
  private:
   void sort();

@@ -181,9 +181,7 @@ TEST_CASE("measures: Kaplan-Meier rows, batch means, and means over replications
   CHECK(std::get<std::int64_t>(find(rows, "km_p50").value) == 20);
   CHECK(std::get<std::int64_t>(find(rows, "km_p95").value) == 40);
   // Pooled with itself: two replications of the same mean.
-  const Measures other = measures;
-  measures.merge(other);
-  const SummaryRow pooled = find(measures.rows(), "mean");
+  const SummaryRow pooled = find(Measures::pooled_rows({measures, measures}, 2), "mean");
   CHECK(near(*pooled.ci_low, *pooled.ci_high));
   CHECK(pooled.batches.empty());
   Measures plain(record, 0);

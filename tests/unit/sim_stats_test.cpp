@@ -62,19 +62,34 @@ TEST_CASE("a quantile among the censored is not known", "[sim][stats]") {
   CHECK(samples.max() == 8);
 }
 
-TEST_CASE("merging pools values and censored, even with itself", "[sim][stats]") {
+TEST_CASE("samples that are joined are all there, values and censored", "[sim][stats]") {
   Samples a = one_to(2);
   Samples b;
   b.add(7);
   b.add_censored(9);
   CHECK(a.quantile_permille(500) == 1);
-  a.merge(b);
-  CHECK(a.count() == 3);
-  CHECK(a.censored() == 1);
-  CHECK(a.quantile_permille(500) == 2);  // 1 2 7 and one unknown: rank 2
-  a.merge(a);
-  CHECK(a.count() == 6);
-  CHECK(a.sum() == 2 * (1 + 2 + 7));
+  Samples both = Samples::joined({a, b});
+  CHECK(both.count() == 3);
+  CHECK(both.censored() == 1);
+  CHECK(both.sum() == 1 + 2 + 7);
+  CHECK(both.quantile_permille(500) == 2);  // 1 2 7 and one unknown: rank 2
+  Samples again = Samples::joined({b, both, {}});
+  CHECK(again.count() == 4);
+  CHECK(again.censored() == 2);
+  CHECK(again.quantile_permille(500) == 7);  // 1 2 7 7 and two unknown: rank 3
+  CHECK(Samples::joined({}).count() == 0);
+}
+
+// Past a thousand values they are sorted by their digits.
+TEST_CASE("quantiles of many values of either sign", "[sim][stats]") {
+  constexpr std::int64_t n = 4001, step = 1543;  // have no common divisor: each of 0 to 4000 once, not in order
+  constexpr std::int64_t unit = 1'000'000'007;
+  Samples samples;
+  for (std::int64_t i = 0; i < n; ++i) samples.add((i * step % n - 2000) * unit);
+  CHECK(samples.quantile_permille(500) == 0);            // rank 2001
+  CHECK(samples.quantile_permille(1) == -1996 * unit);   // rank ceil(4.001) = 5
+  CHECK(samples.quantile_permille(950) == 1800 * unit);  // rank ceil(3800.95) = 3801
+  CHECK(samples.quantile_permille(1000) == 2000 * unit);
 }
 
 TEST_CASE("a sum that does not fit is an error, not a wrong number", "[sim][stats]") {
