@@ -1,6 +1,7 @@
 #include "models/machine/watch.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "sim/core/ensure.hpp"
@@ -93,23 +94,33 @@ bool is_stopped(const Observed& m, ProcessId process) {
   });
 }
 
-// What is wrong with these queues, in their order.
-std::vector<Standing> standing(const Observed& m, const std::vector<QueueId>& queues) {
-  std::vector<Standing> found;
-  const bool compares = !m.driver.works_on_all();
+struct Look {
+  std::vector<Standing> standing;    // what is wrong, queue by queue
+  std::vector<ProcessId> differing;  // of whose queues the driver and MES differ, be it as a matter of course
+};
+
+Look look_at(const Observed& m, const std::vector<QueueId>& queues) {
+  Look look;
+  std::optional<bool> works_on_all;  // seldom asked for
+  const auto is_at_work = [&](ProcessId process) {
+    if (!works_on_all) works_on_all = m.driver.works_on_all();
+    return *works_on_all || m.driver.works_on(process);
+  };
   for (const QueueId queue : queues) {
     const ProcessId process = m.layout.queue(queue).process;
     if (m.layout.queue(queue).of_kernel || !m.driver.was_created(queue)) continue;
     const SlotId slot = m.hardware.slot_of(queue);
     if (slot.exists()) {
       if (is_stopped_by_isolation(m, queue) && m.hardware.has_waves(slot))
-        found.push_back({HazardKind::isolation_breach, process, queue});
-      if (is_without_address(m, queue, slot)) found.push_back({HazardKind::mapped_without_address, process, queue});
+        look.standing.push_back({HazardKind::isolation_breach, process, queue});
+      if (is_without_address(m, queue, slot))
+        look.standing.push_back({HazardKind::mapped_without_address, process, queue});
     }
-    if (compares && !m.driver.works_on(process) && disagrees(m, queue))
-      found.push_back({HazardKind::driver_mes_disagree, process, queue});
+    if (!disagrees(m, queue)) continue;
+    look.differing.push_back(process);
+    if (!is_at_work(process)) look.standing.push_back({HazardKind::driver_mes_disagree, process, queue});
   }
-  return found;
+  return look;
 }
 
 std::vector<QueueId> all_queues(const Layout& layout) {
@@ -120,7 +131,7 @@ std::vector<QueueId> all_queues(const Layout& layout) {
 
 }  // namespace
 
-std::vector<Standing> standing(const Observed& m) { return standing(m, all_queues(m.layout)); }
+std::vector<Standing> standing(const Observed& m) { return look_at(m, all_queues(m.layout)).standing; }
 
 std::vector<Standing> for_ever(const Observed& m) {
   std::vector<Standing> found;
@@ -200,20 +211,6 @@ std::vector<QueueId> Watch::suspected(const Observed& m) const {
   return queues;
 }
 
-// Who was compared is no longer suspect. Of whom the driver is at work on, it is too early to say.
-void Watch::clear_suspects(const DriverBooks& driver, std::size_t processes) {
-  if (driver.works_on_all()) return;
-  if (!suspects_all_) {
-    erase_where(suspects_, [&](ProcessId process) { return !driver.works_on(process); });
-    return;
-  }
-  suspects_all_ = false;
-  suspects_.clear();
-  for (std::size_t i = 0; i < processes; ++i) {
-    if (driver.works_on(ProcessId::of(i))) suspects_.insert(ProcessId::of(i));
-  }
-}
-
 void Watch::subscribe_untimed(Probes& probes, const Observed& machine) {
   probes.job_ended.subscribe([this, driver = machine.driver](const JobEnded& fact) { hear(fact, driver); });
 }
@@ -246,8 +243,10 @@ void Watch::look(const Observed& machine, SimTime now, const Probe<Hazard>& haza
   if (machine.driver.holds_all_gangs() != had_gangs_held_) suspects_all_ = true;
   had_gangs_held_ = machine.driver.holds_all_gangs();
   state_found(hazard);
-  std::vector<Standing> stand = standing(machine, suspected(machine));
-  clear_suspects(machine.driver, machine.layout.processes.size());
+  auto [stand, differing] = look_at(machine, suspected(machine));
+  suspects_all_ = false;
+  suspects_.clear();
+  suspects_.insert(differing.begin(), differing.end());
   for (const Standing& one : stand) {
     if (!contains(said_, one)) hazard.state({now, one.kind, one.process, one.queue});
   }

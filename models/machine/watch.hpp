@@ -56,7 +56,6 @@ class Watch {
  private:
   void suspect(ProcessId process);
   std::vector<QueueId> suspected(const Observed& machine) const;
-  void clear_suspects(const DriverBooks& driver, std::size_t processes);
   void hear(const JobEnded& fact, const DriverBooks& driver);
   void hear_held(SimTime start, SimTime end, ProcessId process);
 
@@ -65,7 +64,7 @@ class Watch {
   bool is_fresh_ = false;
   bool was_isolated_ = false;
   bool had_gangs_held_ = false;
-  // Of whose queues the driver and MES may have come to disagree since they were last compared.
+  // Of whose queues the driver and MES differed at the last look, or may have come to differ since.
   FlatSet<ProcessId> suspects_;
   bool suspects_all_ = false;
   std::vector<Standing> said_;
