@@ -94,13 +94,12 @@ bool is_stopped(const Observed& m, ProcessId process) {
   });
 }
 
-struct Look {
-  std::vector<Standing> standing;    // what is wrong, queue by queue
-  std::vector<ProcessId> differing;  // of whose queues the driver and MES differ, be it as a matter of course
-};
-
-Look look_at(const Observed& m, const std::vector<QueueId>& queues) {
-  Look look;
+// What is wrong with these queues, one by one; and of whose queues the driver and MES differ, be it as a matter of
+// course.
+void look_at(const Observed& m, const std::vector<QueueId>& queues, std::vector<Standing>& standing,
+             FlatSet<ProcessId>& differing) {
+  standing.clear();
+  differing.clear();
   std::optional<bool> works_on_all;  // seldom asked for
   const auto is_at_work = [&](ProcessId process) {
     if (!works_on_all) works_on_all = m.driver.works_on_all();
@@ -112,26 +111,31 @@ Look look_at(const Observed& m, const std::vector<QueueId>& queues) {
     const SlotId slot = m.hardware.slot_of(queue);
     if (slot.exists()) {
       if (is_stopped_by_isolation(m, queue) && m.hardware.has_waves(slot))
-        look.standing.push_back({HazardKind::isolation_breach, process, queue});
+        standing.push_back({HazardKind::isolation_breach, process, queue});
       if (is_without_address(m, queue, slot))
-        look.standing.push_back({HazardKind::mapped_without_address, process, queue});
+        standing.push_back({HazardKind::mapped_without_address, process, queue});
     }
     if (!disagrees(m, queue)) continue;
-    look.differing.push_back(process);
-    if (!is_at_work(process)) look.standing.push_back({HazardKind::driver_mes_disagree, process, queue});
+    differing.insert(process);
+    if (!is_at_work(process)) standing.push_back({HazardKind::driver_mes_disagree, process, queue});
   }
-  return look;
 }
 
 std::vector<QueueId> all_queues(const Layout& layout) {
   std::vector<QueueId> queues;
+  queues.reserve(layout.queues.size());
   for (std::size_t i = 0; i < layout.queues.size(); ++i) queues.push_back(QueueId::of(i));
   return queues;
 }
 
 }  // namespace
 
-std::vector<Standing> standing(const Observed& m) { return look_at(m, all_queues(m.layout)).standing; }
+std::vector<Standing> standing(const Observed& m) {
+  std::vector<Standing> found;
+  FlatSet<ProcessId> differing;
+  look_at(m, all_queues(m.layout), found, differing);
+  return found;
+}
 
 std::vector<Standing> for_ever(const Observed& m) {
   std::vector<Standing> found;
@@ -194,21 +198,24 @@ void Watch::suspect(ProcessId process) {
 }
 
 // Nothing can be wrong with other queues: they are in no slot, and nothing has changed between the driver and MES.
-std::vector<QueueId> Watch::suspected(const Observed& m) const {
-  if (suspects_all_) return all_queues(m.layout);
-  std::vector<QueueId> queues;
-  for (std::size_t i = 0; i < m.hardware.plan().pipe_of_slot.size(); ++i) {
+// Where there are no more of them than slots, all are soon looked at.
+const std::vector<QueueId>& Watch::suspected(const Observed& m) {
+  const std::size_t slots = m.hardware.plan().pipe_of_slot.size();
+  if (all_.empty()) all_ = all_queues(m.layout);
+  if (suspects_all_ || all_.size() <= slots) return all_;
+  some_.clear();
+  for (std::size_t i = 0; i < slots; ++i) {
     const QueueId queue = m.hardware.queue_of(SlotId::of(i));
-    if (queue.exists()) queues.push_back(queue);
+    if (queue.exists()) some_.push_back(queue);
   }
   for (const ProcessId process : suspects_) {
     const std::vector<QueueId>& its = m.layout.process(process).queues;
-    queues.insert(queues.end(), its.begin(), its.end());
+    some_.insert(some_.end(), its.begin(), its.end());
   }
-  for (const Standing& one : said_) queues.push_back(one.queue);
-  std::sort(queues.begin(), queues.end());
-  queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
-  return queues;
+  for (const Standing& one : said_) some_.push_back(one.queue);
+  std::sort(some_.begin(), some_.end());
+  some_.erase(std::unique(some_.begin(), some_.end()), some_.end());
+  return some_;
 }
 
 void Watch::subscribe_untimed(Probes& probes, const Observed& machine) {
@@ -243,17 +250,15 @@ void Watch::look(const Observed& machine, SimTime now, const Probe<Hazard>& haza
   if (machine.driver.holds_all_gangs() != had_gangs_held_) suspects_all_ = true;
   had_gangs_held_ = machine.driver.holds_all_gangs();
   state_found(hazard);
-  auto [stand, differing] = look_at(machine, suspected(machine));
+  look_at(machine, suspected(machine), stand_, suspects_);
   suspects_all_ = false;
-  suspects_.clear();
-  suspects_.insert(differing.begin(), differing.end());
-  for (const Standing& one : stand) {
+  for (const Standing& one : stand_) {
     if (!contains(said_, one)) hazard.state({now, one.kind, one.process, one.queue});
   }
   for (const Standing& one : said_) {
-    if (!contains(stand, one) && lasts(machine, one)) stand.push_back(one);
+    if (!contains(stand_, one) && lasts(machine, one)) stand_.push_back(one);
   }
-  said_ = std::move(stand);
+  said_.swap(stand_);
 }
 
 void Watch::verify(const Observed& machine) const {

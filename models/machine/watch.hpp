@@ -55,7 +55,7 @@ class Watch {
 
  private:
   void suspect(ProcessId process);
-  std::vector<QueueId> suspected(const Observed& machine) const;
+  const std::vector<QueueId>& suspected(const Observed& machine);
   void hear(const JobEnded& fact, const DriverBooks& driver);
   void hear_held(SimTime start, SimTime end, ProcessId process);
 
@@ -68,6 +68,8 @@ class Watch {
   FlatSet<ProcessId> suspects_;
   bool suspects_all_ = false;
   std::vector<Standing> said_;
+  std::vector<Standing> stand_;      // room for look()
+  std::vector<QueueId> all_, some_;  // and for suspected()
   std::vector<Hazard> found_;
 };
 

@@ -306,16 +306,21 @@ void Recorder::on_request(const RequestEnded& fact) {
 
 // Jobs are numbered one by one, and end in nearly that order: the row goes where it belongs at once.
 void Recorder::on_job(const JobEnded& fact) {
-  if (fact.job.index() >= record_.jobs.size()) record_.jobs.resize(fact.job.index() + 1);
-  record_.jobs[fact.job.index()] = {.job = fact.job.value,
-                                    .process = fact.process.value,
-                                    .queue = fact.queue.value,
-                                    .submitted_ns = ns(fact.submitted),
-                                    .started_ns = ns(fact.started),
-                                    .finished_ns = ns(fact.finished),
-                                    .preemptions = fact.preemptions,
-                                    .outcome = name_of(fact.outcome),
-                                    .observed_until_ns = ns(fact.time)};
+  const JobRow row{.job = fact.job.value,
+                   .process = fact.process.value,
+                   .queue = fact.queue.value,
+                   .submitted_ns = ns(fact.submitted),
+                   .started_ns = ns(fact.started),
+                   .finished_ns = ns(fact.finished),
+                   .preemptions = fact.preemptions,
+                   .outcome = name_of(fact.outcome),
+                   .observed_until_ns = ns(fact.time)};
+  while (record_.jobs.size() < fact.job.index()) record_.jobs.emplace_back();
+  if (record_.jobs.size() == fact.job.index()) {
+    record_.jobs.push_back(row);
+  } else {
+    record_.jobs[fact.job.index()] = row;
+  }
   if (fact.outcome == JobOutcome::finished) ++record_.queues[fact.queue.index()].jobs;
   graphs_.add(fact);
 }

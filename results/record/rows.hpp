@@ -22,7 +22,7 @@ constexpr std::uint32_t no_index = std::numeric_limits<std::uint32_t>::max();
 // Where rows are many: in blocks, so that none is copied, nor fresh memory asked for twice, when more come.
 template <class Row>
 using RowBlocks =
-    boost::container::deque<Row, void, boost::container::deque_options_t<boost::container::block_bytes<32768>>>;
+    boost::container::deque<Row, void, boost::container::deque_options_t<boost::container::block_size<512>>>;
 
 using OptionalNs = std::optional<std::int64_t>;
 

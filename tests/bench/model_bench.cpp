@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -51,7 +52,7 @@ struct Counts {
   std::uint64_t events = 0;
   std::uint64_t jobs = 0;
   std::uint64_t evictions = 0;
-  std::size_t pending = 0;   // mean
+  double pending = 0.0;      // mean
   double allocations = 0.0;  // an event, in the second half
 };
 
@@ -60,14 +61,14 @@ Counts count(const std::shared_ptr<const MachineSpec>& spec) {
   Machine machine(spec, 0);
   machine.probes().eviction_started.subscribe([&](const EvictionStarted&) { ++counts.evictions; });
   const SimTime middle{spec->horizon / 2};
-  while (machine.now() < middle && machine.step()) counts.pending += machine.pending();
+  while (machine.now() < middle && machine.step()) counts.pending += static_cast<double>(machine.pending());
   const std::uint64_t events = machine.events();
   const std::uint64_t before = allocations();
-  while (machine.step()) counts.pending += machine.pending();
+  while (machine.step()) counts.pending += static_cast<double>(machine.pending());
   counts.allocations = static_cast<double>(allocations() - before) / static_cast<double>(machine.events() - events);
   counts.events = machine.events();
   counts.jobs = machine.jobs_submitted();
-  counts.pending /= counts.events;
+  counts.pending /= static_cast<double>(counts.events);
   return counts;
 }
 
@@ -123,7 +124,8 @@ int bench(const std::string& path, const std::string& policy, const std::string&
   std::array<double, rounds> bare{}, tables{}, holds{}, against_hold{}, against_bare{};
   for (std::size_t i = 0; i < rounds; ++i) {
     bare[i] = seconds_of([&] { Machine(spec, 0).run(); });
-    holds[i] = seconds_of_holds(counts.pending, counts.events);
+    holds[i] = seconds_of_holds(std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(counts.pending))),
+                                counts.events);
     std::filesystem::remove_all(directory);
     std::filesystem::create_directory(directory);
     tables[i] = seconds_of([&] { run_with_tables(spec, directory); });
@@ -132,7 +134,7 @@ int bench(const std::string& path, const std::string& policy, const std::string&
   }
   std::filesystem::remove_all(directory);
   const double events = static_cast<double>(counts.events);
-  fmt::print("events {}\nevents_per_job {:.2f}\nevents_per_eviction {:.0f}\npending_mean {}\n", counts.events,
+  fmt::print("events {}\nevents_per_job {:.2f}\nevents_per_eviction {:.0f}\npending_mean {:.1f}\n", counts.events,
              events / static_cast<double>(counts.jobs), events / static_cast<double>(counts.evictions),
              counts.pending);
   fmt::print("event_ns {:.1f}\nhold_ns {:.1f}\nratio event_to_hold {:.2f}\n", median(bare) / events * 1e9,

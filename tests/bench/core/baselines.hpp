@@ -18,6 +18,10 @@ using Key = userqsim::UnsignedWide;  // time, then sequence
 constexpr Key key_of(std::int64_t time, std::uint64_t sequence) {
   return Key{static_cast<std::uint64_t>(time)} << 64 | sequence;
 }
+// What comes before the sequence at one time, in place of its upper bits.
+constexpr std::uint64_t rank_of(std::uint32_t round, std::uint32_t phase) {
+  return (std::uint64_t{round} << 4 | phase) << 40;
+}
 constexpr std::int64_t time_of(Key key) { return static_cast<std::int64_t>(key >> 64); }
 
 // A selection without a branch: see EventQueue::toss().
@@ -109,10 +113,10 @@ class LazyHeap {
     std::uint32_t generation = 0;
   };
 
-  Handle push(std::int64_t time, const userqsim::Payload& payload) {
+  Handle push(std::int64_t time, const userqsim::Payload& payload, std::uint64_t rank = 0) {
     const std::uint32_t slot = free_slot(slots_, free_);
     slots_[slot].payload = payload;
-    heap_.push({key_of(time, sequence_++), slot, slots_[slot].generation});
+    heap_.push({key_of(time, rank | sequence_++), slot, slots_[slot].generation});
     return {slot, slots_[slot].generation};
   }
   bool cancel(Handle handle) {
@@ -122,16 +126,17 @@ class LazyHeap {
     free_.push_back(handle.slot);
     return true;
   }
-  bool reschedule(Handle& handle, std::int64_t time) {
+  bool reschedule(Handle& handle, std::int64_t time, std::uint64_t rank = 0) {
     Slot& slot = slots_[handle.slot];
     if (slot.generation != handle.generation) return false;
     ++slot.generation;
-    heap_.push({key_of(time, sequence_++), handle.slot, slot.generation});
+    heap_.push({key_of(time, rank | sequence_++), handle.slot, slot.generation});
     handle.generation = slot.generation;
     return true;
   }
   // REQUIRES: an event is pending.
-  std::int64_t pop(userqsim::Payload& payload) {
+  std::int64_t pop(userqsim::Payload& payload) { return time_of(pop_key(payload)); }
+  Key pop_key(userqsim::Payload& payload) {
     for (;;) {
       const Entry entry = heap_.pop();
       Slot& slot = slots_[entry.slot];
@@ -139,7 +144,7 @@ class LazyHeap {
       payload = slot.payload;
       ++slot.generation;
       free_.push_back(entry.slot);
-      return time_of(entry.key);
+      return entry.key;
     }
   }
 
@@ -164,30 +169,32 @@ class LazyHeap {
 // engine has, with the same packed keys.
 class IndexedHeap {
  public:
-  std::uint32_t push(std::int64_t time, const userqsim::Payload& payload) {
+  std::uint32_t push(std::int64_t time, const userqsim::Payload& payload, std::uint64_t rank = 0) {
     const std::uint32_t slot = free_slot(slots_, free_);
     slots_[slot].payload = payload;
     heap_.emplace_back();
-    rise(heap_.size() - 1, {key_of(time, sequence_++), slot});
+    rise(heap_.size() - 1, {key_of(time, rank | sequence_++), slot});
     return slot;
   }
-  void move(std::uint32_t slot, std::int64_t time) {
-    const std::size_t place = slots_[slot].place;
-    const Entry entry{key_of(time, sequence_++), slot};
-    if (entry.key < heap_[place].key) {
-      rise(place, entry);
-    } else {
-      sink(place, entry);
-    }
+  void move(std::uint32_t slot, std::int64_t time, std::uint64_t rank = 0) {
+    put(slots_[slot].place, {key_of(time, rank | sequence_++), slot});
   }
-  std::int64_t pop(userqsim::Payload& payload) {
+  void cancel(std::uint32_t slot) {
+    const std::size_t place = slots_[slot].place;
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (place < heap_.size()) put(place, last);
+    free_.push_back(slot);
+  }
+  std::int64_t pop(userqsim::Payload& payload) { return time_of(pop_key(payload)); }
+  Key pop_key(userqsim::Payload& payload) {
     const Entry first = heap_.front();
     const Entry last = heap_.back();
     heap_.pop_back();
     if (!heap_.empty()) sink(0, last);
     payload = slots_[first.slot].payload;
     free_.push_back(first.slot);
-    return time_of(first.key);
+    return first.key;
   }
 
  private:
@@ -203,6 +210,14 @@ class IndexedHeap {
   void set(std::size_t place, const Entry& entry) {
     heap_[place] = entry;
     slots_[entry.slot].place = static_cast<std::uint32_t>(place);
+  }
+  // In place of what is there.
+  void put(std::size_t place, const Entry& entry) {
+    if (entry.key < heap_[place].key) {
+      rise(place, entry);
+    } else {
+      sink(place, entry);
+    }
   }
   void rise(std::size_t place, const Entry& entry) {
     while (place > 0 && entry.key < heap_[(place - 1) / 4].key) {

@@ -323,12 +323,20 @@ int replay_file(const std::string& path) {
     std::fprintf(stderr, "userqsim_bench: %s holds no recorded mix\n", path.c_str());
     return 2;
   }
-  std::fprintf(stderr, "%llu events, of each %.2f posts and %.2f cancels; %u slots\n",
-               static_cast<unsigned long long>(mix.pops),
-               static_cast<double>(mix.posts) / static_cast<double>(mix.pops),
-               static_cast<double>(mix.cancels) / static_cast<double>(mix.pops), mix.slots);
+  const std::uint64_t order = play<EngineSide>(mix);
+  if (play<PlainHeapSide>(mix) != order || play<LazyHeapSide>(mix) != order ||
+      play<IndexedHeapSide>(mix) != order) {
+    std::fputs("userqsim_bench: not all take the events in the same order\n", stderr);
+    return 1;
+  }
+  const auto each = [&](std::uint64_t count) { return static_cast<double>(count) / static_cast<double>(mix.pops); };
+  std::fprintf(stderr, "%llu events, of each %.2f posts, %.2f moves and %.2f cancels; %u slots\n",
+               static_cast<unsigned long long>(mix.pops), each(mix.posts), each(mix.moves), each(mix.cancels),
+               mix.slots);
   const std::uint64_t pending = mix.pending_sum / mix.pops;
   print("replay/userqsim", pending, replay<EngineSide>(mix, seen));
+  print("replay/indexed-heap", pending, replay<IndexedHeapSide>(mix, seen));
+  print("replay/lazy-heap", pending, replay<LazyHeapSide>(mix, seen));
   print("replay/plain-heap", pending, replay<PlainHeapSide>(mix, seen));
   return 0;
 }
