@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <future>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -218,16 +219,32 @@ Measures::Entry Measures::pooled(std::vector<Measures>& all, std::size_t index) 
   return pool;
 }
 
-// Metric by metric, so that of few at a time the observations are there twice.
+// Metrics by how much was observed of them in all replications, most first.
+std::vector<std::size_t> Measures::by_observations(const std::vector<Measures>& all) {
+  std::vector<std::size_t> observations(entry_names().size(), 0);
+  for (const Measures& one : all) {
+    for (std::size_t i = 0; i < observations.size(); ++i) observations[i] += one.entries_[i].samples.count();
+  }
+  std::vector<std::size_t> order(observations.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return observations[a] > observations[b]; });
+  return order;
+}
+
+// Metric by metric, so that of few at a time the observations are there twice; the longest first, so that no thread
+// begins with it when the others have ended.
 std::vector<SummaryRow> Measures::pooled_rows(std::vector<Measures> all, unsigned threads) {
   ensure(!all.empty() && threads > 0, "statistics are pooled of replications, by a thread or more");
   if (all.size() == 1) return all.front().rows();
   all.front().pooled_ = true;
   const std::vector<EntryName>& names = entry_names();
   std::vector<std::vector<SummaryRow>> rows(names.size());
+  const std::vector<std::size_t> order = by_observations(all);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < names.size(); i = next++) {
+    for (std::size_t at = next++; at < order.size(); at = next++) {
+      const std::size_t i = order[at];
       Entry pool = pooled(all, i);
       all.front().add_rows(rows[i], pool, *names[i].metric, names[i].role);
     }

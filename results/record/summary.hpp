@@ -40,6 +40,7 @@ class Measures {
 
   struct ByRole;
 
+  static std::vector<std::size_t> by_observations(const std::vector<Measures>& all);
   static Entry pooled(std::vector<Measures>& all, std::size_t index);
   Entry& entry(std::string_view metric, std::string_view role);
   // A complete observation, or one cut off when it had lasted `so_far`, of what began at `begin`.

@@ -111,7 +111,6 @@ class Pool {
     // The other cells still run, each to its own limit: which ones are whole must not depend on the threads.
     if (result.stop == StopReason::event_limit) event_limited_ = true;
     if (result.stop == StopReason::horizon) result_.cells[index] = std::move(result);
-    changed_.notify_all();
   }
 
   // Waits for the workers; tells progress and stops them at the time-out.

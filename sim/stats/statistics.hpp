@@ -49,7 +49,7 @@ class Samples {
   // Its 95 % bounds by order statistics: as of independent observations. None where there is no quantile; no upper
   // one where it falls among the censored.
   Bounds quantile_bounds(std::int64_t p);
-  // What the censored say too.
+  // What the censored say too. It looks at the samples here, and ends with the next one.
   KaplanMeier kaplan_meier();
 
  private:

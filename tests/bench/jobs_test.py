@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLAGSHIP = ROOT / "scenarios" / "library" / "game-and-llm-on-16g.json"
 ROUNDS = 5
 REPLICATIONS = 100  # of both together
-LEAST = 0.90  # what is reached, less the noise, and must not be lost; the aim is 0.95 (docs/performance.md)
+LEAST = 0.92  # what is reached, less the noise, and must not be lost; the aim is 0.95 (docs/performance.md)
 LEAST_CORES = 1.6
 
 

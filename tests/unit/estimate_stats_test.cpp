@@ -133,7 +133,9 @@ TEST_CASE("the bounds of a quantile are observations", "[sim][stats]") {
 // Weeks in remission under 6-MP (Freireich and others, Blood 21, 1963), the standard worked example; the curve is
 // that of the textbooks (Kleinbaum and Klein, Survival Analysis, table of the product-limit estimates).
 TEST_CASE("Kaplan-Meier of the remission data", "[sim][stats]") {
-  const KaplanMeier curve({6, 6, 6, 7, 10, 13, 16, 22, 23}, {6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35});
+  const std::vector<std::int64_t> complete{6, 6, 6, 7, 10, 13, 16, 22, 23};
+  const std::vector<std::int64_t> censored{6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35};
+  const KaplanMeier curve(complete, censored);
   CHECK(curve.survival(5) == 1.0);
   CHECK(curve.survival(6) == Approx(0.857).margin(0.0005));
   CHECK(curve.survival(9) == Approx(0.807).margin(0.0005));
@@ -168,8 +170,10 @@ TEST_CASE("Kaplan-Meier without censoring is the sample itself", "[sim][stats]")
 TEST_CASE("Kaplan-Meier of nothing, and of the censored alone", "[sim][stats]") {
   CHECK_FALSE(KaplanMeier({}, {}).restricted_mean(10));
   CHECK_FALSE(KaplanMeier({}, {}).quantile_permille(500));
-  CHECK(KaplanMeier({}, {5, 9}).restricted_mean(100) == 9.0);  // nobody is known to have ended before
-  CHECK_FALSE(KaplanMeier({}, {5, 9}).quantile_permille(1));
+  const std::vector<std::int64_t> censored{5, 9};
+  CHECK(KaplanMeier({}, censored).restricted_mean(100) == 9.0);  // nobody is known to have ended before
+  CHECK_FALSE(KaplanMeier({}, censored).quantile_permille(1));
+  CHECK(KaplanMeier({}, censored).survival(9) == 1.0);
 }
 
 // Means of five: 100, then 19 that alternate around 10. Leaving one out is best: each further one makes the sum of
