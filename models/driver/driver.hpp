@@ -303,6 +303,7 @@ class Driver {
   static void leave_restore(RestoreWorker& worker, const DriverChannels& channels);
   void end_restore(ProcessId process, RestoreWorker& worker, const DriverChannels& channels);
   void run(ProcessId process, Opener& opener, const DriverChannels& channels);
+  void end_validation(const Validated& message, Opener& opener, const DriverChannels& channels);
   bool create_queue(ThreadId self, QueueId queue, Opener& opener, const DriverChannels& channels);
   void run(ProcessId process, Closer& closer, const DriverChannels& channels);
   bool cancel_hang_detections(const Closer& closer, const DriverChannels& channels);

@@ -30,6 +30,30 @@ void Driver::on(const AllocationReady& message, const DriverChannels& channels) 
   wake_clients(message.process, channels);
 }
 
+// Without room for some buffer there is no live fence, and so no queue. Xe kills the VM; KFD validates again after
+// a while; amdgpu_userq queues the restore work and waits for it, again and again (amdgpu_userq_ensure_ev_fence).
+void Driver::end_validation(const Validated& message, Opener& opener, const DriverChannels& channels) {
+  const ProcessId process = message.process;
+  const ThreadId self = thread_of(process, Role::opener);
+  const SimTime now = channels.wake.now();
+  if (message.ok) {
+    opener.step = Opener::Step::lock;
+    acquire(file(process).userq_mutex, self, now);
+    return run(process, opener, channels);
+  }
+  channels.hazard->state({now, HazardKind::restore_failed, process, QueueId::none()});
+  channels.unlocked.post({process});
+  if (setup_.kernel.restore_failure_kills || file(process).exit_wanted) {
+    opener.step = Opener::Step::idle;
+    file(process).state = FileState::open;
+    return on(ExitProcess{process}, channels);
+  }
+  opener.step = Opener::Step::retry;
+  const std::uint64_t ordinal = (std::uint64_t{1} << 40) | opener.failures++;
+  const Duration latency = channels.costs->of(CostName::worker_latency, process.value, ordinal);
+  opener.timer = channels.wake.post_in(setup_.kernel.restore_retry.value_or(latency), {self});
+}
+
 // Creating a queue takes userq_mutex and makes sure of an eviction fence first (amdgpu_userq_ensure_ev_fence).
 void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channels) {
   File& f = file(process);
@@ -39,6 +63,12 @@ void Driver::run(ProcessId process, Opener& opener, const DriverChannels& channe
     case Opener::Step::idle:
     case Opener::Step::allocate:
     case Opener::Step::validate:
+      return;
+    case Opener::Step::retry:
+      if (channels.wake.is_pending(opener.timer)) return;
+      if (frozen_) return frozen_events_.push_back(Wake{self});
+      opener.step = Opener::Step::validate;
+      channels.validate.post({process});
       return;
     case Opener::Step::lock:
       if (f.userq_mutex.owner != self) return;

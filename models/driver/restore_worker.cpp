@@ -168,15 +168,7 @@ void Driver::begin_validation(ProcessId process, RestoreWorker& worker, const Dr
 
 void Driver::on(const Validated& message, const DriverChannels& channels) {
   Opener& opener = openers_[message.process.index()];
-  if (opener.step == Opener::Step::validate) {
-    if (!message.ok) {
-      channels.hazard->state({channels.wake.now(), HazardKind::restore_failed, message.process, QueueId::none()});
-      if (setup_.kernel.restore_failure_kills) file(message.process).exit_wanted = true;
-    }
-    opener.step = Opener::Step::lock;
-    acquire(file(message.process).userq_mutex, thread_of(message.process, Role::opener), channels.wake.now());
-    return run(message.process, opener, channels);
-  }
+  if (opener.step == Opener::Step::validate) return end_validation(message, opener, channels);
   RestoreWorker& worker = restore_[message.process.index()];
   ensure(worker.step == RestoreWorker::Step::validate, "a validation ends that nobody asked for");
   end_step(thread_of(message.process, Role::restore), EvictionStepKind::move, QueueId::none(), channels);

@@ -140,12 +140,14 @@ struct RestoreWorker {
 
 // The process's main thread: allocates its buffers and creates its queues.
 struct Opener {
-  enum class Step : std::uint8_t { idle, allocate, validate, lock, create };
+  enum class Step : std::uint8_t { idle, allocate, validate, retry, lock, create };
   Step step = Step::idle;
-  RequestId request;  // its buffers
+  RequestId request;           // its buffers
+  std::uint32_t failures = 0;  // to validate them
+  EventHandle timer;           // until it tries again
   std::uint32_t cursor = 0;
   OperationThread op;
-  auto fields() const { return std::tie(step, cursor, op); }
+  auto fields() const { return std::tie(step, failures, cursor, op); }
 };
 
 // Destroys queues: one that the user gives back, or all when the process exits, which then frees everything.

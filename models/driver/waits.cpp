@@ -161,6 +161,9 @@ std::optional<DriverWaits::Awaited> DriverWaits::wait_of(ProcessId process, cons
       return Awaited{"its buffers", WaitPoint::of(Kind::request, opener.request)};
     case Opener::Step::validate:
       return Awaited{"its buffers", WaitPoint::of(Kind::buffers, process)};
+    case Opener::Step::retry:
+      if (d_->frozen_) return Awaited{"the system's resume", WaitPoint{Kind::resume, 0}};
+      return Awaited{"its time to try again"};
     case Opener::Step::lock:
       return wait_for_userq_mutex(process, self);
     case Opener::Step::create:

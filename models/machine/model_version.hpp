@@ -6,6 +6,6 @@
 
 namespace userqsim {
 
-constexpr std::string_view model_version = "13";
+constexpr std::string_view model_version = "14";
 
 }  // namespace userqsim

@@ -92,7 +92,7 @@ void Memory::on(const Rearmed& message, const MemoryChannels& channels) {
 
 void Memory::on(const Unlocked& message, const MemoryChannels& channels) {
   owner(message.process).locked = false;
-  retry_submissions(channels);
+  retry_blocked(channels);
   if (!sweep_ || sweep_->swept) return;
   sweep(channels);
   check_sweep(channels);
@@ -126,7 +126,7 @@ void Memory::on(const ReleaseProcess& message, const MemoryChannels& channels) {
   o.stirred = stirred;
   serve(channels);
   check_requests(channels);
-  retry_submissions(channels);
+  retry_blocked(channels);
   if (sweep_ && !sweep_->swept) sweep(channels);
   check_sweep(channels);
 }

@@ -90,7 +90,7 @@ class Memory {
 
   auto fields() const {
     return std::tie(buffers_, requests_, lru_[0], lru_[1], lru_[2], lru_[3], lru_[4], lanes_, next_entity_, owners_,
-                    sweep_, budget_, blocked_);
+                    sweep_, budget_, blocked_, blocked_faults_);
   }
 
  private:
@@ -216,7 +216,9 @@ class Memory {
   void verify_names() const;
   void create(const Buffer& made, Request& request, const MemoryChannels& channels);
   void touch(BufferId id, const Claim& claim, const MemoryChannels& channels);
-  void await(Request request, const MemoryChannels& channels);
+  RequestId add(Request request);
+  void await(RequestId id, const MemoryChannels& channels);
+  void fault(RequestId id, const MemoryChannels& channels);
   void bind(const Request& request, const MemoryChannels& channels);
   void free_buffer(BufferId id);
   void stop_using(BufferId id, ProcessId user);
@@ -228,7 +230,7 @@ class Memory {
   bool must_wait_for_reservation(ProcessId process) const;
   bool validate_submission(ProcessId process, const MemoryChannels& channels);
   void check_submissions(ProcessId process, const MemoryChannels& channels);
-  void retry_submissions(const MemoryChannels& channels);
+  void retry_blocked(const MemoryChannels& channels);
   static void make_ready(Submitted& submitted, const MemoryChannels& channels);
   bool used_by_jobs(ProcessId process, const Move& move) const;
 
@@ -308,7 +310,8 @@ class Memory {
   std::optional<Sweep> sweep_;
   MoveBudget budget_;
   std::vector<Submit> blocked_;  // by somebody's reservations
-  Bytes moved_{0};               // by the submission that is being validated
+  std::vector<RequestId> blocked_faults_;
+  Bytes moved_{0};  // by the submission that is being validated
   Bytes moved_visible_{0};
   std::optional<BuddyVram> vram_;  // where that is in blocks; the buffers' say all of it
   std::array<Bytes, places> used_{};

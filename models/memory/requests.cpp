@@ -20,17 +20,22 @@ void Memory::on(const Allocate& message, const MemoryChannels& channels) {
     for (const BufferSpec& spec : (*processes_)[message.process.index()].vram)
       create_buffers(request, spec, channels);
   }
-  await(std::move(request), channels);
+  await(add(std::move(request)), channels);
 }
 
-// It waits until the room that it was given, or the buffers that it touched, are there.
-void Memory::await(Request request, const MemoryChannels& channels) {
-  serve(channels);
-  request.room_was_taken = oldest_move() <= request.barrier;
-  unbound_.emplace(request.barrier, request.id);
+RequestId Memory::add(Request request) {
   const RequestId id = request.id;
   for (const BufferId buffer : request.buffers) name(buffer);
   requests_.emplace(id, std::move(request));
+  return id;
+}
+
+// It waits until the room that it was given, or the buffers that it touched, are there.
+void Memory::await(RequestId id, const MemoryChannels& channels) {
+  serve(channels);
+  Request& request = requests_.find(id)->second;
+  request.room_was_taken = oldest_move() <= request.barrier;
+  unbound_.emplace(request.barrier, id);
   check_requests(channels);
 }
 
@@ -44,12 +49,26 @@ void Memory::on(const CpuFault& message, const MemoryChannels& channels) {
   const std::string& name = *channels.workload->pressure_spec(message.pressure).touches;
   const FlatSet<BufferId> held = owner(message.process).buffers;
   for (const BufferId id : held) {
-    if (buffer(id).spec->name != name || buffer(id).page_tables) continue;
-    touch(id, {request.id, message.process}, channels);
-    request.buffers.push_back(id);
-    if (!buffer(id).moves.empty()) request.barrier = std::max(request.barrier, buffer(id).moves.back());
+    if (buffer(id).spec->name == name && !buffer(id).page_tables) request.buffers.push_back(id);
   }
-  await(std::move(request), channels);
+  fault(add(std::move(request)), channels);
+}
+
+// ttm_bo_vm_reserve: whoever is being validated has the reservations until its page tables say where the buffers
+// lie.
+void Memory::fault(RequestId id, const MemoryChannels& channels) {
+  const auto it = requests_.find(id);
+  if (it == requests_.end()) return;  // its process has exited
+  Request& request = it->second;
+  const bool waits = std::any_of(request.buffers.begin(), request.buffers.end(),
+                                 [&](BufferId touched) { return is_locked(buffer(touched)); });
+  if (waits) return blocked_faults_.push_back(id);
+  for (const BufferId touched : request.buffers) {
+    if (buffer(touched).freed()) continue;
+    touch(touched, {id, request.process}, channels);
+    if (!buffer(touched).moves.empty()) request.barrier = std::max(request.barrier, buffer(touched).moves.back());
+  }
+  await(id, channels);
 }
 
 // amdgpu_bo_fault_reserve_notify, ttm_bo_vm_fault: what the CPU does not see in VRAM is moved to where it does, to

@@ -53,10 +53,11 @@ bool Memory::validate_submission(ProcessId process, const MemoryChannels& channe
 }
 
 // Somebody's reservations are free again.
-void Memory::retry_submissions(const MemoryChannels& channels) {
+void Memory::retry_blocked(const MemoryChannels& channels) {
   for (const Submit& message : std::exchange(blocked_, {})) {
     if (!owner(message.process).gone) on(message, channels);
   }
+  for (const RequestId id : std::exchange(blocked_faults_, {})) fault(id, channels);
 }
 
 void Memory::on(const SubmissionDone& message, const MemoryChannels& channels) {

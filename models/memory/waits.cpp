@@ -84,6 +84,12 @@ std::vector<Wait> Memory::waits() const {
   for (const auto& [barrier, id] : unbound_) {
     wait_for_moves(WaitPoint::of(WaitPoint::Kind::request, id), barrier, waits);
   }
+  for (const RequestId id : blocked_faults_) {
+    const auto it = requests_.find(id);
+    if (it == requests_.end()) continue;
+    for (const BufferId touched : it->second.buffers)
+      wait_for_locks(WaitPoint::of(WaitPoint::Kind::request, id), touched, waits);
+  }
   for (std::size_t p = 0; p < owners_.size(); ++p) {
     const ProcessId process = ProcessId::of(p);
     const Owner& o = owners_[p];

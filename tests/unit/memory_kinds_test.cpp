@@ -227,5 +227,42 @@ TEST_CASE("what the CPU does not see is moved to where it does, in nobody's plac
   CHECK(ended.outcome == (room ? RequestOutcome::ready : RequestOutcome::fell_to_gtt));
 }
 
+// a's buffers are locked from 1 ms, when it is validated, to 2 ms, when its new eviction fence keeps them where its
+// page tables say. Before that nobody's fence would keep a buffer that the CPU touches from moving. Found by
+// random machines that are to be at one (machine_property_test.cpp), seed 31337.
+TEST_CASE("a CPU that touches what is being restored waits until it is", "[memory][cpu_fault]") {
+  const bool exits = GENERATE(false, true);
+  MachineSpec spec = with_small_bar({{vram(30)}});
+  spec.events = {touch("a", "buffer")};
+  MemoryBench bench(std::move(spec));
+  bench.stop_takes = 100us;
+  bench.allocate(a);
+  bench.signal(a);
+  bench.run_until(1ms);
+  bench.validate(a);
+  CHECK(bench.expect_at<Validated>(1ms).ok);
+  bench.run_until(1500us);
+  bench.touch(PressureId{0});
+  bench.run_until(2ms);
+  CHECK(bench.count<BufferMoved>() == 0);
+  const std::vector<Wait> waits = bench.memory.waits();
+  REQUIRE(waits.size() == 1);
+  CHECK(waits.front().who == WaitPoint::of(WaitPoint::Kind::request, RequestId{1}));
+  CHECK(waits.front().words == "waits for the reservations of a's buffers");
+  if (exits) {
+    bench.wiring.driver.release.post({a});
+    bench.run_until(3ms);
+    CHECK(bench.memory.waits().empty());
+    CHECK(bench.count<BufferMoved>() == 0);
+    CHECK(bench.all<RequestEnded>().back().outcome == RequestOutcome::exited);
+    return;
+  }
+  bench.rearm(a);
+  CHECK(bench.expect_at<FenceNeeded>(2ms).process == a);
+  const RequestEnded ended = bench.expect_at<RequestEnded>(
+      2ms + 100us + link_time(30) * 2 / 10, [](const RequestEnded& r) { return r.kind == RequestKind::cpu_fault; });
+  CHECK(ended.requested == SimTime{1500us});
+}
+
 }  // namespace
 }  // namespace userqsim::memory_kinds_test
